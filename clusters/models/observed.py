@@ -1,0 +1,104 @@
+"""What was last seen. Written by the monitor only. A value that was not seen is NULL; `read_at` says how old a row is."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from clusters.models.cluster import Cluster, Node, Resource, Volume
+from clusters.states import Health
+
+
+class NodeState(models.Model):
+    node = models.OneToOneField(Node, on_delete=models.CASCADE, related_name="state")
+    reachable = models.BooleanField(null=True, help_text="NULL: never tried")
+    misses = models.PositiveIntegerField(default=0, help_text="sweeps in a row without an answer")
+    error = models.CharField(max_length=300, blank=True, default="")
+    host_key_changed = models.BooleanField(default=False)
+    tried_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="last answer")
+    boot_id = models.CharField(max_length=40, blank=True, default="")
+    uptime = models.FloatField(null=True, help_text="seconds")
+    clock_offset = models.FloatField(null=True, help_text="seconds, node minus panel")
+    os = models.CharField(max_length=60, blank=True, default="")
+    kernel = models.CharField(max_length=80, blank=True, default="")
+    drbd = models.CharField(max_length=20, blank=True, default="")
+    manager_running = models.BooleanField(null=True)
+    manager_says = models.CharField(
+        max_length=20, blank=True, default="", help_text="what the manager believes it holds"
+    )
+    holds_ip = models.BooleanField(null=True)
+    nfsd_threads = models.PositiveIntegerField(null=True)
+    vg_size = models.BigIntegerField(null=True, help_text="bytes, of the VG on DRBD; only where it is active")
+    vg_free = models.BigIntegerField(null=True)
+    mounted = models.JSONField(default=list, help_text="mount points of the cluster's volumes that are mounted here")
+    exported = models.JSONField(default=list, help_text="paths exported here")
+    links = models.JSONField(default=list, help_text="[node, link, status] as the manager says")
+    file_digests = models.JSONField(default=dict, help_text="path → SHA-256 of managed files")
+    marks = models.JSONField(default=list, help_text="split-brain marks left by the handler")
+
+    def __str__(self) -> str:
+        return f"{self.node}: {'seen' if self.reachable else 'not seen'}"
+
+
+class Replica(models.Model):
+    """One node's copy of the resource, in the words of DRBD 9."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="replicas")
+    node = models.OneToOneField(Node, on_delete=models.CASCADE, related_name="replica")
+    read_at = models.DateTimeField(null=True)
+    role = models.CharField(max_length=10, blank=True, default="")
+    disk = models.CharField(max_length=14, blank=True, default="")
+    connection = models.CharField(max_length=16, blank=True, default="")
+    replication = models.CharField(max_length=16, blank=True, default="")
+    peer_disk = models.CharField(max_length=14, blank=True, default="")
+    size = models.BigIntegerField(null=True, help_text="bytes")
+    out_of_sync = models.BigIntegerField(null=True, help_text="bytes")
+    percent = models.FloatField(null=True, help_text="of a running resync or verify, 0 to 100")
+    sync_left = models.BigIntegerField(null=True, help_text="bytes")
+    sync_total = models.BigIntegerField(null=True, help_text="bytes")
+    speed = models.BigIntegerField(null=True, help_text="bytes per second")
+    eta = models.PositiveIntegerField(null=True, help_text="seconds")
+    sync_started_at = models.DateTimeField(null=True)
+    moved_at = models.DateTimeField(null=True, help_text="when sync_left last went down")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(percent__isnull=True) | models.Q(percent__gte=0, percent__lte=100),
+                name="percent_is_a_percentage",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node}: {self.role} {self.disk}"
+
+
+class VolumeUsage(models.Model):
+    volume = models.OneToOneField(Volume, on_delete=models.CASCADE, related_name="usage")
+    read_at = models.DateTimeField()
+    size = models.BigIntegerField(help_text="bytes of the file system")
+    used = models.BigIntegerField(help_text="bytes")
+
+    def __str__(self) -> str:
+        return f"{self.volume}: {self.used} of {self.size}"
+
+
+class ClusterState(models.Model):
+    """The judgement over both nodes' readings, so that lists are one query. Made by `clusters.health`, written by the monitor."""
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="state")
+    health = models.CharField(
+        max_length=8, choices=[(h.value, h.value) for h in Health], default=Health.UNKNOWN, db_index=True
+    )
+    health_order = models.PositiveSmallIntegerField(default=1, db_index=True)
+    sentence = models.CharField(max_length=200, default="Not read yet.")
+    detail = models.CharField(max_length=400, blank=True, default="")
+    reasons = models.JSONField(default=list, help_text="findings: code, severity, text, hint, node")
+    active_node = models.ForeignKey(
+        Node, on_delete=models.SET_NULL, null=True, related_name="+", help_text="seen to hold the whole group"
+    )
+    since = models.DateTimeField(null=True, help_text="when this health began")
+    judged_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.cluster}: {self.health}"

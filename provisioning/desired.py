@@ -1,0 +1,120 @@
+"""What a cluster is meant to be, taken from the inventory. Pure data; `__post_init__` applies the rules of `clusters.rules`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+DEFAULT_CLIENT_OPTIONS = ("rw", "sync", "no_subtree_check", "root_squash")
+
+
+class BackingKind(StrEnum):
+    LV = "lv"  # an LV of a node-local VG: a snapshot below DRBD is possible
+    DISK = "disk"  # the whole disk or partition, as in the classic guide
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What DRBD writes to on one node. For `lv`: the disk carries `vg`, in which `lv` of `size` bytes is made."""
+
+    kind: BackingKind
+    disk: str  # /dev/vdb
+    disk_serial: str
+    disk_size: int  # bytes
+    vg: str = ""
+    lv: str = ""
+    size: int = 0  # bytes of the LV; the rest stays free for a snapshot
+
+    @property
+    def device(self) -> str:
+        return self.disk if self.kind is BackingKind.DISK else f"/dev/{self.vg}/{self.lv}"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredNode:
+    name: str  # equals uname --nodename
+    replication_address: str
+    service_address: str  # the node's own address on the service network; also a heartbeat path
+    service_interface: str
+    replication_interface: str
+    backing: Backing
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredResource:
+    name: str
+    minor: int
+    port: int
+    vg: str  # volume group on the DRBD device
+    verify_alg: str = "crc32c"
+    resync_rate: str = "100M"
+    wfc_timeout: int = 0  # seconds a booting node waits for its peer; 0 = for ever (HAZARDS 27)
+    degr_wfc_timeout: int = 60
+    outdated_wfc_timeout: int = 60
+
+    @property
+    def device(self) -> str:
+        return f"/dev/drbd{self.minor}"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredVolume:
+    name: str
+    size: int  # bytes
+    fstype: str  # ext4 or xfs
+    mount_point: str
+    mount_options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportClient:
+    client: str  # host, address, network, @netgroup, wildcard
+    options: tuple[str, ...] = DEFAULT_CLIENT_OPTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredExport:
+    path: str
+    fsid: int
+    clients: tuple[ExportClient, ...]
+    volume: str  # name of the volume the path lies on
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatSettings:
+    keepalive: int = 1
+    warntime: int = 5
+    deadtime: int = 12
+    initdead: int = 60
+    udpport: int = 694
+
+
+@dataclass(frozen=True, slots=True)
+class NfsSettings:
+    threads: int = 8
+    grace_time: int = 45
+    lease_time: int = 45
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredCluster:
+    name: str  # slug
+    nodes: tuple[DesiredNode, DesiredNode]
+    resource: DesiredResource
+    service_ip: str
+    service_prefix: int
+    first_source: str  # node whose disk is copied to the other at the first sync, and home of the service group
+    volumes: tuple[DesiredVolume, ...] = ()
+    exports: tuple[DesiredExport, ...] = ()
+    manager: str = "heartbeat"
+    heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
+    nfs: NfsSettings = field(default_factory=NfsSettings)
+
+    def node(self, name: str) -> DesiredNode:
+        return next(node for node in self.nodes if node.name == name)
+
+    def peer(self, name: str) -> DesiredNode:
+        return next(node for node in self.nodes if node.name != name)
+
+    def volume(self, name: str) -> DesiredVolume | None:
+        return next((volume for volume in self.volumes if volume.name == name), None)

@@ -1,0 +1,245 @@
+"""What one full reading of a node yields. Pure data, filled by `facts`; `None` means "was not seen", never zero or empty.
+
+Sizes are bytes. `read_at` is the panel's clock when the answer arrived (epoch seconds), `node_clock` the node's own at the reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from clusters.states import ConnectionState, DiskState, ReplicationState, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A block device of lsblk with what stands on it."""
+
+    path: str  # /dev/vdb
+    kind: str  # lsblk TYPE: disk, part, lvm, raid1, ...
+    size: int
+    model: str = ""
+    serial: str = ""
+    wwn: str = ""
+    fstype: str = ""
+    uuid: str = ""
+    label: str = ""
+    partition_table: str = ""
+    mountpoints: tuple[str, ...] = ()
+    readonly: bool = False
+    children: tuple[Disk, ...] = ()
+
+    def walk(self) -> Iterator[Disk]:
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    name: str
+    state: str  # UP, DOWN, UNKNOWN
+    addresses: tuple[str, ...]  # "192.168.77.11/24", both families
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    name: str
+    active: str  # active, inactive, failed, activating ...
+    enabled: str  # enabled, disabled, static, masked, alias, not-found
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A resync or verify that runs; only from /proc/drbd on 8.4 (see docs/parsing.md)."""
+
+    percent: float  # as printed, 0..100
+    left: int  # bytes
+    total: int | None  # bytes of this resync
+    speed: int | None  # bytes per second
+    eta: int | None  # seconds
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaReading:
+    """One node's copy of a resource as that node's kernel reports it."""
+
+    resource: str
+    minor: int
+    role: Role | None
+    disk: DiskState | None
+    connection: ConnectionState | None
+    replication: ReplicationState | None
+    peer_role: Role | None = None
+    peer_disk: DiskState | None = None
+    out_of_sync: int | None = None  # bytes
+    size: int | None = None  # bytes
+    suspended: bool = False
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalVolume:
+    path: str
+    vg: str
+    size: int
+    free: int
+    uuid: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeGroup:
+    name: str
+    size: int
+    free: int
+    extent_size: int
+    uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalVolume:
+    name: str
+    vg: str
+    size: int
+    path: str
+    active: bool | None
+    attributes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    source: str
+    target: str
+    fstype: str
+    options: tuple[str, ...]
+    size: int | None = None
+    used: int | None = None
+    inodes: int | None = None
+    inodes_used: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveExport:
+    path: str
+    client: str
+    options: tuple[str, ...]
+
+    @property
+    def fsid(self) -> str | None:
+        return next((o.removeprefix("fsid=") for o in self.options if o.startswith("fsid=")), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file the panel manages or must respect. `text` is None for absent, unreadable or secret files."""
+
+    path: str
+    sha256: str | None  # None: no such file
+    text: str | None = None
+    mode: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatReading:
+    running: bool
+    resources: str = ""  # cl_status rscstatus: what it believes it holds: all, local, foreign, none, transition
+    nodes: tuple[tuple[str, str], ...] = ()  # name, status
+    links: tuple[tuple[str, str, str], ...] = ()  # node, link, status
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """chronyc tracking, when chrony answers."""
+
+    synchronised: bool
+    offset: float | None  # seconds, of the system clock to NTP time
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrbdVersion:
+    kernel: str | None  # "8.4.11" of the loaded module, None when not loaded
+    available: str | None  # of the module that modprobe would load for the running kernel
+    utils: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    version: str
+    has_drbd: bool
+    default: bool = False  # booted next
+
+
+@dataclass(frozen=True, slots=True)
+class NodeObserved:
+    """Everything one round trip told. Each `None` is a fact that was not seen; `unreadable` says which and why."""
+
+    node: str  # the name the inventory knows it by
+    read_at: float
+    node_clock: float | None = None
+    nodename: str | None = None  # uname --nodename
+    kernel: str | None = None
+    machine: str | None = None  # architecture
+    os_id: str | None = None
+    os_version: str | None = None
+    machine_id: str | None = None
+    boot_id: str | None = None
+    uptime: float | None = None  # seconds
+    drbd: DrbdVersion | None = None
+    kernels: tuple[Kernel, ...] | None = None
+    disks: tuple[Disk, ...] | None = None
+    interfaces: tuple[Interface, ...] | None = None
+    listening: tuple[tuple[str, int], ...] | None = None  # address, port (TCP)
+    units: tuple[Unit, ...] | None = None
+    packages: tuple[tuple[str, str | None], ...] | None = None  # wanted package, installed version or None
+    available: tuple[tuple[str, str | None], ...] | None = None  # wanted package, candidate version or None
+    replicas: tuple[ReplicaReading, ...] | None = None
+    drbd_defined: tuple[tuple[str, int, int], ...] | None = None  # resource, minor, port of every .res on the node
+    pvs: tuple[PhysicalVolume, ...] | None = None
+    vgs: tuple[VolumeGroup, ...] | None = None
+    lvs: tuple[LogicalVolume, ...] | None = None
+    lvm_filter: tuple[str, ...] | None = None  # effective devices/global_filter
+    lvm_devices_file: bool | None = None
+    mounts: tuple[Mount, ...] | None = None
+    fstab: tuple[tuple[str, str], ...] | None = None  # source, mount point
+    exports: tuple[ActiveExport, ...] | None = None
+    nfsd_threads: int | None = None  # 0: kernel NFS server is not running
+    heartbeat: HeartbeatReading | None = None
+    clock: Clock | None = None
+    service_ip_answers: bool | None = (
+        None  # somebody answered for the service IP on the network (duplicate address detection)
+    )
+    marks: tuple[str, ...] | None = None  # split-brain marks the handler left, file names
+    files: tuple[FileState, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
+
+    def file(self, path: str) -> FileState | None:
+        return next((file for file in self.files if file.path == path), None)
+
+    def unit(self, name: str) -> Unit | None:
+        return next((unit for unit in self.units or () if unit.name == name), None)
+
+    def replica(self, resource: str) -> ReplicaReading | None:
+        return next((replica for replica in self.replicas or () if replica.resource == resource), None)
+
+    def disk(self, path: str) -> Disk | None:
+        return next((disk for top in self.disks or () for disk in top.walk() if disk.path == path), None)
+
+    def lv(self, vg: str, name: str) -> LogicalVolume | None:
+        return next((lv for lv in self.lvs or () if lv.vg == vg and lv.name == name), None)
+
+    def vg(self, name: str) -> VolumeGroup | None:
+        return next((vg for vg in self.vgs or () if vg.name == name), None)
+
+    def mount(self, target: str) -> Mount | None:
+        return next((mount for mount in self.mounts or () if mount.target == target), None)
+
+    def holds(self, address: str) -> bool | None:
+        """Whether this node carries the address; None when its interfaces were not seen."""
+        if self.interfaces is None:
+            return None
+        return any(a.split("/")[0] == address for interface in self.interfaces for a in interface.addresses)
