@@ -20,7 +20,7 @@ VAR_DIR = Path(env.str("PANEL_VAR", default=str(BASE_DIR / "var")))
 def secret(name: str, default_file: str) -> str:
     """Read a secret from NAME, else from the file NAME_FILE, else from var/`default_file`; "" when there is none."""
     if value := env.str(name, default=""):
-        return value
+        return str(value)
     path = Path(env.str(f"{name}_FILE", default="") or VAR_DIR / default_file)
     try:
         return path.read_text().strip()

@@ -30,8 +30,8 @@ class NodeState(models.Model):
     nfsd_threads = models.PositiveIntegerField(null=True)
     vg_size = models.BigIntegerField(null=True, help_text="bytes, of the VG on DRBD; only where it is active")
     vg_free = models.BigIntegerField(null=True)
-    mounted = models.JSONField(default=list, help_text="mount points of the cluster's volumes that are mounted here")
-    exported = models.JSONField(default=list, help_text="paths exported here")
+    mounted = models.JSONField(null=True, help_text="mount points of the cluster's volumes that are mounted here")
+    exported = models.JSONField(null=True, help_text="paths exported here")
     links = models.JSONField(default=list, help_text="[node, link, status] as the manager says")
     file_digests = models.JSONField(default=dict, help_text="path → SHA-256 of managed files")
     marks = models.JSONField(default=list, help_text="split-brain marks left by the handler")
@@ -97,6 +97,11 @@ class ClusterState(models.Model):
     active_node = models.ForeignKey(
         Node, on_delete=models.SET_NULL, null=True, related_name="+", help_text="seen to hold the whole group"
     )
+    last_active = models.CharField(
+        max_length=64, blank=True, default="", help_text="node last seen to hold the whole group"
+    )
+    served_at = models.DateTimeField(null=True, help_text="when the whole group was last seen somewhere")
+    failover_works = models.BooleanField(default=False)
     since = models.DateTimeField(null=True, help_text="when this health began")
     judged_at = models.DateTimeField(null=True)
 

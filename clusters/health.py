@@ -1,0 +1,417 @@
+"""From what was seen of both nodes to one sentence. Pure: no database, no clock; `now` and every age are given.
+
+`judge` collects every reason by rules, and the worst reason speaks: it gives the health and the sentence. Anything not seen is unknown, and
+unknown is never fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from clusters.findings import Finding, Severity
+from clusters.states import ConnectionState, DiskState, Health, ReplicationState, Role
+
+FULL_FROM = 90  # percent of a volume from which somebody should settle it
+SKEW_WARNS = 0.5  # seconds between the nodes' clocks (HAZARDS 15)
+STALLED_AFTER = 120  # seconds without progress of a resync
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One node as last seen. Strings are "" and numbers None when they were not seen. Ages and etas are seconds, sizes bytes."""
+
+    name: str
+    reachable: bool | None = None  # None: never asked
+    age: float | None = None  # since the last answer
+    error: str = ""
+    host_key_changed: bool = False
+    boot_id: str = ""
+    clock_offset: float | None = None
+    role: str = ""
+    disk: str = ""
+    connection: str = ""
+    replication: str = ""
+    percent: float | None = None
+    left: int | None = None
+    speed: int | None = None
+    eta: int | None = None
+    still_for: float | None = None  # since the resync last moved
+    holds_ip: bool | None = None
+    nfsd: int | None = None
+    mounted: tuple[str, ...] | None = None
+    exported: tuple[str, ...] | None = None
+    manager_running: bool | None = None
+    manager_says: str = ""
+    links: tuple[tuple[str, str, str], ...] = ()
+    marks: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()  # path, digest
+
+    @property
+    def seen(self) -> bool:
+        return self.reachable is True
+
+    @property
+    def resyncing(self) -> bool:
+        return self.replication in {state.value for state in ReplicationState if state.resyncing}
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    nodes: tuple[NodeView, NodeView]
+    mount_points: tuple[str, ...] = ()  # of volumes that are in service
+    exports: tuple[str, ...] = ()  # paths in service
+    fill: tuple[tuple[str, float], ...] = ()  # volume, percent used
+    being_made: bool = False  # the set-up job has not ended
+    simulated: bool = False
+
+    def lacking(self, node: NodeView) -> tuple[str, ...] | None:
+        """What of the service group is missing on a node: () when it serves everything, None when too little was seen to say."""
+        if not node.seen or node.holds_ip is None or node.nfsd is None or node.mounted is None or node.exported is None:
+            return None
+        missing = [] if node.holds_ip else ["the service IP is not there"]
+        missing += [] if node.nfsd else ["the NFS server does not run"]
+        if away := [point for point in self.mount_points if point not in node.mounted]:
+            missing.append("not mounted: " + ", ".join(away))
+        if away := [path for path in self.exports if path not in node.exported]:
+            missing.append("not exported: " + ", ".join(away))
+        return tuple(missing)
+
+    def active(self) -> NodeView | None:
+        """The one node that was seen to serve everything."""
+        serving = [node for node in self.nodes if self.lacking(node) == ()]
+        return serving[0] if len(serving) == 1 else None
+
+    def other(self, node: NodeView) -> NodeView:
+        return self.nodes[1] if node.name == self.nodes[0].name else self.nodes[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A finding with what it makes of the cluster; `counts` False: told, but it does not colour the cluster."""
+
+    health: Health
+    finding: Finding
+    sentence: str = ""
+    detail: str = ""
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    health: Health
+    sentence: str
+    detail: str
+    reasons: tuple[Finding, ...]
+    active: str = ""  # node seen to hold the whole group
+    failover_works: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    pair: PairView
+    now: datetime
+    last_pause: float | None = field(default=None)
+
+
+def judge(pair: PairView, now: datetime, *, last_pause: float | None = None) -> Judgement:
+    """Judge a pair. `now` is in the zone times are to be told in; `last_pause` (s) is what the last failover took."""
+    if pair.being_made:
+        return _being_made(pair, now)
+    case = _Case(pair, now, last_pause)
+    reasons = [reason for rule in RULES for reason in rule(case)]
+    coloured = sorted((r for r in reasons if r.counts), key=lambda reason: reason.health.order)
+    active = pair.active()
+    works = active is not None and not any(r.health in (Health.DANGER, Health.UNKNOWN, Health.RISK) for r in coloured)
+    findings = tuple(reason.finding for reason in sorted(reasons, key=lambda reason: reason.health.order))
+    worst = (
+        coloured[0]
+        if coloured
+        else Reason(Health.UNKNOWN, Finding("pair.unseen", Severity.WARNING, ""), "Not read yet.")
+    )
+    if worst.health is Health.OK:
+        pause = f", about {last_pause:.0f} s pause" if last_pause else ""
+        sentence = f"Redundant. A failover now would work{pause}."
+        return Judgement(Health.OK, sentence, worst.detail, findings, active.name if active else "", works)
+    return Judgement(worst.health, worst.sentence, worst.detail, findings, active.name if active else "", works)
+
+
+def _being_made(pair: PairView, now: datetime) -> Judgement:
+    for node in pair.nodes:
+        if node.seen and node.resyncing and node.percent is not None:
+            text = f"Being set up: first full copy {_percent(node.percent)}."
+            return Judgement(Health.RISK, text, "Nothing is served yet, or from one copy only.", ())
+    return Judgement(
+        Health.WARN, "Being set up.", "The set-up job has not ended. Nothing is judged before it does.", ()
+    )
+
+
+def _hurt(
+    code: str, text: str, sentence: str, *, detail: str = "", hint: str = "", node: str = "", hazard: int = 0
+) -> Reason:
+    return Reason(Health.DANGER, Finding(code, Severity.BLOCKER, text, hint, "", node, hazard), sentence, detail)
+
+
+def _warns(health: Health, finding: Finding, sentence: str, detail: str = "") -> Reason:
+    return Reason(health, finding, sentence, detail)
+
+
+def _host_keys(case: _Case) -> Iterator[Reason]:
+    for node in case.pair.nodes:
+        if node.host_key_changed:
+            yield _hurt(
+                "node.host-key-changed", f"{node.name} shows another host key than the pinned one. Nothing is sent to it.",
+                f"{node.name} shows another host key. Nothing is sent to it.",
+                detail="It may be another machine, or it was installed again.",
+                hint="Compare the fingerprint on the node's own console before you trust it again.", node=node.name,
+            )  # fmt: skip
+
+
+def _split_brain(case: _Case) -> Iterator[Reason]:
+    a, b = case.pair.nodes
+    both_seen = a.seen and b.seen
+    if both_seen and a.role == b.role == Role.PRIMARY:
+        yield _hurt(
+            "drbd.both-primary", "Both nodes are Primary: two histories may be written.", "Both nodes are Primary.",
+            detail="Each accepts writes on its own. Nothing is being changed by the panel.", hazard=2,
+        )  # fmt: skip
+    apart = both_seen and ConnectionState.CONNECTED not in (a.connection, b.connection)
+    alone = ConnectionState.STANDALONE in (a.connection, b.connection)
+    if apart and alone and (a.marks or b.marks):
+        yield _hurt(
+            "drbd.split-brain", "DRBD saw that both nodes wrote apart from each other and stopped replicating.",
+            "Split brain. Nothing is being changed. Choose the survivor.",
+            detail="Both copies hold changes the other lacks. One side's changes will have to be discarded, by a person.", hazard=1,
+        )  # fmt: skip
+    elif apart and alone:
+        yield _warns(
+            Health.RISK, Finding("drbd.standalone", Severity.WARNING, "Replication is stopped (StandAlone).",
+                                 "It was disconnected by hand, or a split brain was seen before the panel's mark was in place.", hazard=1),
+            "Not redundant: replication is stopped.", "One side is StandAlone and does not try to connect.",
+        )  # fmt: skip
+
+
+def _service(case: _Case) -> Iterator[Reason]:
+    pair = case.pair
+    holders = [node for node in pair.nodes if node.seen and node.holds_ip]
+    if len(holders) == 2:
+        yield _hurt(
+            "group.both", "Both nodes hold the service IP.", "Both nodes hold the service IP.",
+            detail="Clients may reach either of them.", hazard=24,
+        )  # fmt: skip
+        return
+    if active := pair.active():
+        yield _ok("group.served", f"The service group runs on {active.name}.")
+        return
+    if holders:
+        yield from _half_served(pair, holders[0])
+    elif all(node.seen for node in pair.nodes):
+        moving = any(node.manager_says == "transition" for node in pair.nodes)
+        text = "The service group is moving: nobody serves yet." if moving else "Nobody serves."
+        says = ", ".join(f"{node.name} says “{node.manager_says or 'nothing'}”" for node in pair.nodes)
+        yield _hurt(
+            "group.nowhere", f"No node holds the service IP. The manager: {says}.", text,
+            detail=f"Judged by role, mounts, NFS server and service IP, not by what the manager believes ({says}).",
+            hint="If it stays so for minutes: the manager may believe it holds a group that it does not serve.", hazard=27,
+        )  # fmt: skip
+
+
+def _half_served(pair: PairView, node: NodeView) -> Iterator[Reason]:
+    missing = pair.lacking(node)
+    if missing is None:
+        text = f"{node.name} holds the service IP; the rest of the group could not be read there."
+        yield _warns(Health.UNKNOWN, Finding("group.unseen", Severity.WARNING, text, node.error, node=node.name), text)
+        return
+    what = "; ".join(missing)
+    yield _hurt(
+        "group.incomplete", f"{node.name} holds the service IP, but {what}.",
+        f"{node.name} holds the service IP but does not serve everything.", detail=what[:1].upper() + what[1:] + ".",
+        hint="Heartbeat does not watch services: it will not repair this by itself.", node=node.name, hazard=17,
+    )  # fmt: skip
+
+
+def _reachability(case: _Case) -> Iterator[Reason]:
+    silent = [node for node in case.pair.nodes if not node.seen and not node.host_key_changed]
+    if not silent:
+        return
+    names = " and ".join(node.name for node in silent)
+    ages = [node.age for node in silent]
+    if all(age is None for age in ages):
+        sentence = f"No word from {names} yet."
+    else:
+        sentence = f"No word from {names} for {_span(max(age for age in ages if age is not None))}."
+    detail = "What is shown is old."
+    if len(silent) == 1:
+        other = case.pair.other(silent[0])
+        serving = (
+            f"{other.name} serves" if case.pair.lacking(other) == () else f"{other.name} is seen and does not serve"
+        )
+        seen_at = ""
+        if silent[0].age is not None:
+            seen_at = f"; what is shown for {names} is from {_clock(case.now - timedelta(seconds=silent[0].age))}"
+        detail = f"{serving}{seen_at}."
+    for node in silent:
+        hint = node.error or "Check that the node is on and reachable by SSH from the panel."
+        text = f"{node.name} does not answer the panel."
+        yield _warns(
+            Health.UNKNOWN, Finding("node.unreachable", Severity.WARNING, text, hint, node=node.name), sentence, detail
+        )
+
+
+def _redundancy(case: _Case) -> Iterator[Reason]:
+    a, b = case.pair.nodes
+    seen = [node for node in (a, b) if node.seen]
+    for node in seen:
+        if node.resyncing:
+            yield _resync(case, node)
+            return
+    for node in seen:
+        if not node.disk or not node.connection:
+            text = f"The state of DRBD on {node.name} was not seen."
+            yield _warns(Health.UNKNOWN, Finding("drbd.unseen", Severity.WARNING, text, node=node.name, hint=node.error),
+                         f"The state of the copies on {node.name} is not known.")  # fmt: skip
+        elif node.disk != DiskState.UP_TO_DATE:
+            text = f"{node.name}'s copy is {node.disk}."
+            yield _warns(Health.RISK, Finding("drbd.copy", Severity.WARNING, text, _disk_hint(node.disk), node=node.name, hazard=23),
+                         f"Not redundant: {text}")  # fmt: skip
+    for node in seen:
+        if node.connection and node.connection not in (ConnectionState.CONNECTED, ConnectionState.STANDALONE):
+            other = case.pair.other(node)
+            text = f"{node.name} is not connected to {other.name} ({node.connection})."
+            hint = "Check the replication network and that DRBD runs on both nodes."
+            yield _warns(Health.RISK, Finding("drbd.disconnected", Severity.WARNING, text, hint, node=node.name, hazard=23),
+                         f"Not redundant: {a.name} and {b.name} do not replicate.",
+                         f"{node.name} waits for {other.name}: {node.connection}.")  # fmt: skip
+            return
+    if len(seen) == 2 and all(
+        n.disk == DiskState.UP_TO_DATE and n.connection == ConnectionState.CONNECTED for n in seen
+    ):
+        yield _ok("drbd.redundant", "Both copies are UpToDate and connected.")
+
+
+def _resync(case: _Case, node: NodeView) -> Reason:
+    a, b = case.pair.nodes
+    source = node if node.replication in _SOURCES else case.pair.other(node)
+    target = case.pair.other(source)
+    share = f" {_percent(node.percent)}" if node.percent is not None else ""
+    text = f"{target.name}'s copy is being overwritten from {source.name}:{share or ' resync runs'}."
+    finding = Finding("drbd.resync", Severity.WARNING, text, "Ends by itself.", node=target.name, hazard=23)
+    detail = f"If {source.name} fails before then, the service stops: {target.name} has no complete copy."
+    if node.still_for is not None and node.still_for >= STALLED_AFTER:
+        sentence = f"Not redundant: the resync makes no progress for {_span(node.still_for)}."
+        finding = replace(finding, code="drbd.resync-stalled", hint="Look at the replication network and at the disks.")
+    elif node.eta is not None:
+        sentence = f"Not redundant until about {_soon(case.now, node.eta)}: resync{share}."
+    else:
+        sentence = f"Not redundant: resync{share}."
+    return Reason(Health.RISK, finding, sentence, detail)
+
+
+_SOURCES = {"SyncSource", "PausedSyncS", "StartingSyncS", "WFBitMapS"}
+
+
+def _manager(case: _Case) -> Iterator[Reason]:
+    for node in case.pair.nodes:
+        if node.seen and node.manager_running is False:
+            text = f"Heartbeat does not run on {node.name}: it cannot take over."
+            yield _warns(Health.RISK, Finding("manager.down", Severity.WARNING, text, "systemctl start heartbeat", node=node.name),
+                         f"A failover would not work: Heartbeat does not run on {node.name}.")  # fmt: skip
+    links = {(name, link): status for node in case.pair.nodes if node.seen for name, link, status in node.links}
+    down = sorted(f"{name} {link}" for (name, link), status in links.items() if status != "up")
+    if down:
+        text = f"Heartbeat path down: {', '.join(down)}."
+        finding = Finding(
+            "manager.path-down", Severity.WARNING, text, "Check that network before the other path fails too.", hazard=4
+        )
+        yield _warns(Health.WARN, finding, "Redundant, but a heartbeat path is down.", text)
+    elif links:
+        yield _ok("manager.paths", "The heartbeat paths are up.", hazard=4)
+
+
+def _files(case: _Case) -> Iterator[Reason]:
+    a, b = case.pair.nodes
+    if not (a.seen and b.seen and a.files and b.files):
+        return
+    there = dict(b.files)
+    differing = sorted(path for path, digest in a.files if there.get(path) != digest)
+    if differing:
+        text = f"These files differ between {a.name} and {b.name}: {', '.join(differing)}."
+        yield _warns(Health.WARN, Finding("files.differ", Severity.WARNING, text, "Plan the set-up again to see and mend it.", hazard=20),
+                     "Redundant, but the nodes' files differ.", text)  # fmt: skip
+    else:
+        yield _ok("files.agree", "The managed files agree on both nodes.", hazard=20)
+
+
+def _clocks(case: _Case) -> Iterator[Reason]:
+    a, b = case.pair.nodes
+    if not (a.seen and b.seen) or a.clock_offset is None or b.clock_offset is None:
+        return
+    skew = abs(a.clock_offset - b.clock_offset)
+    if skew > SKEW_WARNS:
+        text = f"The clocks of {a.name} and {b.name} differ by {skew:.1f} s."
+        yield _warns(Health.WARN, Finding("clock.skew", Severity.WARNING, text, "Check chrony on both nodes.", hazard=15),
+                     "Redundant, but the clocks differ.", text)  # fmt: skip
+    else:
+        yield _ok("clock.agree", f"The clocks agree within {max(skew, 0.01):.2f} s.", hazard=15)
+
+
+def _fill(case: _Case) -> Iterator[Reason]:
+    for volume, percent in case.pair.fill:
+        if percent >= FULL_FROM:
+            text = f"{volume} is {percent:.0f} % full."
+            yield _warns(
+                Health.WARN,
+                Finding("volume.full", Severity.WARNING, text, "Grow it or clear it."),
+                f"Filling up: {text}",
+            )
+
+
+def _fencing(case: _Case) -> Iterator[Reason]:
+    finding = Finding(
+        "fencing.no-power", Severity.WARNING, "Nothing can switch a node off: if both networks are cut at once, both become Primary.",
+        "A handler marks the other copy Outdated over SSH, which covers every single failure. Only power fencing or a third vote covers this.",
+        hazard=3,
+    )  # fmt: skip
+    yield Reason(Health.WARN, finding, counts=False)
+
+
+def _ok(code: str, text: str, *, hazard: int = 0) -> Reason:
+    return Reason(Health.OK, Finding(code, Severity.OK, text, hazard=hazard))
+
+
+RULES: tuple[Callable[[_Case], Iterator[Reason]], ...] = (
+    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _fencing,
+)  # fmt: skip
+
+
+def _disk_hint(disk: str) -> str:
+    hints = {
+        DiskState.DISKLESS: "The node lost or detached its backing device: look at the disk, then attach it again.",
+        DiskState.INCONSISTENT: "It becomes complete by a resync from the other node.",
+        DiskState.OUTDATED: "The other node has newer data; it becomes current when they connect again.",
+        DiskState.CONSISTENT: "It waits for word from the other node before it may be used.",
+        DiskState.FAILED: "The backing device reported errors.",
+    }
+    return hints.get(DiskState(disk), "") if disk in {state.value for state in DiskState} else ""
+
+
+def _percent(value: float) -> str:
+    return f"{min(max(value, 0.0), 100.0):.0f} %"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
+
+
+def _clock(moment: datetime) -> str:
+    return moment.strftime("%H:%M:%S")
+
+
+def _soon(now: datetime, eta: int) -> str:
+    moment = now + timedelta(seconds=eta)
+    return moment.strftime("%H:%M") if moment.date() == now.date() else moment.strftime("%-d %b %H:%M")

@@ -1,0 +1,176 @@
+"""Write what a sweep saw: observed rows, history rows and the judgement, in one transaction per cluster. The only writer of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+from clusters.health import Judgement, NodeView, PairView, judge
+from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange, VolumeUsage
+from clusters.pair import known
+from clusters.states import Inventory, JobStatus
+from provisioning.desired import DesiredCluster
+from provisioning.models import Job
+from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
+from provisioning.monitor.seen import view_of
+from provisioning.observed import NodeObserved
+from provisioning.transport.world import HostKeyChanged, NodeError
+
+MISSES = 2  # sweeps in a row without an answer that make a node unreachable
+
+
+@transaction.atomic
+def record(
+    cluster: Cluster, desired: DesiredCluster, answers: Mapping[str, NodeObserved | NodeError], now: datetime
+) -> None:
+    """Compare what both nodes answered with what was known, and write what changed.
+
+    `answers` holds a reading or the reason why there is none, by node name. `now` is the panel's clock.
+    """
+    before = known(cluster, now)
+    if before is None:
+        return
+    members = {node.name: node for node in cluster.nodes.all() if node.kind == Node.Kind.MEMBER}
+    for name, answer in answers.items():
+        if isinstance(answer, NodeObserved):
+            _write_reading(members[name], cluster, desired, answer, now)
+        else:
+            _write_miss(members[name], answer, now)
+    _write_usage(cluster, answers, now)
+    fresh = Cluster.objects.prefetch_related("nodes__state", "nodes__replica", "volumes__usage", "exports").get(
+        pk=cluster.pk
+    )
+    after = known(fresh, now)
+    if after is None:
+        return
+    state, _ = ClusterState.objects.get_or_create(cluster=cluster)
+    changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
+    if cluster.inventory == Inventory.PRESENT:
+        group = GroupKnown(state.active_node.name if state.active_node else "", state.last_active, state.served_at)
+        if change := group_change(before, after, group, now):
+            changes.append(change)
+            state.active_node = members.get(change.new)
+    _write_state(state, after, changes, now)
+    _write_history(cluster, members, changes, now)
+
+
+def _write_reading(node: Node, cluster: Cluster, desired: DesiredCluster, seen: NodeObserved, now: datetime) -> None:
+    view = view_of(seen, desired)
+    vg = seen.vg(desired.resource.vg)
+    fields: dict[str, object] = {
+        "reachable": True, "misses": 0, "error": view.error, "host_key_changed": False, "tried_at": now, "read_at": now,
+        "holds_ip": view.holds_ip, "nfsd_threads": view.nfsd, "manager_running": view.manager_running, "manager_says": view.manager_says,
+        "mounted": view.mounted, "exported": view.exported, "links": view.links, "marks": view.marks,
+        "uptime": seen.uptime, "clock_offset": view.clock_offset,
+        "vg_size": vg.size if vg else None, "vg_free": vg.free if vg else None,
+    }  # fmt: skip
+    # Not every reading asks for these; what was not asked keeps its last value.
+    if view.boot_id:
+        fields["boot_id"] = view.boot_id
+    if view.files:
+        fields["file_digests"] = dict(view.files)
+    if seen.kernel:
+        fields["kernel"] = seen.kernel
+    if seen.os_id:
+        fields["os"] = f"{seen.os_id} {seen.os_version or ''}".strip()
+    if seen.drbd and seen.drbd.kernel:
+        fields["drbd"] = seen.drbd.kernel
+    NodeState.objects.update_or_create(node=node, defaults=fields)
+    _write_replica(node, cluster, desired, seen, view, now)
+
+
+def _write_replica(
+    node: Node, cluster: Cluster, desired: DesiredCluster, seen: NodeObserved, view: NodeView, now: datetime
+) -> None:
+    reading = seen.replica(desired.resource.name)
+    old = Replica.objects.filter(node=node).first()
+    fields: dict[str, object] = {
+        "resource": cluster.resource, "read_at": now, "role": view.role, "disk": view.disk, "connection": view.connection,
+        "replication": view.replication, "percent": view.percent, "sync_left": view.left, "speed": view.speed, "eta": view.eta,
+        "peer_disk": (reading.peer_disk or "") if reading else "", "size": reading.size if reading else None,
+        "out_of_sync": reading.out_of_sync if reading else None,
+        "sync_total": reading.progress.total if reading and reading.progress else None,
+    }  # fmt: skip
+    if view.percent is None:
+        fields |= {"sync_started_at": None, "moved_at": None}
+    else:
+        moved = old is None or old.sync_left is None or view.left != old.sync_left
+        fields["moved_at"] = now if moved or old is None else old.moved_at
+        fields["sync_started_at"] = old.sync_started_at if old and old.sync_started_at else now
+    Replica.objects.update_or_create(node=node, defaults=fields)
+
+
+def _write_miss(node: Node, problem: NodeError, now: datetime) -> None:
+    state, _ = NodeState.objects.get_or_create(node=node)
+    state.misses += 1
+    state.tried_at = now
+    state.error = problem.text[:300]
+    state.host_key_changed = isinstance(problem, HostKeyChanged)
+    if state.misses >= MISSES or state.host_key_changed:
+        state.reachable = False
+    state.save(update_fields=["misses", "tried_at", "error", "host_key_changed", "reachable"])
+
+
+def _write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError], now: datetime) -> None:
+    volumes = {volume.mount_point: volume for volume in cluster.volumes.all()}
+    for answer in answers.values():
+        if not isinstance(answer, NodeObserved):
+            continue
+        for mount in answer.mounts or ():
+            if mount.target in volumes and mount.size is not None and mount.used is not None:
+                values = {"read_at": now, "size": mount.size, "used": mount.used}
+                VolumeUsage.objects.update_or_create(volume=volumes[mount.target], defaults=values)
+
+
+def _write_state(state: ClusterState, after: PairView, changes: list[Change], now: datetime) -> None:
+    judgement: Judgement = judge(
+        after, now.astimezone(ZoneInfo(settings.DISPLAY_TIME_ZONE)), last_pause=_last_pause(state.cluster)
+    )
+    if serving := after.active():
+        state.served_at, state.last_active = now, serving.name
+    if judgement.health != state.health:
+        if state.judged_at is not None:
+            changes.append(Change("health", state.health, judgement.health, why=judgement.sentence[:300]))
+        state.since = now
+    state.health, state.health_order = judgement.health, judgement.health.order
+    state.sentence, state.detail = judgement.sentence[:200], judgement.detail[:400]
+    state.failover_works = judgement.failover_works
+    state.reasons = [
+        {"code": f.code, "severity": f.severity, "text": f.text, "hint": f.hint, "node": f.node, "hazard": f.hazard}
+        for f in judgement.reasons
+    ]
+    state.judged_at = now
+    state.save()
+
+
+def _last_pause(cluster: Cluster) -> float | None:
+    rows = StateChange.objects.filter(
+        cluster=cluster, subject=StateChange.Subject.GROUP, cause__in=["failover", "switchover"]
+    )
+    return rows.exclude(pause=None).order_by("-at").values_list("pause", flat=True).first()
+
+
+def _write_history(cluster: Cluster, members: Mapping[str, Node], changes: list[Change], now: datetime) -> None:
+    if not changes:
+        return
+    job = Job.objects.filter(cluster=cluster, status=JobStatus.RUNNING).values_list("pk", flat=True).first()
+    StateChange.objects.bulk_create(
+        StateChange(
+            cluster=cluster,
+            node=members.get(change.node),
+            node_name=change.node,
+            subject=change.subject,
+            old=change.old[:64],
+            new=change.new[:64],
+            why=change.why,
+            cause=change.cause,
+            pause=change.pause,
+            job=job,
+            at=now,
+        )  # fmt: skip
+        for change in changes
+    )

@@ -1,0 +1,64 @@
+"""One reading of a node as the `NodeView` that is judged and compared. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clusters.health import NodeView
+from provisioning.desired import DesiredCluster
+from provisioning.observed import NodeObserved
+
+NOT_PRINTED = ""
+
+
+def view_of(observed: NodeObserved, desired: DesiredCluster) -> NodeView:
+    """Take from a full or light reading what the monitor watches. What was not seen stays unknown."""
+    view = NodeView(
+        name=observed.node,
+        reachable=True,
+        age=0.0,
+        boot_id=observed.boot_id or NOT_PRINTED,
+        clock_offset=observed.node_clock - observed.read_at if observed.node_clock is not None else None,
+        holds_ip=observed.holds(desired.service_ip),
+        nfsd=observed.nfsd_threads,
+        mounted=_mounted(observed, desired),
+        exported=None if observed.exports is None else tuple(sorted({export.path for export in observed.exports})),
+        manager_running=observed.heartbeat.running if observed.heartbeat else None,
+        manager_says=observed.heartbeat.resources if observed.heartbeat else NOT_PRINTED,
+        links=observed.heartbeat.links if observed.heartbeat else (),
+        marks=observed.marks or (),
+        files=tuple(sorted((file.path, file.sha256) for file in observed.files if file.sha256)),
+        error="; ".join(f"{fact}: {why}" for fact, why in observed.unreadable)[:300],
+    )
+    return _with_replica(view, observed, desired)
+
+
+def _with_replica(view: NodeView, observed: NodeObserved, desired: DesiredCluster) -> NodeView:
+    replica = observed.replica(desired.resource.name)
+    if replica is None:
+        return view
+    progress = replica.progress
+    return replace(
+        view,
+        role=replica.role or NOT_PRINTED,
+        disk=replica.disk or NOT_PRINTED,
+        connection=replica.connection or NOT_PRINTED,
+        replication=replica.replication or NOT_PRINTED,
+        percent=min(max(progress.percent, 0.0), 100.0) if progress else None,
+        left=progress.left if progress else None,
+        speed=progress.speed if progress else None,
+        eta=progress.eta if progress else None,
+    )
+
+
+def _mounted(observed: NodeObserved, desired: DesiredCluster) -> tuple[str, ...] | None:
+    """Mount points of the cluster's volumes that are mounted from the cluster's own volume group."""
+    if observed.mounts is None:
+        return None
+    sources = {volume.mount_point: _names(desired.resource.vg, volume.name) for volume in desired.volumes}
+    return tuple(sorted(mount.target for mount in observed.mounts if mount.source in sources.get(mount.target, ())))
+
+
+def _names(vg: str, lv: str) -> tuple[str, str]:
+    """Both names of a logical volume; the device mapper doubles hyphens."""
+    return f"/dev/{vg}/{lv}", f"/dev/mapper/{vg.replace('-', '--')}-{lv.replace('-', '--')}"

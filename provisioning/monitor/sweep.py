@@ -1,0 +1,111 @@
+"""The sweep: every pair read once, in parallel, one round trip per node. A node that hangs delays nobody but itself.
+
+One probes worker owns the kept connections, so the pool and the set of clusters under way are this process's own.
+While a resync or verify runs, the pair is read again every second until it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+
+from clusters.models import Cluster, Node
+from clusters.states import Inventory, ReplicationState
+from provisioning.desired import DesiredCluster
+from provisioning.facts import Wanted, assemble, sweep_readings
+from provisioning.monitor.record import record
+from provisioning.observed import NodeObserved
+from provisioning.snapshot import address_of, desired_of, managed_files
+from provisioning.transport.choose import world_for
+from provisioning.transport.world import NodeError
+
+log = logging.getLogger(__name__)
+WATCHED = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
+EVERY = 1.0  # seconds between two readings while a resync or verify runs
+MOVING = {state for state in ReplicationState if state.resyncing or state.verifying}
+
+_pool: ThreadPoolExecutor | None = None
+_under_way: set[int] = set()
+_guard = threading.Lock()
+
+
+def sweep_all() -> int:
+    """Start reading every watched cluster that is not being read already; returns how many were started, without waiting for them."""
+    started = 0
+    for pk in Cluster.objects.filter(inventory__in=WATCHED).values_list("pk", flat=True):
+        with _guard:
+            if pk in _under_way:
+                continue
+            _under_way.add(pk)
+        _the_pool().submit(_follow, pk)
+        started += 1
+    return started
+
+
+def _the_pool() -> ThreadPoolExecutor:
+    global _pool
+    with _guard:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(max_workers=settings.SWEEP_WORKERS, thread_name_prefix="sweep")
+        return _pool
+
+
+def _follow(pk: int) -> None:
+    try:
+        while sweep_cluster(pk):
+            time.sleep(EVERY)
+    except Exception:
+        log.exception("cluster %s: the sweep failed", pk)
+    finally:
+        close_old_connections()
+        with _guard:
+            _under_way.discard(pk)
+
+
+def sweep_cluster(pk: int) -> bool:
+    """Read both nodes of one cluster and record it. Returns whether a resync or verify runs."""
+    close_old_connections()
+    query = Cluster.objects.filter(inventory__in=WATCHED).select_related("resource")
+    cluster = (
+        query.prefetch_related("nodes__state", "nodes__replica", "nodes__backing", "volumes__usage", "exports__clients")
+        .filter(pk=pk)
+        .first()
+    )
+    if cluster is None:
+        return False
+    desired = desired_of(cluster)
+    members = [node for node in cluster.nodes.all() if node.kind == Node.Kind.MEMBER]
+    with ThreadPoolExecutor(max_workers=2) as pair:
+        answers = dict(
+            zip((n.name for n in members), pair.map(lambda n: read_node(cluster, n, desired), members), strict=True)
+        )
+    record(cluster, desired, answers, timezone.now())
+    return any(
+        replica.replication in MOVING
+        for answer in answers.values()
+        if isinstance(answer, NodeObserved)
+        for replica in answer.replicas or ()
+    )
+
+
+def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObserved | NodeError:
+    """One light reading in one round trip, or the reason why there is none."""
+    if not node.host_key:
+        return NodeError(node.name, "Its host key has not been confirmed by a person.")
+    files, secret_files = managed_files(desired)
+    wanted = Wanted(
+        node=node.name, files=files, secret_files=secret_files, packages=(), service_ip=desired.service_ip,
+        service_interface=node.service_interface or None,
+    )  # fmt: skip
+    readings = sweep_readings(wanted)
+    try:
+        results = world_for(cluster).read(address_of(node), [reading.command for reading in readings])
+    except NodeError as problem:
+        return problem
+    return assemble(node.name, readings, results, time.time())

@@ -1,0 +1,128 @@
+"""What the sentence says in each state a pair can be in."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusters.health import NodeView, PairView, judge
+from clusters.states import ConnectionState, DiskState, Health, ReplicationState, Role
+
+NOW = datetime(2026, 11, 22, 12, 7, 0, tzinfo=UTC)
+ALICE = NodeView(
+    "alice", reachable=True, age=1.0, role="Primary", disk="UpToDate", connection="Connected", replication="Established",
+    holds_ip=True, nfsd=8, mounted=("/srv/homes",), exported=("/srv/homes",), manager_running=True, manager_says="all",
+    links=(("bob", "eth1", "up"),), files=(("/etc/exports", "aa"),), clock_offset=0.0, boot_id="a1",
+)  # fmt: skip
+BOB = replace(
+    ALICE, name="bob", role="Secondary", holds_ip=False, nfsd=0, mounted=(), exported=(), manager_says="none",
+    links=(("alice", "eth1", "up"),), boot_id="b1",
+)  # fmt: skip
+GOOD = PairView((ALICE, BOB), mount_points=("/srv/homes",), exports=("/srv/homes",))
+
+
+def pair(alice=ALICE, bob=BOB, **more):
+    return replace(GOOD, nodes=(alice, bob), **more)
+
+
+def test_it_says_redundant_only_when_all_was_seen():
+    judgement = judge(GOOD, NOW, last_pause=41)
+    assert judgement.health is Health.OK
+    assert judgement.sentence == "Redundant. A failover now would work, about 41 s pause."
+    assert (judgement.active, judgement.failover_works) == ("alice", True)
+
+
+def test_it_tells_when_the_resync_will_end():
+    bob = replace(
+        BOB, disk="Inconsistent", replication="SyncTarget", percent=62.4, eta=8000, speed=1, left=1, still_for=0
+    )
+    alice = replace(ALICE, replication="SyncSource", percent=62.4, eta=8000)
+    judgement = judge(pair(alice, bob), NOW)
+    assert judgement.health is Health.RISK
+    assert judgement.sentence == "Not redundant until about 14:20: resync 62 %."
+    assert "bob has no complete copy" in judgement.detail
+    assert not judgement.failover_works
+
+
+def test_it_tells_a_resync_that_stands_still():
+    bob = replace(BOB, disk="Inconsistent", replication="SyncTarget", percent=62.4, eta=8000, still_for=240)
+    assert judge(pair(ALICE, bob), NOW).sentence == "Not redundant: the resync makes no progress for 4 min."
+
+
+def test_it_is_never_green_when_a_node_is_not_seen():
+    bob = replace(BOB, reachable=False, age=170)
+    judgement = judge(pair(ALICE, bob), NOW)
+    assert judgement.health is Health.UNKNOWN
+    assert judgement.sentence == "No word from bob for 3 min."
+    assert judgement.detail == "alice serves; what is shown for bob is from 12:04:10."
+
+
+def test_a_split_brain_outranks_everything():
+    alice = replace(ALICE, connection="StandAlone", marks=("1-split-brain",))
+    bob = replace(BOB, connection="StandAlone", role="Primary", marks=("1-split-brain",))
+    judgement = judge(pair(alice, bob), NOW)
+    assert judgement.health is Health.DANGER
+    assert judgement.reasons[0].hazard in (1, 2)
+    assert {"drbd.split-brain", "drbd.both-primary"} <= {finding.code for finding in judgement.reasons}
+
+
+def test_a_manual_disconnect_is_not_called_a_split_brain():
+    alice, bob = replace(ALICE, connection="StandAlone"), replace(BOB, connection="Connecting")
+    judgement = judge(pair(alice, bob), NOW)
+    assert judgement.health is Health.RISK
+    assert "drbd.split-brain" not in {finding.code for finding in judgement.reasons}
+
+
+def test_what_the_manager_believes_does_not_count():
+    alice = replace(ALICE, holds_ip=False, nfsd=0, mounted=(), exported=(), manager_says="all")
+    judgement = judge(pair(alice), NOW)
+    assert judgement.health is Health.DANGER
+    assert judgement.sentence == "Nobody serves."
+
+
+def test_a_dead_nfs_server_is_seen_although_heartbeat_does_not_watch_it():
+    judgement = judge(pair(replace(ALICE, nfsd=0)), NOW)
+    assert judgement.health is Health.DANGER
+    assert "the NFS server does not run" in judgement.detail.lower() or "NFS server" in judgement.detail
+
+
+def test_a_standby_without_the_manager_cannot_take_over():
+    judgement = judge(pair(bob=replace(BOB, manager_running=False)), NOW)
+    assert (judgement.health, judgement.failover_works) == (Health.RISK, False)
+
+
+def test_files_that_differ_want_settling():
+    judgement = judge(pair(bob=replace(BOB, files=(("/etc/exports", "bb"),))), NOW)
+    assert judgement.health is Health.WARN
+    assert "/etc/exports" in judgement.detail
+
+
+def test_another_host_key_is_danger():
+    bob = replace(BOB, reachable=False, host_key_changed=True)
+    assert judge(pair(bob=bob), NOW).sentence == "bob shows another host key. Nothing is sent to it."
+
+
+words = [s.value for e in (Role, DiskState, ConnectionState, ReplicationState) for s in e] + ["", "nonsense"]
+maybe = st.none() | st.booleans()
+nodes = st.builds(
+    NodeView, name=st.sampled_from(["alice", "bob"]), reachable=maybe, age=st.none() | st.floats(0, 1e9),
+    host_key_changed=st.booleans(), role=st.sampled_from(words), disk=st.sampled_from(words), connection=st.sampled_from(words),
+    replication=st.sampled_from(words), percent=st.none() | st.floats(-50, 500), eta=st.none() | st.integers(0, 10**8),
+    still_for=st.none() | st.floats(0, 1e6), holds_ip=maybe, nfsd=st.none() | st.integers(0, 64),
+    mounted=st.none() | st.just(("/srv/homes",)) | st.just(()), exported=st.none() | st.just(("/srv/homes",)),
+    manager_running=maybe, marks=st.just(()) | st.just(("m",)),
+)  # fmt: skip
+
+
+@given(nodes, nodes)
+def test_blind_is_never_green_and_percent_never_passes_100(a, b):
+    judgement = judge(replace(GOOD, nodes=(replace(a, name="alice"), replace(b, name="bob"))), NOW)
+    if not (a.seen and b.seen):
+        assert judgement.health is not Health.OK
+        assert not judgement.failover_works
+    if judgement.health is Health.OK:
+        assert a.disk == b.disk == "UpToDate"
+        assert a.connection == b.connection == "Connected"
+    assert "500" not in judgement.sentence
+    assert judgement.sentence
