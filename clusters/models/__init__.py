@@ -1,12 +1,12 @@
 """What exists (`cluster`), what was last seen (`observed`), what happened (`history`, `audit`), and who may do what (`access`)."""
 
 from clusters.models.access import Membership
-from clusters.models.audit import AuditEntry
+from clusters.models.audit import AuditEntry, AuditHead
 from clusters.models.cluster import Backing, Cluster, Export, ExportClient, Node, Resource, Volume
 from clusters.models.history import StateChange
 from clusters.models.observed import ClusterState, NodeState, Replica, VolumeUsage
 
 __all__ = [
-    "AuditEntry", "Backing", "Cluster", "ClusterState", "Export", "ExportClient", "Membership", "Node", "NodeState", "Replica",
+    "AuditEntry", "AuditHead", "Backing", "Cluster", "ClusterState", "Export", "ExportClient", "Membership", "Node", "NodeState", "Replica",
     "Resource", "StateChange", "Volume", "VolumeUsage",
 ]  # fmt: skip

@@ -51,3 +51,15 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("Audit entries cannot be deleted.")
+
+
+class AuditHead(models.Model):
+    """Where the chain ends: one row, so that a log cut short is noticed and writers stand in line."""
+
+    ONLY = 1
+
+    sequence = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.hash[:12]}"
