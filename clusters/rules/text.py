@@ -1,0 +1,45 @@
+"""The ground under the rules: the error they raise and the checks that all kinds share."""
+
+from __future__ import annotations
+
+import re
+
+
+class RuleError(ValueError):
+    """Why a value is refused, in one sentence for the person who typed it; `offer` is a value that would be taken."""
+
+    def __init__(self, message: str, offer: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.offer = offer
+
+
+def shown(value: str) -> str:
+    """Quote what was typed for a message: short, and with invisible characters spelled out."""
+    short = value if len(value) <= 40 else value[:40] + "…"
+    return "".join(c if c.isprintable() and not _turns_text(c) else f"\\u{ord(c):04x}" for c in short)
+
+
+def _turns_text(char: str) -> bool:
+    return char in "\u200e\u200f\u061c" or "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+
+
+def plain(value: str, what: str, longest: int) -> str:
+    """Refuse what no name, path or address may hold: nothing, too much, anything but printable ASCII without blanks."""
+    if not value:
+        raise RuleError(f"{what} is missing.")
+    if len(value) > longest:
+        raise RuleError(f"{what} has {len(value)} characters; {longest} are possible.")
+    for char in value:
+        if not "!" <= char <= "~":
+            name = "a blank" if char == " " else f"“{shown(char)}”"
+            raise RuleError(
+                f"{what} contains {name}, which is not possible here.", "".join(value.split()) if char == " " else ""
+            )
+    return value
+
+
+def match(value: str, what: str, longest: int, pattern: str, says: str) -> str:
+    if not re.fullmatch(pattern, plain(value, what, longest)):
+        raise RuleError(f"{what} “{shown(value)}” is not possible: {says}.")
+    return value
