@@ -33,7 +33,8 @@ def secret(name: str, default_file: str) -> str:
 DEBUG = env.bool("PANEL_DEBUG", default=False)
 # Made by `./panel up` on the first start. The fallback serves commands that need no secret (checks, tests) and is refused by check --deploy.
 SECRET_KEY = secret("SECRET_KEY", "keys/secret-key") or "insecure-until-the-first-start"
-ALLOWED_HOSTS = env.list("PANEL_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# The loopback names are what health checks on this machine ask for.
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.list("PANEL_HOSTS", default=[])]
 BASE_URL = env.str("PANEL_URL", default="")
 CSRF_TRUSTED_ORIGINS = env.list("PANEL_ORIGINS", default=[BASE_URL] if BASE_URL else [])
 HTTPS = BASE_URL.startswith("https://")
@@ -164,6 +165,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz/$"]  # asked for on the machine itself
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("PANEL_BEHIND_PROXY", default=False):
@@ -199,6 +201,7 @@ CELERY = {
     },
     "worker_hijack_root_logger": False,
     "worker_send_task_events": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
     "beat_schedule": {
         "ring the doorbell again": {"task": "jobs.sweep", "schedule": 10.0, "options": {"expires": 10}},
         "read every pair": {"task": "probes.sweep", "schedule": 5.0, "options": {"expires": 5}},
@@ -209,6 +212,7 @@ CELERY = {
 WORKER_PUBLIC_KEY = secret("WORKER_PUBLIC_KEY", "keys/worker.pub")
 WORKER_PRIVATE_KEY_FILE = Path(env.str("WORKER_PRIVATE_KEY_FILE", default=str(VAR_DIR / "keys" / "worker.key")))
 
+ROLE = env.str("PANEL_ROLE", default="")  # which part this process is; set by the launcher
 DEMO = env.bool("PANEL_DEMO", default=False)
 PLAN_VALID_MINUTES = 30
 JOB_LEASE_SECONDS = env.int("PANEL_JOB_LEASE", default=20)
