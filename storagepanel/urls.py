@@ -1,6 +1,11 @@
 from django.urls import include, path
 
+from storagepanel.first_admin import first_admin
+from storagepanel.health import healthz
+
 urlpatterns = [
+    path("healthz/", healthz, name="healthz"),
+    path("first-admin/<str:token>/", first_admin, name="first-admin"),
     path("", include("clusters.urls")),
     path("", include("provisioning.urls")),
 ]
