@@ -77,6 +77,13 @@ class HostKeyChanged(NodeError):
     hint = "Find out why the key changed before you trust it again: it may be another machine."
 
 
+class HostKeyMissing(NodeError):
+    """No key is pinned yet: nothing was sent."""
+
+    permanent = True
+    hint = "Confirm the node's host key first."
+
+
 class LoginRefused(NodeError):
     permanent = True
     hint = "Install the panel's public key for this user on the node."
@@ -91,6 +98,16 @@ class ClaimRefused(NodeError):
     """The node has seen a newer claim: another worker has this job."""
 
     permanent = True
+
+
+class NodeRestarted(NodeError):
+    """The node booted after the step was planned: what it was planned on may not be true any more."""
+
+    hint = "Plan again to see what is left."
+
+
+class NodeRefused(NodeError):
+    """The node is there and could not do it: no room, read-only file system, no such user, a lock that is held."""
 
 
 class FileChanged(NodeError):

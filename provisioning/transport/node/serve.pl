@@ -1,0 +1,236 @@
+# Answers questions on one open channel: a message in, frames out. Ends when the channel ends.
+my $PATIENCE = 15;    # seconds to wait for a lock or for a unit to begin
+my $last_sent = 0;
+
+sub send_frame {
+    my $body = pack_fields(@_);
+    write_all(\*STDOUT, pack('N', length $body) . $body) or exit 0;
+    $last_sent = clock();
+}
+
+sub read_exactly {
+    my ($length) = @_;
+    my $data = '';
+    while (length $data < $length) {
+        my $n = sysread STDIN, $data, $length - length $data, length $data;
+        next if !defined $n && $! == EINTR;
+        exit 0 unless $n;
+    }
+    return $data;
+}
+
+# Sends a sign of life every four seconds. The panel never speaks while it waits for an answer, so input means that it is gone.
+sub panel_is_there {
+    send_frame('beat') if clock() - $last_sent >= 4;
+    my $mask = '';
+    vec($mask, fileno(STDIN), 1) = 1;
+    return select($mask, undef, undef, 0) <= 0;
+}
+
+sub alive { panel_is_there() or exit 0; return 1 }
+
+sub fail { die [@_] }
+
+sub send_result {
+    my ($index, $live, $exit, $seconds, $truncated) = @_;
+    my @texts = map { $_->{head} . $_->{rest} } $live->{out}, $live->{err};
+    send_frame('result', $index, $exit, $seconds, $truncated, @texts);
+}
+
+sub answer_read {
+    my ($half, @commands) = @_;
+    run_all(\@commands, 16, $half, sub { }, \&send_result, \&panel_is_there) or exit 0;
+}
+
+sub make_dirs {
+    my ($path, $mode) = @_;
+    my $at = '';
+    for my $part (grep { $_ ne '' } split m{/}, $path) {
+        $at .= "/$part";
+        next if -d $at;
+        mkdir $at, $mode or $! == EEXIST or fail('refused', "cannot make the directory $at: $!");
+    }
+}
+
+sub sync_file { require IO::Handle; return IO::Handle::sync($_[0]) }
+
+# Written aside, synced, renamed, and the directory synced, so that a power cut leaves the old or the new content.
+sub replace_file {
+    my ($path, $content, $mode, $uid, $gid) = @_;
+    my ($dir, $name) = $path =~ m{^(.*)/([^/]+)$};
+    my $temp = "$dir/.$name.storagepanel-$$";
+    unlink $temp;
+    my $ok = sysopen(my $file, $temp, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    $ok &&= write_all($file, $content);
+    $ok &&= chown $uid, $gid, $file;
+    $ok &&= chmod $mode, $file;
+    $ok &&= sync_file($file);
+    $ok &&= close $file;
+    $ok &&= rename $temp, $path;
+    if (!$ok) {
+        my $why = "$!";
+        unlink $temp;
+        fail('refused', "cannot write $path: $why");
+    }
+    sync_file($file) if sysopen $file, ($dir eq '' ? '/' : $dir), O_RDONLY;
+}
+
+# The lock of this cluster on this node, and the claim: what is older than the last one seen is refused.
+sub admit {
+    my ($root, $scope, $job, $claim) = @_;
+    make_dirs("$root/jobs/$scope", 0700);
+    sysopen(my $lock, "$root/jobs/$scope/lock", O_WRONLY | O_CREAT, 0600) or fail('refused', "cannot open the lock: $!");
+    my $give_up = clock() + $PATIENCE;
+    until (flock $lock, LOCK_EX | LOCK_NB) {
+        fail('refused', 'another change holds the lock on this node') if clock() > $give_up;
+        select undef, undef, undef, 0.05;
+        alive();
+    }
+    my ($seen_job, $seen_claim) = split ' ', slurp("$root/jobs/$scope/claim") // '0 0';
+    my $order = $job <=> $seen_job || $claim <=> $seen_claim;
+    fail('claim', "a newer claim was seen (job $seen_job, claim $seen_claim)") if $order < 0;
+    replace_file("$root/jobs/$scope/claim", "$job $claim\n", 0600, $<, (split ' ', $()[0]) if $order > 0;
+    return $lock;
+}
+
+sub boot_id {
+    my $id = slurp('/proc/sys/kernel/random/boot_id') // '';
+    $id =~ s/\s+//g;
+    return $id;
+}
+
+sub launch {
+    my ($argv, $program, $dir, $half) = @_;
+    my ($exit, $said);
+    my $command = pack_fields(30, '0', '', pack_fields(@$argv, '/usr/bin/perl', "$dir/step.pl", $dir, $half));
+    my $on_end = sub { $exit = $_[2]; $said = $_[1]{out}{head} . $_[1]{err}{head} };
+    run_all([$command], 1, 4096, sub { }, $on_end, sub { alive() });
+    return if $exit eq '0';
+    return if -e "$dir/started" || $said =~ /already|exists/;
+    fail('refused', "the unit could not be started: $said");
+}
+
+sub answer_run {
+    my ($root, $scope, $job, $step, $claim, $attempt, $half, $program, $launcher, $cursor, @commands) = @_;
+    my $lock = admit($root, $scope, $job, $claim);
+    my $dir = "$root/jobs/$scope/j$job-s$step" . ($attempt eq '' ? '' : "-$attempt");
+    if (!-e "$dir/result") {
+        my $boot = boot_id();
+        fail('rebooted', 'the node was restarted since the plan was made') if $attempt ne '' && $boot !~ /^\Q$attempt\E/;
+        if (!-d $dir) {
+            make_dirs("$dir.new", 0700);
+            for my $part ([ 'commands', pack_fields(@commands) ], [ 'step.pl', $program ]) {
+                replace_file("$dir.new/$part->[0]", $part->[1], 0600, $<, (split ' ', $()[0]);
+            }
+            rename "$dir.new", $dir or fail('refused', "cannot make $dir: $!");
+        }
+        fail('other', 'this step was begun with other commands') if slurp("$dir/commands") ne pack_fields(@commands);
+        launch([ unpack_fields($launcher) ], $program, $dir, $half) unless -e "$dir/started";
+    }
+    close $lock;
+    follow($dir, scalar @commands, [ unpack_fields($cursor) ]);
+}
+
+sub has_died {
+    my ($dir) = @_;
+    return 0 unless -s "$dir/started";    # empty until it holds the lock
+    sysopen(my $started, "$dir/started", O_RDONLY) or return 0;
+    return 0 unless flock $started, LOCK_SH | LOCK_NB;
+    return !-e "$dir/result";
+}
+
+# Send what is new of the output of command `index`; `offsets` says how far the panel has it.
+sub send_news {
+    my ($dir, $index, $offsets) = @_;
+    for my $stream (0, 1) {
+        my $name = $stream ? 'err' : 'out';
+        sysopen(my $file, "$dir/$index.$name", O_RDONLY) or next;
+        sysseek $file, $offsets->[$stream], 0;
+        while (my $n = sysread $file, my $data, 32768) {
+            $offsets->[$stream] += $n;
+            send_frame('live', $index, $stream, $data);
+        }
+    }
+}
+
+# cursor: index of the command the panel saw last, and how many bytes of its two streams it has.
+sub follow {
+    my ($dir, $count, $cursor) = @_;
+    my ($index, @offsets) = @$cursor;
+    my $begin_by = clock() + $PATIENCE;
+    my $pause = 0.02;
+    while (1) {
+        my $ended = -e "$dir/result" || has_died($dir);
+        while ($index < $count) {
+            my $end = slurp("$dir/$index.end");
+            send_news($dir, $index, \@offsets);
+            last unless defined $end;
+            $index++;
+            @offsets = (0, 0);
+            $pause = 0.02;
+        }
+        last if $ended;
+        fail('refused', 'the unit did not begin') if !-s "$dir/started" && clock() > $begin_by;
+        select undef, undef, undef, $pause;
+        $pause *= 1.5 if $pause < 0.25;
+        alive();
+    }
+    send_outcome($dir, $count);
+}
+
+sub send_outcome {
+    my ($dir, $count) = @_;
+    for my $index (0 .. $count - 1) {
+        my $end = slurp("$dir/$index.end");
+        my $out = slurp("$dir/$index.out");
+        last unless defined $end || defined $out;
+        my ($exit, $seconds, $truncated) = defined $end ? unpack_fields($end) : ('', 0, 0);
+        my $err = slurp("$dir/$index.err") // '';
+        $err .= "\n[the unit ended before this command did]\n" unless defined $end;
+        send_frame('result', $index, $exit, $seconds, $truncated, $out // '', $err);
+    }
+}
+
+sub digest_of {
+    my ($path) = @_;
+    my $said = '';
+    my $on_end = sub { $said = $_[1]{out}{head} };
+    run_all([ pack_fields(60, '0', '', pack_fields('sha256sum', '--', $path)) ], 1, 4096, sub { }, $on_end, sub { alive() });
+    return (split ' ', $said)[0] // fail('refused', "cannot read $path");
+}
+
+sub answer_put {
+    my ($root, $scope, $job, $step, $claim, $path, $content, $mode, $user, $group, $before) = @_;
+    my $lock = admit($root, $scope, $job, $claim);
+    my ($uid, $gid) = (scalar getpwnam $user, scalar getgrnam $group);
+    fail('refused', "there is no user $user or no group $group") unless defined $uid && defined $gid;
+    fail('refused', "$path is not a plain file") if -l $path || (-e $path && !-f _);
+    my $there = -e $path ? slurp($path) : undef;
+    fail('refused', "cannot read $path: $!") if -e $path && !defined $there;
+    my $kept = "$root/kept/$scope/j$job-s$step$path";
+    if (defined $there && $there eq $content) {
+        chown $uid, $gid, $path;
+        chmod oct $mode, $path;
+        return send_frame('put', -e $kept ? $kept : '');
+    }
+    my $digest = defined $there ? digest_of($path) : '';
+    fail('changed', "$path is not what it was when the plan was made") if $digest ne $before;
+    my ($dir) = $path =~ m{^(.*)/[^/]+$};
+    if (defined $there && !-e $kept) {
+        my ($kept_dir) = $kept =~ m{^(.*)/[^/]+$};
+        make_dirs($kept_dir, 0700);
+        replace_file($kept, $there, 0600, $<, (split ' ', $()[0]);
+    }
+    make_dirs($dir, 0755);
+    replace_file($path, $content, oct $mode, $uid, $gid);
+    send_frame('put', defined $there ? $kept : '');
+}
+
+my %ANSWERS = (read => \&answer_read, run => \&answer_run, put => \&answer_put);
+write_all(\*STDOUT, $ARGV[0]);
+send_frame('hello', boot_id());
+while (1) {
+    my ($verb, @fields) = unpack_fields(read_exactly(unpack 'N', read_exactly(4)));
+    if (eval { $ANSWERS{$verb}->(@fields); 1 }) { send_frame('done') }
+    else { send_frame('error', ref $@ ? @{$@} : ('refused', "$@")) }
+}

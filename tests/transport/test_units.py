@@ -1,0 +1,180 @@
+"""Steps as units on the node: run once, read back, followed over a broken connection, refused to a late worker."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provisioning.steps import cmd
+from provisioning.transport.ssh import SshWorld
+from provisioning.transport.world import (
+    ClaimRefused,
+    NodeAddress,
+    NodeRefused,
+    NodeRestarted,
+    UnitKey,
+    Unreachable,
+)
+from tests.transport.sshd import Sshd
+
+pytestmark = pytest.mark.services
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+UNIT = UnitKey("web-files", 7, 3, 1, BOOT)
+
+
+def append(path: Path, word: str) -> tuple[str, ...]:
+    return ("sh", "-c", f'echo "$0" >> {path}; echo said "$0"', word)
+
+
+def test_a_step_runs_its_commands_in_order(world: SshWorld, sshd: Sshd, alice: NodeAddress, tmp_path: Path) -> None:
+    results = world.run(alice, [cmd(*append(tmp_path / "log", "a b")), cmd(*append(tmp_path / "log", "$c"))], UNIT)
+    assert [(r.exit, r.stdout) for r in results] == [(0, "said a b\n"), (0, "said $c\n")]
+    assert (tmp_path / "log").read_text() == "a b\n$c\n"
+    assert sshd.launched == ["storagepanel-j7-s3"]
+
+
+def test_it_stops_at_the_first_unexpected_exit(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    commands = [cmd("sh", "-c", "exit 3", exits=(0, 3)), cmd("sh", "-c", "echo bad >&2; exit 4"), cmd("touch", str(tmp_path / "never"))]  # fmt: skip
+    results = world.run(alice, commands, UNIT)
+    assert [(r.exit, r.stderr) for r in results] == [(3, ""), (4, "bad\n")]
+    assert not (tmp_path / "never").exists()
+
+
+def test_the_same_unit_is_read_back(world: SshWorld, sshd: Sshd, alice: NodeAddress, tmp_path: Path) -> None:
+    commands = [cmd(*append(tmp_path / "log", "once"))]
+    first = world.run(alice, commands, UNIT)
+    again = world.run(alice, commands, replace(UNIT, claim=2))
+    assert again == first
+    assert (tmp_path / "log").read_text() == "once\n"
+    assert len(sshd.launched) == 1
+
+
+def test_ten_deliveries_at_once_run_it_once(sshd: Sshd, alice: NodeAddress, tmp_path: Path) -> None:
+    commands = [cmd(*append(tmp_path / "log", "once")), cmd("sleep", "0.3")]
+    answers: list[object] = []
+
+    def deliver() -> None:
+        world = sshd.world()
+        answers.append(world.run(alice, commands, UNIT))
+        world.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tmp_path / "log").read_text() == "once\n"
+    assert len(answers) == 10 and all(answer == answers[0] for answer in answers)
+
+
+def test_output_is_told_while_it_runs(world: SshWorld, alice: NodeAddress) -> None:
+    heard: list[tuple[float, int, str]] = []
+    began = time.monotonic()
+    world.run(
+        alice,
+        [cmd("echo", "zero"), cmd("sh", "-c", "printf 'on\\303'; sleep 1; printf '\\251e'")],
+        UNIT,
+        on_output=lambda index, text: heard.append((time.monotonic() - began, index, text)),
+    )
+    assert "".join(text for _, index, text in heard if index == 0) == "zero\n"
+    assert "".join(text for _, index, text in heard if index == 1) == "onée"
+    assert heard[-1][0] - heard[0][0] > 0.5
+
+
+def test_a_broken_connection_is_taken_up_again(sshd: Sshd, world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    heard: list[str] = []
+    commands = [cmd(*append(tmp_path / "log", "once")), cmd("sh", "-c", "echo one; sleep 2; echo two")]
+
+    def cut() -> None:
+        wait_for(lambda: "one\n" in heard)
+        sshd.drop_connections()
+
+    cutter = threading.Thread(target=cut)
+    cutter.start()
+    results = world.run(alice, commands, UNIT, on_output=lambda _, text: heard.append(text))
+    cutter.join()
+    assert [r.exit for r in results] == [0, 0]
+    assert "".join(heard) == "said once\none\ntwo\n"
+    assert (tmp_path / "log").read_text() == "once\n"
+    assert sshd.log.count("Accepted publickey") == 2
+
+
+def test_a_node_that_stays_away_in_the_middle(sshd: Sshd, alice: NodeAddress) -> None:
+    world = sshd.world(reattach_for=3.0)
+    stopper = threading.Thread(target=lambda: (wait_for(lambda: bool(sshd.launched)), sshd.stop()))
+    stopper.start()
+    with pytest.raises(Unreachable, match="in the middle of the step"):
+        world.run(alice, [cmd("sleep", "1")], UNIT)
+    stopper.join()
+
+
+def test_a_late_worker_is_refused(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    world.run(alice, [cmd("true")], replace(UNIT, claim=2))
+    touch = cmd("touch", str(tmp_path / "never"))
+    with pytest.raises(ClaimRefused):
+        world.run(alice, [touch], replace(UNIT, step=4, claim=1))
+    world.run(alice, [cmd("true")], replace(UNIT, job=8, claim=1))
+    with pytest.raises(ClaimRefused):
+        world.run(alice, [touch], replace(UNIT, step=4, claim=9))
+    with pytest.raises(ClaimRefused):
+        world.put(alice, str(tmp_path / "never"), b"", replace(UNIT, claim=9), mode="0644", owner="root:root", before=None)  # fmt: skip
+    world.run(alice, [cmd("true")], replace(UNIT, cluster="media"))
+    assert not (tmp_path / "never").exists()
+
+
+def test_after_a_restart_of_the_node_nothing_runs(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    with pytest.raises(NodeRestarted):
+        world.run(alice, [cmd("touch", str(tmp_path / "never"))], replace(UNIT, attempt="00000000-another"))
+    assert not (tmp_path / "never").exists()
+
+
+def test_other_commands_under_the_same_name_are_refused(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    world.run(alice, [cmd("sleep", "0")], UNIT)
+    (tmp_path / "sshd" / "state" / "jobs" / "web-files" / f"j7-s3-{BOOT}" / "result").unlink()
+    with pytest.raises(NodeRefused, match="other commands"):
+        world.run(alice, [cmd("touch", str(tmp_path / "never"))], UNIT)
+
+
+def test_a_unit_that_is_killed_says_so(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    started = tmp_path / "sshd" / "state" / "jobs" / "web-files" / f"j7-s3-{BOOT}" / "started"
+
+    def kill() -> None:
+        wait_for(lambda: (started.parent / "1.out").exists())
+        import os
+
+        os.kill(int(started.read_text()), 9)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    results = world.run(alice, [cmd("true"), cmd("sleep", "5"), cmd("true")], UNIT)
+    killer.join()
+    assert [r.exit for r in results] == [0, None]
+    assert "the unit ended before this command did" in results[1].stderr
+
+
+def test_a_command_that_does_not_end_is_stopped(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    commands = [cmd("sh", "-c", "echo begun; sleep 60", timeout=1), cmd("touch", str(tmp_path / "never"))]
+    [result] = world.run(alice, commands, UNIT)
+    assert (result.exit, result.stdout) == (None, "begun\n")
+    assert "no end after 1 seconds" in result.stderr
+    assert not (tmp_path / "never").exists()
+
+
+def test_a_unit_that_cannot_start(sshd: Sshd, alice: NodeAddress) -> None:
+    world = sshd.world(launcher=["false"])
+    with pytest.raises(NodeRefused, match="could not be started"):
+        world.run(alice, [cmd("true")], UNIT)
+    world = sshd.world()
+    assert world.run(alice, [cmd("true")], UNIT)[0].exit == 0
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, "waited in vain"
+        time.sleep(0.02)
