@@ -38,6 +38,8 @@ class DesiredNode:
     service_interface: str
     replication_interface: str
     backing: Backing
+    host_key: str = ""  # pinned public key line; the peer's fence-peer handler trusts this key only
+    fence_key: str = ""  # public half of "fence-key-<name>", with which this node may ask its peer to outdate itself
 
 
 @dataclass(frozen=True, slots=True)

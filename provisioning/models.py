@@ -161,7 +161,7 @@ class SealedSecret(models.Model):
     node = models.ForeignKey(Node, on_delete=models.CASCADE, null=True, related_name="secrets")
     scope = models.CharField(max_length=40, help_text="panel, cluster:<id> or node:<id>")
     name = models.CharField(
-        max_length=40, help_text="ssh-key, authkeys, drbd-shared-secret, fence-key-<node>, password"
+        max_length=80, help_text="ssh-key, authkeys, drbd-shared-secret, fence-key-<node>, password"
     )
     box = models.BinaryField()
     public = models.TextField(blank=True, default="", help_text="the half that is not secret, e.g. an SSH public key")

