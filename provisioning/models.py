@@ -186,3 +186,13 @@ class PanelPart(models.Model):
 
     def __str__(self) -> str:
         return self.part
+
+
+class SimulatedPair(models.Model):
+    """The machines of a simulated cluster (`simulator`), so that every worker sees the same ones."""
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="simulation")
+    state = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"simulated {self.cluster}"

@@ -1,0 +1,81 @@
+"""Every question to a node, and what the answers mean. Pure: World.read asks, nothing here does.
+
+A reading that failed, or that a parser refused, leaves its facts None and an entry in `unreadable`; it never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning.facts import chrony, defined, disks, drbd, files, heartbeat, lvm, mounts, network, software, texts
+from provisioning.facts.answers import Answer, ParseError
+from provisioning.facts.assembly import Answers, assembled
+from provisioning.facts.reading import Reading, Wanted
+from provisioning.observed import NodeObserved
+from provisioning.steps import cmd
+
+__all__ = ["ParseError", "Reading", "Wanted", "assemble", "full_readings", "sweep_readings"]
+
+
+def sweep_readings(wanted: Wanted) -> tuple[Reading, ...]:
+    """Ask for what moves, in eight processes: DRBD, addresses, mounts, exports, units, manager, digests, marks and clock."""
+    return (
+        Reading("texts", cmd(*texts.GREP, *texts.SWEEP, exits=(0, 1, 2), timeout=10)),
+        *_moving(wanted),
+        Reading("heartbeat", cmd(*heartbeat.BELIEF, exits=(0, 1), timeout=15)),
+        _last(wanted),
+    )
+
+
+def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
+    """Ask for everything a planner may need. Readings of one kind share a process."""
+    found = [
+        Reading("texts", cmd(*texts.GREP, *texts.FULL, exits=(0, 1, 2), timeout=10)),
+        *_moving(wanted),
+        Reading("heartbeat", cmd(*heartbeat.with_links(wanted.node), exits=(0, 1), timeout=30)),
+        Reading("lsblk", cmd(*disks.LSBLK, timeout=20)),
+        Reading("pvs", cmd(*lvm.PVS, timeout=20)),
+        Reading("lvs", cmd(*lvm.LVS, timeout=20)),
+        Reading("lvmconfig", cmd(*lvm.CONFIG, timeout=20)),
+        Reading("defined", cmd(*defined.FIND, exits=(0, 1), timeout=10)),
+        Reading("kernels", cmd(*software.KERNELS, exits=(0, 1), timeout=20)),
+        Reading("modinfo", cmd(*software.MODINFO, exits=(0, 1), timeout=10)),
+        Reading("dpkg", cmd(*software.dpkg_query(wanted.packages), exits=(0, 1), timeout=20)),
+        Reading("tracking", cmd(*chrony.TRACKING, timeout=10)),
+    ]
+    if wanted.files:
+        found.append(Reading("file-texts", cmd(*texts.GREP, *wanted.files, exits=(0, 1, 2), timeout=10)))
+    if wanted.packages:
+        found.append(Reading("apt", cmd(*software.apt_policy(wanted.packages), timeout=30)))
+    if wanted.service_ip:
+        ping = network.ping(wanted.service_ip, wanted.service_interface)
+        found.append(Reading("ping", cmd(*ping, exits=(0, 1, 2), timeout=5)))
+        found.append(Reading("neighbour", cmd(*network.neighbour(wanted.service_ip), timeout=5)))
+    return (*found, _last(wanted))
+
+
+def _paths(wanted: Wanted) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*wanted.files, *wanted.secret_files)))
+
+
+def _moving(wanted: Wanted) -> tuple[Reading, ...]:
+    found = (
+        Reading("events2", cmd(*drbd.EVENTS, timeout=15)),
+        Reading("address", cmd(*network.ADDRESSES, timeout=10)),
+        Reading("df", cmd(*mounts.DF, exits=(0, 1), timeout=15)),
+        Reading("units", cmd(*software.SYSTEMCTL, timeout=15)),
+    )
+    paths = _paths(wanted)
+    if not paths:
+        return found
+    return (*found, Reading("digests", cmd(*files.sha256sum(paths), exits=(0, 1), timeout=15)))
+
+
+def _last(wanted: Wanted) -> Reading:
+    """Read the node's clock at the very end, so that it can be compared with the moment the answer arrived."""
+    return Reading("entries", cmd(*files.find(_paths(wanted)), exits=(0, 1), timeout=10))
+
+
+def assemble(node: str, readings: Sequence[Reading], results: Sequence[Answer], read_at: float) -> NodeObserved:
+    """Turn the answers to `readings`, in the same order, into what was seen of the node at `read_at`."""
+    return assembled(node, Answers(readings, results), read_at)

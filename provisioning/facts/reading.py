@@ -1,0 +1,25 @@
+"""A reading: one question to a node under a name the parsers know it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioning.steps import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    name: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to ask beyond what is always asked. `secret_files` are hashed, their text is never fetched."""
+
+    node: str
+    files: tuple[str, ...] = ()
+    secret_files: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    service_ip: str | None = None
+    service_interface: str | None = None

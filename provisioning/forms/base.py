@@ -1,0 +1,133 @@
+"""What all forms of the panel share: fields that ask `clusters.rules`, values on offer, and a summary of what is to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from clusters import rules
+
+
+class RuleField(forms.CharField):
+    """A text that one rule of `clusters.rules` judges. What the rule offers instead travels in the error's params."""
+
+    def __init__(self, rule: Callable[[str], Any], *, mono: bool = True, css: str = "w20", **kwargs: Any) -> None:
+        self.rule = rule
+        # Rules count and refuse; a limit here would answer with a sentence that does not know what it is about.
+        super().__init__(max_length=4000, **kwargs)
+        self.widget.attrs |= {
+            "class": f"form-control {'m ' if mono else ''}{css}", "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none",
+        }  # fmt: skip
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        return self.judged(text) if text else text
+
+    def judged(self, text: str) -> Any:
+        try:
+            return self.rule(text)
+        except rules.RuleError as refused:
+            raise refusal(refused.message, refused.offer) from None
+
+
+def refusal(message: str, offer: str = "") -> ValidationError:
+    return ValidationError(message, code="rule", params={"offer": offer})
+
+
+def choice_widget() -> forms.Select:
+    return forms.Select(attrs={"class": "form-select w20"})
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing to change: where, what is wrong, and a value that would be taken."""
+
+    id: str
+    label: str
+    message: str
+    offer: str
+
+
+class PanelForm(forms.Form):
+    """A form that works without scripts: `use` in what was posted puts an offered value in its field before anything is judged."""
+
+    use_required_attribute = False
+
+    def __init__(self, data: QueryDict | None = None, *, checking: bool = False, **kwargs: Any) -> None:
+        self.checking = checking
+        super().__init__(taken_offer(data) if data is not None else None, **kwargs)
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]
+        if self.checking:  # while somebody types, an empty field is not a mistake yet
+            for name, errors in list(self.errors.items()):
+                if all(error.code == "required" for error in errors.as_data()):
+                    del self.errors[name]
+
+    def complaints(self) -> list[Complaint]:
+        found = []
+        for name, errors in self.errors.as_data().items():
+            for error in errors:
+                field = self[name] if name in self.fields else None
+                offer = str((error.params or {}).get("offer", ""))
+                label = str(field.label) if field else ""
+                found.append(Complaint(field.id_for_label if field else "", label, " ".join(error.messages), offer))
+        return found
+
+    def offer(self, name: str) -> str:
+        errors = self.errors.as_data().get(name, [])
+        return next((str(error.params["offer"]) for error in errors if error.params and error.params.get("offer")), "")
+
+    def text(self, name: str) -> str:
+        """Give what a rule let through, or nothing."""
+        return str(self.cleaned_data.get(name) or "")
+
+
+def taken_offer(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put an offered value in its place: the button `use` carries `field=value`."""
+    if not isinstance(data, QueryDict) or "use" not in data:
+        return data
+    name, _, value = str(data["use"]).partition("=")
+    mended = data.copy()
+    if name in mended:
+        mended[name] = value
+    return mended
+
+
+class SizeMixin(PanelForm):
+    """A number and its unit as two fields; `size_of` answers bytes. A unit typed behind the number is taken too."""
+
+    def size_of(self, name: str, unit: str) -> int | None:
+        typed = self.text(name)
+        if not typed:
+            return None
+        bare = typed.replace(".", "", 1).isdecimal()
+        try:
+            return rules.size(f"{typed} {self.text(unit) or 'GiB'}" if bare else typed)
+        except rules.RuleError as refused:
+            self.add_error(name, refusal(refused.message, refused.offer))
+            return None
+
+
+def size_field(label: str, **kwargs: Any) -> forms.CharField:
+    attrs = {"class": "form-control num w8", "inputmode": "decimal", "autocomplete": "off"}
+    return forms.CharField(label=label, max_length=60, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+
+def unit_field() -> forms.ChoiceField:
+    widget = forms.Select(attrs={"class": "form-select w6", "aria-label": "Unit"})
+    return forms.ChoiceField(
+        label="Unit", choices=[(u, u) for u in ("MiB", "GiB", "TiB")], initial="GiB", widget=widget
+    )
+
+
+def number_field(label: str, lowest: int, highest: int, **kwargs: Any) -> forms.IntegerField:
+    attrs = {"class": "form-control num w8", "inputmode": "numeric", "autocomplete": "off"}
+    return forms.IntegerField(
+        label=label, min_value=lowest, max_value=highest, widget=forms.TextInput(attrs=attrs), **kwargs
+    )

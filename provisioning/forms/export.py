@@ -1,0 +1,161 @@
+"""A new NFS export: a volume or a directory in it, and its clients, each with options of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from clusters import rules
+from clusters.models import Cluster, Export, Volume
+from clusters.states import Inventory
+from provisioning.desired import DesiredExport, ExportClient
+from provisioning.forms.base import PanelForm, RuleField, choice_widget, refusal
+from provisioning.intents import PublishExport
+
+MOST_CLIENTS = 40
+ACCESS = [("rw", "read and write"), ("ro", "read only")]
+SQUASH = [
+    ("root_squash", "root becomes nobody"),
+    ("no_root_squash", "root stays root"),
+    ("all_squash", "everybody becomes nobody"),
+]
+SECURITY = [
+    ("", "by address (sec=sys)"),
+    ("sec=krb5", "Kerberos"),
+    ("sec=krb5i", "Kerberos, signed"),
+    ("sec=krb5p", "Kerberos, encrypted"),
+]
+
+
+def directory(value: str) -> str:
+    """A directory below the volume, written without the volume's mount point in front."""
+    rules.export_path(f"/volume/{value.lstrip('/')}")
+    return value.lstrip("/")
+
+
+class ExportForm(PanelForm):
+    volume: forms.Field = forms.ChoiceField(label="Volume", widget=choice_widget())
+    directory = RuleField(
+        directory,
+        label="Directory in it",
+        required=False,
+        css="w30",
+        help_text="Empty: the whole volume. It is made if it is not there.",
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, cluster: Cluster, fsid: int, volumes: Sequence[Volume], **kwargs: Any
+    ) -> None:
+        self.cluster, self.fsid = cluster, fsid
+        self.volumes = {volume.name: volume for volume in volumes}
+        super().__init__(data, **kwargs)
+        choices = [(name, f"{name}, at {volume.mount_point}") for name, volume in self.volumes.items()]
+        self.fields["volume"] = forms.ChoiceField(label="Volume", choices=choices, widget=choice_widget())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if path := self.path():
+            cleaned["path"] = path
+            exports = Export.objects.filter(cluster=self.cluster, path=path).exclude(inventory=Inventory.FORGOTTEN)
+            if found := exports.first():
+                where = "directory" if self.text("directory") else "volume"
+                self.add_error(where, refusal(f"{path} is exported already, with fsid {found.fsid}."))
+        return cleaned
+
+    def path(self) -> str:
+        volume = self.volumes.get(self.text("volume"))
+        if volume is None or "directory" in self.errors:
+            return ""
+        below = self.text("directory")
+        return f"{volume.mount_point}/{below}" if below else volume.mount_point
+
+    def export(self, clients: Sequence[ExportClient]) -> DesiredExport:
+        return DesiredExport(self.path(), self.fsid, tuple(clients), self.text("volume"))
+
+    def intent(self, clients: Sequence[ExportClient]) -> PublishExport:
+        return PublishExport(self.cluster.slug, self.export(clients))
+
+
+class ClientForm(PanelForm):
+    client = RuleField(
+        rules.network_client,
+        label="Who may mount it",
+        help_text="An address, a network, a host name, *.example.org or an @netgroup.",
+    )
+    access = forms.ChoiceField(label="Access", choices=ACCESS, initial="rw", widget=choice_widget())
+    squash = forms.ChoiceField(
+        label="Root of the client", choices=SQUASH, initial="root_squash", widget=choice_widget()
+    )
+    security = forms.ChoiceField(
+        label="Who they are is proved", choices=SECURITY, required=False, widget=choice_widget()
+    )
+    sync = forms.BooleanField(label="Answer only when it is on both disks (sync)", required=False, initial=True)
+    insecure = forms.BooleanField(label="Also from ports above 1023 (insecure)", required=False)
+    more = RuleField(
+        rules.export_options,
+        label="Further options",
+        required=False,
+        css="w30",
+        help_text="Separated by commas, as in exports(5).",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "more" not in self.errors:
+            try:
+                rules.export_options(",".join(self.options()))
+            except rules.RuleError as refused:
+                self.add_error("more", refusal(refused.message, refused.offer))
+        return cleaned
+
+    def options(self) -> tuple[str, ...]:
+        """Put the options in the order in which people read them: access, safety, identity, the rest."""
+        words = [self.text("access") or "rw", "sync" if self.cleaned_data.get("sync") else "async", "no_subtree_check"]
+        words += [self.text("squash") or "root_squash", self.text("security")]
+        words += ["insecure"] if self.cleaned_data.get("insecure") else []
+        return tuple(word for word in [*words, *self.text("more").split(",")] if word)
+
+    def value(self) -> ExportClient:
+        return ExportClient(self.text("client"), self.options())
+
+
+def client_forms(data: QueryDict | None, *, checking: bool = False) -> list[ClientForm]:
+    """Make the rows of clients. `clients` counts them; `add` adds one, `drop` takes one away: plain submit buttons."""
+    if data is None:
+        return [ClientForm(prefix="c0")]
+    text = data.get("clients", "1")
+    count = min(max(int(text), 1), MOST_CLIENTS) if text.isascii() and text.isdecimal() and len(text) < 4 else 1
+    rows = [f"c{number}" for number in range(count) if data.get("drop") != f"c{number}"] or ["c0"]
+    forms_ = [
+        ClientForm(_renamed(data, row, f"c{number}"), prefix=f"c{number}", checking=checking)
+        for number, row in enumerate(rows)
+    ]
+    if "add" in data and len(forms_) < MOST_CLIENTS:
+        forms_.append(ClientForm(prefix=f"c{len(forms_)}"))
+    return forms_
+
+
+def _renamed(data: QueryDict, old: str, new: str) -> QueryDict:
+    """Move a row's values to its new place after another row was dropped."""
+    if old == new:
+        return data
+    moved = data.copy()
+    for key in [key for key in data if key.startswith(f"{new}-")]:
+        del moved[key]
+    for key in [key for key in data if key.startswith(f"{old}-")]:
+        moved[f"{new}-{key.removeprefix(f'{old}-')}"] = str(data[key])
+    return moved
+
+
+def said_twice(rows: Sequence[ClientForm]) -> None:
+    """Refuse a client that stands in two rows: NFS would take one of them and say nothing."""
+    seen: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        client = row.text("client") if row.is_bound and row.is_valid() else ""
+        if client and client in seen:
+            row.add_error("client", refusal(f"{client} stands in row {seen[client] + 1} already."))
+        elif client:
+            seen[client] = number

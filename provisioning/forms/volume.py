@@ -1,0 +1,109 @@
+"""A new volume, on a running pair or in a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from clusters import rules
+from clusters.models import Cluster, Volume
+from clusters.states import Inventory
+from provisioning.desired import DesiredVolume
+from provisioning.forms.base import PanelForm, RuleField, SizeMixin, choice_widget, refusal, size_field, unit_field
+from provisioning.intents import CreateVolume
+from provisioning.pages import space
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Space for volumes as far as it is known: total and free bytes of the volume group."""
+
+    vg: str
+    size: int | None
+    free: int | None
+
+
+class VolumeForm(SizeMixin, PanelForm):
+    name = RuleField(rules.volume_name, label="Name", help_text="Also the name of the mount point.")
+    size = size_field("Size", help_text="Can grow later, not shrink.")
+    unit = unit_field()
+    fstype = forms.ChoiceField(
+        label="File system", choices=[("ext4", "ext4"), ("xfs", "XFS")], initial="ext4", widget=choice_widget()
+    )
+    mount_point = RuleField(
+        rules.mount_point,
+        label="Mounted at",
+        required=False,
+        css="w30",
+        help_text="On both nodes; the one that serves mounts it.",
+    )
+    mount_options = RuleField(
+        rules.mount_options, label="Mount options", required=False, css="w30", help_text="Separated by commas."
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        cluster: Cluster,
+        room: Room,
+        planned: Collection[DesiredVolume] = (),
+        **kwargs: Any,
+    ) -> None:
+        self.cluster, self.room, self.planned = cluster, room, planned
+        super().__init__(data, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if (name := self.text("name")) and not self.text("mount_point") and "mount_point" not in self.errors:
+            cleaned["mount_point"] = f"/srv/{name}"
+        size = self.size_of("size", "unit")
+        cleaned["bytes"] = size
+        if size is not None:
+            self._fits(size)
+        self._is_new(self.text("name"), self.text("mount_point"))
+        return cleaned
+
+    def _fits(self, size: int) -> None:
+        fstype = self.text("fstype") or "ext4"
+        if size < space.SMALLEST[fstype]:
+            number, unit = space.as_text(space.SMALLEST[fstype])
+            self.add_error("size", refusal(f"{fstype} needs at least {number} {unit}.", f"{number} {unit}"))
+        elif self.room.free is not None and space.rounded_up(size) > self.room.free:
+            number, unit = space.as_text(self.room.free)
+            over, over_unit = space.as_text(size - self.room.free)
+            offer = f"{number} {unit}" if self.room.free >= space.SMALLEST[fstype] else ""
+            message = f"{over} {over_unit} more than {self.room.vg} has free. The largest possible is {number} {unit}."
+            self.add_error("size", refusal(message, offer))
+
+    def _is_new(self, name: str, mount_point: str) -> None:
+        others = [(v.name, v.mount_point) for v in self._others()] + [(v.name, v.mount_point) for v in self.planned]
+        for other, other_mount in others:
+            if name and name == other:
+                self.add_error("name", refusal(f"{self.cluster.slug} has a volume {name} already."))
+            if not mount_point:
+                continue
+            if mount_point == other_mount:
+                self.add_error("mount_point", refusal(f"{other} is mounted at {mount_point} already."))
+            elif rules.lies_in(mount_point, other_mount) or rules.lies_in(other_mount, mount_point):
+                self.add_error("mount_point", refusal(f"It overlaps with {other_mount}, where {other} is mounted."))
+
+    def _others(self) -> list[Volume]:
+        return list(Volume.objects.filter(cluster=self.cluster).exclude(inventory=Inventory.FORGOTTEN))
+
+    def volume(self) -> DesiredVolume:
+        options = self.text("mount_options")
+        return DesiredVolume(
+            name=self.text("name"),
+            size=space.rounded_up(int(self.cleaned_data["bytes"])),
+            fstype=self.text("fstype"),
+            mount_point=self.text("mount_point"),
+            mount_options=tuple(options.split(",")) if options else (),
+        )
+
+    def intent(self) -> CreateVolume:
+        return CreateVolume(self.cluster.slug, self.volume())

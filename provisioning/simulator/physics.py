@@ -1,0 +1,212 @@
+"""What happens by itself as time passes: a resync moves, Heartbeat takes the group, DRBD finds its peer. Pure over the state.
+
+Times are those of a small pair on real iron, shortened where nobody learns anything from waiting.
+"""
+
+from __future__ import annotations
+
+import re
+
+from provisioning.simulator.state import Drbd, File, Machine, Manager, Pair, Resync
+
+JOIN = 4.0  # seconds until two Heartbeats hear each other
+TAKE = 6.0  # seconds to start the whole group
+DEADTIME = 12.0
+
+
+def settle(pair: Pair, now: float) -> None:
+    """Bring the pair to `now`."""
+    _connect(pair, now)
+    _resync(pair, now)
+    for machine in pair.machines.values():
+        _manage(pair, machine, now)
+
+
+def power_off(pair: Pair, name: str) -> None:
+    """A power cut: what was in memory is gone."""
+    machine = pair.machines[name]
+    machine.power = False
+    machine.mounts, machine.exported, machine.nfsd, machine.service_ip = {}, [], 0, ""
+    machine.vg_active, machine.module, machine.manager = False, False, None
+    if machine.drbd:
+        machine.drbd.up, machine.drbd.role = False, "Secondary"
+    pair.connected, pair.resync = False, None
+
+
+def power_on(pair: Pair, name: str, now: float) -> None:
+    machine = pair.machines[name]
+    machine.power, machine.booted_at = True, now
+    machine.boot_id = f"{machine.machine_id[:8]}-{int(now) % 65536:04x}-4000-8000-{int(now):012x}"
+    for unit in machine.units.values():
+        unit[0] = "active" if unit[1] == "enabled" else "inactive"
+    if machine.units.get("drbd", ["", ""])[1] == "enabled":
+        machine.module = True
+        if machine.drbd and machine.drbd.meta:
+            bring_up(machine)
+    if machine.units.get("heartbeat", ["", ""])[1] == "enabled" and "/etc/ha.d/haresources" in machine.files:
+        machine.manager = Manager(started_at=now + 10)
+    if machine.units.get("nfs-server", ["", ""])[1] == "enabled":
+        machine.nfsd = 8
+
+
+def bring_up(machine: Machine) -> None:
+    drbd = machine.drbd
+    if drbd is None:
+        return
+    drbd.up, drbd.role = True, "Secondary"
+    drbd.disk = "Inconsistent" if drbd.fresh else drbd.disk if drbd.disk in ("Inconsistent", "Outdated") else "UpToDate"
+
+
+def _connect(pair: Pair, now: float) -> None:
+    up = [machine for machine in pair.machines.values() if machine.power and machine.drbd and machine.drbd.up]
+    linked = len(up) == 2 and pair.replication_link
+    if linked and not pair.connected:
+        pair.connected = True
+        _start_catch_up(pair, up, now)
+    elif not linked and pair.connected:
+        pair.connected, pair.resync = False, None
+    if not linked:
+        for machine in up:
+            if machine.drbd and machine.drbd.role == "Primary":
+                pair.written = max(pair.written, 48 * 1024**2)
+                other = pair.peer(machine.name).drbd
+                if other and other.disk == "UpToDate":
+                    other.disk = "Outdated"
+
+
+def _start_catch_up(pair: Pair, up: list[Machine], now: float) -> None:
+    """Copy what changed meanwhile from the newer side."""
+    sides: list[tuple[Machine, Drbd]] = [(machine, machine.drbd) for machine in up if machine.drbd]
+    good = [machine for machine, drbd in sides if drbd.disk == "UpToDate" and not drbd.fresh]
+    behind = [machine for machine, drbd in sides if drbd.disk in ("Outdated", "Inconsistent") and not drbd.fresh]
+    if good and behind:
+        start_resync(pair, good[0].name, pair.written or 48 * 1024**2, now)
+
+
+def start_resync(pair: Pair, source: str, total: int, now: float) -> None:
+    target = pair.peer(source)
+    if target.drbd:
+        target.drbd.disk = "Inconsistent"
+    pair.resync = Resync(source, target.name, total, total, pair.speed, now)
+
+
+def _resync(pair: Pair, now: float) -> None:
+    sync = pair.resync
+    if sync is None:
+        return
+    sync.left = max(0, sync.left - int(sync.rate * (now - sync.at)))
+    sync.at = now
+    if sync.left == 0:
+        pair.resync, pair.written = None, 0
+        for machine in pair.machines.values():
+            if machine.drbd and machine.drbd.up:
+                machine.drbd.disk, machine.drbd.fresh = "UpToDate", False
+
+
+def _manage(pair: Pair, machine: Machine, now: float) -> None:
+    manager = machine.manager
+    if manager is None or not machine.power or now < manager.started_at + JOIN:
+        return
+    peer = pair.peer(machine.name)
+    if holds_group(machine):
+        manager.holds, manager.acts_at = True, None
+        return
+    if manager.holds:
+        return  # it believes that it holds the group: it starts nothing (the trap)
+    peer_there = peer.power and peer.manager is not None
+    if peer_there and (holds_group(peer) or (peer.manager and (peer.manager.holds or peer.manager.acts_at))):
+        manager.acts_at = None
+        return
+    if manager.acts_at is None:
+        home = _home(machine)
+        if peer_there and home != machine.name and not manager.standby:
+            return
+        manager.acts_at = now + TAKE + (0 if peer_there else DEADTIME)
+    if now >= manager.acts_at:
+        manager.acts_at = None
+        take_group(pair, machine)
+
+
+def _home(machine: Machine) -> str:
+    text = machine.files.get("/etc/ha.d/haresources", File("")).text
+    line = next((line for line in text.splitlines() if line and not line.startswith("#")), "")
+    return line.split()[0] if line.split() else ""
+
+
+def members(machine: Machine) -> list[list[str]]:
+    """The members of the service group in start order, from haresources: [agent, argument…]."""
+    text = machine.files.get("/etc/ha.d/haresources", File("")).text
+    joined = re.sub(r"\\\n", " ", "\n".join(line for line in text.splitlines() if not line.startswith("#")))
+    return [word.split("::") for word in joined.split()[1:]]
+
+
+def holds_group(machine: Machine) -> bool:
+    return bool(machine.service_ip and machine.nfsd and machine.vg_active)
+
+
+def take_group(pair: Pair, machine: Machine) -> None:
+    """Start the members in order, as ResourceManager does; one that fails stops the rest."""
+    for agent, *arguments in members(machine):
+        if not start_member(pair, machine, agent, arguments):
+            return
+    if machine.manager:
+        machine.manager.holds = True
+
+
+def start_member(pair: Pair, machine: Machine, agent: str, arguments: list[str]) -> bool:
+    match agent:
+        case "drbddisk":
+            return promote(pair, machine)
+        case "LVM":
+            machine.vg_active = True
+        case "Filesystem":
+            device, target, fstype = (*arguments, "", "", "")[:3]
+            options = arguments[3] if len(arguments) > 3 else ""
+            machine.mounts[target] = [device, fstype, options]
+        case "nfs-kernel-server":
+            machine.nfsd = 8
+            machine.units["nfs-server"][0] = "active"
+            load_exports(machine)
+        case "IPaddr2":
+            address, prefix = (arguments[0].split("/") + ["24"])[:2]
+            machine.service_ip = f"{address}/{prefix}"
+    return True
+
+
+def release_group(machine: Machine) -> None:
+    machine.service_ip, machine.nfsd, machine.exported = "", 0, []
+    machine.units["nfs-server"][0] = "inactive"
+    machine.mounts, machine.vg_active = {}, False
+    if machine.drbd:
+        machine.drbd.role = "Secondary"
+    if machine.manager:
+        machine.manager.holds = False
+
+
+def promote(pair: Pair, machine: Machine) -> bool:
+    drbd = machine.drbd
+    peer = pair.peer(machine.name).drbd
+    if drbd is None or not drbd.up or (pair.connected and peer and peer.role == "Primary"):
+        return False
+    if drbd.disk != "UpToDate":
+        return False
+    drbd.role = "Primary"
+    return True
+
+
+CLIENT = re.compile(r"([^\s()]+)\(([^)]*)\)")
+
+
+def load_exports(machine: Machine) -> None:
+    """What exportfs would make of /etc/exports and /etc/exports.d."""
+    machine.exported = []
+    for path, file in sorted(machine.files.items()):
+        if path != "/etc/exports" and not (path.startswith("/etc/exports.d/") and path.endswith(".exports")):
+            continue
+        for line in file.text.replace("\\\n", " ").splitlines():
+            line = line.split("#", 1)[0].strip()
+            if line:
+                directory, _, rest = line.partition(" ")
+                machine.exported += [
+                    [directory, client, options] for client, options in CLIENT.findall(rest.replace("\t", " "))
+                ]

@@ -1,0 +1,155 @@
+"""A simulated pair as data: what is on two machines and on the wire between them. Stored as JSON, changed by `commands`, aged by `physics`.
+
+Times are epoch seconds of the panel's clock, sizes bytes. What is inside the DRBD device (`Inside`) belongs to the pair: both copies hold it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MIB, GIB = 1024**2, 1024**3
+EXTENT = 4 * MIB
+
+
+@dataclass
+class File:
+    text: str
+    mode: str = "0644"
+    owner: str = "root:root"
+    changed: float = 0.0
+
+
+@dataclass
+class Lv:
+    size: int
+    fstype: str = ""
+    used: int = 0
+    label: str = ""
+
+
+@dataclass
+class Vg:
+    """A volume group with its one physical volume."""
+
+    pv: str
+    size: int
+    lvs: dict[str, Lv] = field(default_factory=dict)
+
+    @property
+    def free(self) -> int:
+        return self.size - sum(lv.size for lv in self.lvs.values())
+
+
+@dataclass
+class Disk:
+    path: str
+    size: int
+    serial: str
+    model: str
+    system: bool = False  # carries the root file system
+
+
+@dataclass
+class Drbd:
+    """The resource on one machine. `fresh`: its metadata was made and never synced."""
+
+    resource: str
+    device: str  # /dev/drbd0
+    minor: int
+    backing: str
+    meta: bool = False
+    fresh: bool = True
+    up: bool = False
+    role: str = "Secondary"
+    disk: str = "Diskless"
+
+
+@dataclass
+class Manager:
+    """Heartbeat on one machine."""
+
+    started_at: float
+    holds: bool = False  # believes that it holds the group
+    acts_at: float | None = None  # when it will take the group
+    standby: bool = False
+
+
+@dataclass
+class Ran:
+    """What a unit's command left behind."""
+
+    exit: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+@dataclass
+class Machine:
+    name: str
+    service: str  # address/prefix
+    replication: str
+    mgmt: str
+    host_key: str
+    machine_id: str
+    boot_id: str
+    booted_at: float
+    power: bool = True
+    reachable: bool = True  # by SSH from the panel
+    disks: list[Disk] = field(default_factory=list)
+    packages: dict[str, str] = field(default_factory=dict)
+    available: dict[str, str] = field(default_factory=dict)
+    units: dict[str, list[str]] = field(default_factory=dict)  # name: [active, enabled, loaded]
+    files: dict[str, File] = field(default_factory=dict)
+    directories: list[str] = field(default_factory=list)
+    vgs: dict[str, Vg] = field(default_factory=dict)  # node-local ones
+    drbd: Drbd | None = None
+    module: bool = False  # drbd is loaded
+    vg_active: bool = False  # the pair's VG
+    mounts: dict[str, list[str]] = field(default_factory=dict)  # mount point: [device, fstype, options]
+    exported: list[list[str]] = field(default_factory=list)  # path, client, options
+    nfsd: int = 0
+    service_ip: str = ""  # address/prefix when held
+    manager: Manager | None = None
+    claims: dict[str, int] = field(default_factory=dict)  # cluster: highest claim seen
+    results: dict[str, list[Ran]] = field(default_factory=dict)  # by unit
+    authorized: bool = False
+
+
+@dataclass
+class Inside:
+    """What stands on the replicated device."""
+
+    pv: bool = False
+    vg: str = ""
+    size: int = 0
+    lvs: dict[str, Lv] = field(default_factory=dict)
+
+    @property
+    def free(self) -> int:
+        return self.size - sum(lv.size for lv in self.lvs.values())
+
+
+@dataclass
+class Resync:
+    source: str
+    target: str
+    total: int
+    left: int
+    rate: int  # bytes per second
+    at: float  # when `left` was counted
+
+
+@dataclass
+class Pair:
+    machines: dict[str, Machine]
+    inside: Inside = field(default_factory=Inside)
+    resync: Resync | None = None
+    connected: bool = False
+    written: int = 0  # bytes the two copies differ by while they are apart
+    replication_link: bool = True
+    speed: int = 60 * MIB  # of a resync
+    faults: dict[str, str] = field(default_factory=dict)  # "alice lvcreate": text printed instead, exit 5
+
+    def peer(self, name: str) -> Machine:
+        return next(machine for other, machine in self.machines.items() if other != name)

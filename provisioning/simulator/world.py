@@ -1,0 +1,131 @@
+"""The simulated pair behind the four verbs of `transport.world`. Its state is a row, so that every worker sees the same machines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import cattrs
+from django.db import transaction
+
+from clusters.models import Cluster
+from provisioning.models import SimulatedPair
+from provisioning.simulator import answers, commands
+from provisioning.simulator.physics import settle
+from provisioning.simulator.state import File, Machine, Pair, Ran
+from provisioning.steps import Command
+from provisioning.transport.world import (
+    ClaimRefused,
+    FileChanged,
+    HostKeyChanged,
+    NodeAddress,
+    Result,
+    UnitKey,
+    Unreachable,
+)
+
+COMMAND_SECONDS = 0.3  # what one changing command takes, so that a person can watch a job
+
+
+class SimulatedWorld:
+    """One per cluster and process; holds nothing but the cluster's key."""
+
+    def __init__(self, cluster: int, *, now: Callable[[], float] = time.time, pace: float = COMMAND_SECONDS) -> None:
+        self.cluster, self.now, self.pace = cluster, now, pace
+
+    def read(self, node: NodeAddress, commands_: Sequence[Command]) -> list[Result]:
+        with opened(self.cluster) as pair:
+            machine = self._reach(pair, node)
+            now = self.now()
+            settle(pair, now)
+            return [_result(commands.change(pair, machine, command.argv, now)) for command in commands_]
+
+    def run(
+        self,
+        node: NodeAddress,
+        commands_: Sequence[Command],
+        unit: UnitKey,
+        *,
+        on_output: Callable[[int, str], None] | None = None,
+    ) -> list[Result]:
+        with opened(self.cluster) as pair:
+            machine = self._reach(pair, node)
+            _claim(machine, unit)
+            done = [_stored(row) for row in machine.results.get(unit.name, [])]
+        if done:
+            return done
+        results: list[Result] = []
+        for index, command in enumerate(commands_):
+            time.sleep(self.pace)
+            with opened(self.cluster) as pair:
+                machine = self._reach(pair, node)
+                exit_code, out, err = commands.change(pair, machine, command.argv, self.now())
+                row = Ran(exit_code, out, err, self.pace)
+                machine.results.setdefault(unit.name, []).append(row)
+            if on_output and (out or err):
+                on_output(index, out + err)
+            results.append(_stored(row))
+            if exit_code not in command.exits:
+                break
+        return results
+
+    def put(
+        self, node: NodeAddress, path: str, content: bytes, unit: UnitKey, *, mode: str, owner: str, before: str | None
+    ) -> str | None:
+        time.sleep(self.pace / 2)
+        with opened(self.cluster) as pair:
+            machine = self._reach(pair, node)
+            _claim(machine, unit)
+            text = content.decode()
+            old = machine.files.get(path)
+            if old is not None and old.text == text:
+                return None
+            if (answers.digest(old.text) if old else None) != before:
+                raise FileChanged(node.name, f"{path} is not what it was when the plan was made.")
+            machine.files[path] = File(text, mode, owner, self.now())
+            if old is None:
+                return None
+            kept = f"/var/lib/storagepanel/kept/{unit.name}{path}"
+            machine.files[kept] = old
+            return kept
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _reach(self, pair: Pair, node: NodeAddress) -> Machine:
+        machine = pair.machines.get(node.name)
+        if machine is None or not machine.power or not machine.reachable:
+            raise Unreachable(node.name, "No route to host (simulated: the machine is off or its cable is out).")
+        if node.host_key != machine.host_key:
+            raise HostKeyChanged(node.name, "It shows another host key than the pinned one; nothing was sent.")
+        return machine
+
+
+def _claim(machine: Machine, unit: UnitKey) -> None:
+    if unit.claim < machine.claims.get(unit.cluster, 0):
+        raise ClaimRefused(machine.name, f"A newer claim than {unit.claim} was seen.")
+    machine.claims[unit.cluster] = unit.claim
+
+
+def _result(answer: answers.Answer) -> Result:
+    return Result(*answer)
+
+
+def _stored(row: Ran) -> Result:
+    return Result(row.exit, row.stdout, row.stderr, row.seconds)
+
+
+@contextmanager
+def opened(cluster: int) -> Iterator[Pair]:
+    """The pair, locked while it is changed, stored when the block ends."""
+    with transaction.atomic():
+        row = SimulatedPair.objects.select_for_update().get(cluster_id=cluster)
+        pair = cattrs.structure(row.state, Pair)
+        yield pair
+        row.state = cattrs.unstructure(pair)
+        row.save(update_fields=["state"])
+
+
+def begin(cluster: Cluster, pair: Pair) -> None:
+    SimulatedPair.objects.update_or_create(cluster=cluster, defaults={"state": cattrs.unstructure(pair)})
