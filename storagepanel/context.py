@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from clusters import access
+from clusters.states import AccessLevel, JobStatus
+from provisioning.models import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    level: AccessLevel
+
+    @property
+    def level_name(self) -> str:
+        return self.level.name.lower() if self.level else "by cluster"
+
+    @property
+    def is_admin(self) -> bool:
+        return self.level >= AccessLevel.ADMIN
 
 
 def panel(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": settings.DEMO,
         "theme": request.COOKIES.get("theme") if request.COOKIES.get("theme") in ("light", "dark") else "",
+        "me": SimpleLazyObject(lambda: Me(access.level(request.user))),
+        "running_jobs": SimpleLazyObject(lambda: _running_jobs(request)),
     }
+
+
+def _running_jobs(request: HttpRequest) -> int:
+    jobs = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
+    return jobs.filter(cluster__in=access.visible(request.user)).count()

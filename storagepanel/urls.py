@@ -6,6 +6,7 @@ from storagepanel.health import healthz
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
     path("first-admin/<str:token>/", first_admin, name="first-admin"),
-    path("", include("clusters.urls")),
+    # provisioning first: volumes/new/ is its form, volumes/<name>/ a page of clusters.
     path("", include("provisioning.urls")),
+    path("", include("clusters.urls")),
 ]

@@ -1,5 +1,183 @@
-"""Template tags of the panel: figures, ages, states and the pair's picture."""
+"""Template tags of the panel: shapes, figures and points in time.
+
+A state is always colour + word + shape: `{% st "risk" "Not redundant" %}`. Bars are SVG, because the CSP allows no inline style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 
 from django import template
+from django.conf import settings
+from django.template import Context
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+
+from clusters import clock, figures
 
 register = template.Library()
+
+SECTIONS = {
+    "fleet": {"fleet", "cluster", "volume", "export", "cluster-new", "cluster-draft", "cluster-forget", "volume-new", "export-new"},
+    "jobs": {"jobs", "job"},
+    "history": {"history", "cluster-history"},
+    "audit": {"audit", "audit-entry"},
+    "people": {"people", "person"},
+    "settings": {"settings"},
+}  # fmt: skip
+
+
+def sprite() -> str:
+    return static("sprite.svg")
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    return format_html('<svg class="i {}" aria-hidden="true"><use href="{}#i-{}"></use></svg>', css, sprite(), name)
+
+
+@register.simple_tag
+def shape(kind: str, label: str = "") -> SafeString:
+    """The shape of a state alone; with a label when no word stands beside it."""
+    spoken = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
+    return format_html('<svg class="i c-{0}" {1}><use href="{2}#st-{0}"></use></svg>', kind, spoken, sprite())
+
+
+@register.simple_tag
+def st(kind: str, word: object) -> SafeString:
+    return format_html('<span class="st c-{}">{}{}</span>', kind, shape(kind), word)
+
+
+@register.simple_tag
+def bar(percent: float, css: str = "", label: str = "") -> SafeString:
+    width = f"{min(100.0, max(0.0, float(percent or 0))):.4g}"
+    spoken = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
+    return format_html(
+        '<svg class="bar {}" viewBox="0 0 100 6" preserveAspectRatio="none" {}><rect class="f" width="{}" height="6"/></svg>',
+        css, spoken, width,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def nav(context: Context, name: str, title: str, key: str, count: int = 0) -> SafeString:
+    """A link of the navigation, current on each page of its section; `g` and the key lead there."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    current = bool(match and match.url_name in SECTIONS[name])
+    try:
+        address = reverse(name)
+    except NoReverseMatch:
+        return SafeString("")
+    badge = format_html('<span class="n">{}<span class="vh"> under way</span></span>', count) if count else ""
+    here = SafeString(' aria-current="page"') if current else ""
+    return format_html('<a href="{}" data-key="{}"{}>{}{}</a>', address, key, here, title, badge)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Context, **changes: object) -> str:
+    """The page's own query string with these changes: filters stay when one of them or the page number moves."""
+    parameters: dict[str, Any] = {k: v for k, v in context["request"].GET.items() if k not in ("part", "seen")}
+    parameters.update(changes)
+    return "?" + urlencode({key: value for key, value in parameters.items() if value not in ("", None)})
+
+
+@register.filter
+def size(value: int | None) -> SafeString:
+    if value is None:
+        return SafeString('<span class="muted">unknown</span>')
+    return format_html('<span title="{}">{}</span>', figures.exact_text(int(value)), figures.size_text(value))
+
+
+@register.filter
+def rate(value: float | None) -> str:
+    return "unknown" if value is None else figures.rate_text(value)
+
+
+@register.filter
+def span(value: float | None) -> str:
+    return "unknown" if value is None else figures.span_text(value)
+
+
+@register.filter
+def pause(value: float | None) -> str:
+    return "unknown" if value is None else figures.pause_text(value)
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    return "unknown" if value is None else figures.percent_text(value)
+
+
+@register.filter
+def grouped(value: int) -> str:
+    return f"{value:,}".replace(",", figures.NARROW_BLANK)
+
+
+@register.filter
+def ago(value: datetime | None) -> SafeString:
+    """3 s ago, counted on while the page is open."""
+    return clock.tag(value, clock.ago_text(value), live=True) if value else SafeString("never")
+
+
+@register.filter
+def day(value: datetime | None) -> SafeString:
+    """today 11:52, 12 Oct."""
+    return clock.tag(value, clock.date_text(value)) if value else SafeString("never")
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString:
+    """Time of day with seconds."""
+    return clock.tag(value, f"{clock.local(value):%H:%M:%S}") if value else SafeString("never")
+
+
+@register.filter
+def minute(value: datetime | None) -> SafeString:
+    return clock.tag(value, f"{clock.local(value):%H:%M}") if value else SafeString("never")
+
+
+@register.filter
+def date_and_time(value: datetime | None) -> SafeString:
+    """22 Nov 2026, 12:07:10."""
+    if not value:
+        return SafeString("never")
+    here = clock.local(value)
+    return clock.tag(value, f"{here.day} {here:%b %Y, %H:%M:%S}")
+
+
+@register.filter
+def day_name(value: datetime) -> str:
+    return clock.day_text(value)
+
+
+@register.filter
+def weekday(value: datetime) -> str:
+    return f"{clock.local(value):%A}"
+
+
+@register.filter
+def get(mapping: Mapping[str, object], key: str) -> object:
+    return mapping.get(key, "")
+
+
+@register.simple_tag
+def now_iso() -> str:
+    """The server's clock, from which panel.js counts ages on."""
+    return timezone.now().isoformat(timespec="milliseconds")
+
+
+@register.simple_tag
+def display_zone() -> str:
+    return str(settings.DISPLAY_TIME_ZONE)
+
+
+@register.simple_tag
+def sentence(kind: str, text: str) -> SafeString:
+    """A cluster's sentence with its first clause as the state."""
+    head, tail = figures.split_sentence(text)
+    return format_html("{}{}", st(kind, head), conditional_escape(tail))

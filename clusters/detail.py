@@ -1,0 +1,200 @@
+"""One cluster, volume or export as its page shows it, in a constant number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from django.db.models import Count, Max, Prefetch, Q
+
+from clusters.drawn import Resync, Seen, fills, pair_of, resync_of, seen
+from clusters.figures import share
+from clusters.models import (
+    AuditEntry,
+    Cluster,
+    ClusterState,
+    Export,
+    Node,
+    Resource,
+    StateChange,
+    Volume,
+    VolumeUsage,
+)  # fmt: skip
+from clusters.pictures import Pair
+from clusters.states import LOCKING, Inventory
+from clusters.verdict import Verdict, verdict
+
+RECENT = 12
+SHOWN = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
+SHAPES = {"blocker": "danger", "warning": "warn", "ok": "ok"}
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRow:
+    volume: Volume
+    usage: VolumeUsage | None
+    exports: list[Export]
+    fresh: bool
+
+    @property
+    def percent(self) -> float | None:
+        return share(self.usage.used, self.usage.size) if self.usage else None
+
+    @property
+    def free(self) -> int | None:
+        return self.usage.size - self.usage.used if self.usage else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    kind: str
+    text: str
+    hint: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    kind: str
+    text: str
+    small: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    cluster: Cluster
+    state: ClusterState | None
+    verdict: Verdict
+    pair: Pair | None
+    nodes: list[Seen]
+    resource: Resource | None
+    resync: Resync | None
+    volumes: list[VolumeRow]
+    exports: list[Export]
+    reasons: list[Reason]
+    events: list[Event]
+    active: Seen | None
+    version: str
+    locked: int
+
+    @property
+    def moving(self) -> bool:
+        return bool(self.locked or (self.resync and self.resync.fresh))
+
+    @property
+    def failover(self) -> tuple[str, str]:
+        """Would a failover work? The kind and the word."""
+        if self.verdict.blind or self.verdict.kind in ("unknown", "idle") or self.state is None:
+            return "unknown", "Not known"
+        return ("ok", "Yes") if self.state.failover_works else ("risk", "No")
+
+
+def load(cluster: Cluster, now: datetime) -> Detail:
+    state = ClusterState.objects.select_related("active_node").filter(cluster=cluster).first()
+    resource = Resource.objects.filter(cluster=cluster).first()
+    members = (
+        cluster.nodes.filter(kind=Node.Kind.MEMBER)
+        .select_related("state", "replica", "backing")
+        .order_by("position", "pk")
+    )
+    nodes = seen(list(members), now)
+    active = next((one for one in nodes if state and one.node.pk == state.active_node_id), None)
+    volumes = volume_rows(cluster, fresh=bool(active and active.fresh))
+    exports = [export for row in volumes for export in row.exports]
+    told = verdict(cluster, state, now)
+    usage = {row.volume.name: (row.usage.used, row.usage.size) if row.usage else (0, 0) for row in volumes}
+    pair = pair_of(
+        cluster, nodes, state, resource=resource, volumes=fills(usage, bool(active and active.fresh)), exports=len(exports)
+    ) if told.kind != "idle" else None  # fmt: skip
+    return Detail(
+        cluster, state, told, pair, nodes, resource, resync_of(nodes), volumes, sorted(exports, key=attrgetter("path")),
+        _reasons(state, told), _events(cluster), active, version(cluster),
+        locked=Cluster.objects.filter(pk=cluster.pk, jobs__status__in=LOCKING).count(),
+    )  # fmt: skip
+
+
+def version(cluster: Cluster) -> str:
+    """Changes whenever the page would: one query."""
+    marks = Cluster.objects.filter(pk=cluster.pk).aggregate(
+        read=Max("state__judged_at"), job=Max("jobs__pk"), locked=Count("jobs", filter=Q(jobs__status__in=LOCKING), distinct=True),
+        ended=Max("jobs__ended_at"),
+    )  # fmt: skip
+    times = "-".join(f"{marks[name].timestamp():.3f}" if marks[name] else "0" for name in ("read", "ended"))
+    return f"{times}-{marks['job'] or 0}-{marks['locked']}-{cluster.inventory}"
+
+
+def volume_rows(cluster: Cluster, *, fresh: bool) -> list[VolumeRow]:
+    exports = Export.objects.filter(inventory__in=SHOWN).prefetch_related("clients")
+    found = (
+        Volume.objects.filter(cluster=cluster, inventory__in=SHOWN)
+        .select_related("usage", "cluster")
+        .prefetch_related(Prefetch("exports", queryset=exports.select_related("cluster")))
+    )
+    return [VolumeRow(volume, getattr(volume, "usage", None), list(volume.exports.all()), fresh) for volume in found]
+
+
+def _reasons(state: ClusterState | None, told: Verdict) -> list[Reason]:
+    """Reasons of the last judgement; nothing is ticked when nobody looked."""
+    rows = [Reason(SHAPES.get(str(r.get("severity")), "unknown"), str(r["text"]), str(r.get("hint", "")), str(r.get("code", "")))
+            for r in (state.reasons if state else [])]  # fmt: skip
+    return [Reason("unknown", row.text, row.hint, row.code) for row in rows] if told.blind else rows
+
+
+TITLES = {
+    "role": "{node} is {new}", "disk": "{node}: its copy is {new}", "connection": "{node}: replication link {new}",
+    "replication": "{node}: replication {new}", "reachable": "{node}: {new}", "boot": "{node} was started again",
+    "manager": "{node}: manager {new}", "group": "Service group on {new}", "health": "The pair is now: {new}",
+    "files": "Managed files: {new}", "split-brain": "Split brain: {new}",
+}  # fmt: skip
+
+
+def told_change(change: StateChange) -> str:
+    if change.subject == StateChange.Subject.GROUP and not change.new:
+        return "Nobody holds the service group"
+    return TITLES[change.subject].format(node=change.node_name, new=change.new or "not known")
+
+
+KINDS = {
+    "UpToDate": "ok", "Connected": "ok", "Established": "ok", "Diskless": "danger", "Failed": "danger", "StandAlone": "danger",
+    "Inconsistent": "risk", "Outdated": "risk", "SyncTarget": "risk", "SyncSource": "risk", "ok": "ok", "warn": "warn", "risk": "risk",
+    "danger": "danger", "unknown": "unknown", "unreachable": "unknown", "reachable": "ok",
+}  # fmt: skip
+CAUSES = {"failover": "risk", "unclean": "danger", "switchover": "work", "start": "work", "stop": "risk"}
+
+
+def change_kind(change: StateChange) -> str:
+    if change.subject == StateChange.Subject.GROUP:
+        return "danger" if not change.new else CAUSES.get(change.cause, "idle")
+    return KINDS.get(change.new, "idle")
+
+
+OUTCOMES = {
+    "done": "ok",
+    "succeeded": "ok",
+    "failed": "danger",
+    "interrupted": "danger",
+    "refused": "idle",
+    "requested": "work",
+    "cancelled": "idle",
+}
+
+
+def _events(cluster: Cluster) -> list[Event]:
+    """States and audit in one line of time, the newest first."""
+    changes = StateChange.objects.filter(cluster=cluster).order_by("-at", "-pk")[:RECENT]
+    events = [Event(row.at, change_kind(row), told_change(row), row.why or _from(row)) for row in changes]
+    since = min((event.at for event in events), default=None)
+    entries = AuditEntry.objects.filter(cluster=cluster).order_by("-sequence")
+    if since and len(events) == RECENT:
+        entries = entries.filter(at__gte=since - timedelta(seconds=1))
+    for entry in entries[:RECENT]:
+        small = " · ".join(part for part in (entry.actor, f"“{entry.reason}”" if entry.reason else "") if part)
+        events.append(Event(entry.at, OUTCOMES[entry.outcome], entry.text, small, f"/audit/{entry.sequence}/"))
+    return sorted(events, key=attrgetter("at"), reverse=True)[:RECENT]
+
+
+def _from(change: StateChange) -> str:
+    return f"{change.old} → {change.new}" if change.old and change.new else ""

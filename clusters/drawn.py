@@ -1,0 +1,305 @@
+"""From rows to the picture of a pair: what is drawn is what was seen, and when it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from clusters import clock
+from clusters.figures import percent_text, rate_text, share, size_text, span_text
+from clusters.health import STALLED_AFTER
+from clusters.models import Backing, Cluster, ClusterState, Node, NodeState, Replica, Resource
+from clusters.pictures import Link, Pair, Path, Side, Vol
+from clusters.states import ConnectionState, DiskState, ReplicationState
+
+STALE_AFTER = 30  # seconds without an answer after which a value is shown as old
+COPY = {
+    DiskState.UP_TO_DATE: "ok",
+    DiskState.DISKLESS: "danger",
+    DiskState.FAILED: "danger",
+    DiskState.DETACHING: "danger",
+}
+SOURCE_SIDE = {"SyncSource", "PausedSyncS", "StartingSyncS", "WFBitMapS"}
+SPLIT = {"drbd.split-brain", "drbd.both-primary"}
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """A running resync as the page tells it."""
+
+    percent: float
+    source: str
+    target: str
+    left: int | None
+    total: int | None
+    speed: int | None
+    eta: int | None
+    still_for: float | None
+    started_at: datetime | None
+    read_at: datetime | None
+    fresh: bool
+    verify: bool = False
+
+    @property
+    def stalled(self) -> bool:
+        return self.still_for is not None and self.still_for >= STALLED_AFTER
+
+    @property
+    def done(self) -> int | None:
+        return self.total - self.left if self.total is not None and self.left is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A node with its rows; each may be missing."""
+
+    node: Node
+    state: NodeState | None
+    replica: Replica | None
+    backing: Backing | None
+    now: datetime
+
+    @property
+    def fresh(self) -> bool:
+        return bool(self.state and self.state.reachable and self.age is not None and self.age <= STALE_AFTER)
+
+    @property
+    def age(self) -> float | None:
+        if self.state is None or self.state.read_at is None:
+            return None
+        return max(0.0, (self.now - self.state.read_at).total_seconds())
+
+    @property
+    def copy(self) -> str:
+        disk = self.replica.disk if self.replica else ""
+        if not disk or disk == DiskState.DUNKNOWN:
+            return "unknown"
+        return COPY.get(DiskState(disk), "risk") if disk in set(DiskState) else "unknown"
+
+
+def seen(nodes: Sequence[Node], now: datetime) -> list[Seen]:
+    """Nodes with what is known of each; select_related("state", "replica", "backing") first."""
+    return [
+        Seen(node, getattr(node, "state", None), getattr(node, "replica", None), getattr(node, "backing", None), now)
+        for node in nodes
+    ]
+
+
+def resync_of(nodes: Sequence[Seen]) -> Resync | None:
+    """The resync or verify as told by the node that was read last; of equals the source."""
+    told = [(one, one.replica) for one in nodes if one.replica and one.replica.percent is not None and one.state]
+    if not told or len(nodes) != 2:
+        return None
+    best, row = min(
+        told, key=lambda pair: (pair[0].age if pair[0].age is not None else 1e9, pair[1].replication not in SOURCE_SIDE)
+    )
+    other = nodes[1] if best is nodes[0] else nodes[0]
+    source, target = (best, other) if row.replication in SOURCE_SIDE else (other, best)
+    verify = row.replication in set(ReplicationState) and ReplicationState(row.replication).verifying
+    still = (best.now - row.moved_at).total_seconds() if row.moved_at else None
+    return Resync(
+        percent=min(100.0, row.percent or 0.0), source=source.node.name, target=target.node.name, left=row.sync_left,
+        total=row.sync_total or row.size, speed=row.speed, eta=row.eta, still_for=still if best.fresh else None,
+        started_at=row.sync_started_at, read_at=row.read_at, fresh=best.fresh, verify=verify,
+    )  # fmt: skip
+
+
+def pair_of(
+    cluster: Cluster, nodes: Sequence[Seen], state: ClusterState | None, *,
+    resource: Resource | None = None, volumes: Sequence[Vol] = (), exports: int = 0,
+) -> Pair | None:  # fmt: skip
+    """The picture's data; None for a cluster that does not have two nodes yet."""
+    if len(nodes) != 2:
+        return None
+    active = state.active_node_id if state else None
+    holder = next((one for one in nodes if one.fresh and _holds(one, active)), None)
+    resync = resync_of(nodes)
+    link = _link(nodes, state, resync)
+    sides = [_side(cluster, one, _other(nodes, one), active, holder) for one in nodes]
+    if link.kind == "split":
+        sides = [replace(side, copy="danger") if side.fresh else side for side in sides]
+    return Pair(
+        slug=cluster.slug, left=sides[0], right=sides[1], link=link, says=_says(cluster, nodes, holder, link),
+        service_ip=cluster.service_ip or "", group_line=_group_line(exports), resource=resource.name if resource else "r0",
+        device=f"/dev/drbd{resource.minor}" if resource else "", vg=resource.vg if resource else "", volumes=tuple(volumes),
+        paths=_paths(nodes),
+    )  # fmt: skip
+
+
+def _other(nodes: Sequence[Seen], one: Seen) -> Seen:
+    return nodes[1] if one is nodes[0] else nodes[0]
+
+
+def _holds(one: Seen, active: int | None) -> bool:
+    return bool(one.state and one.state.holds_ip) or (active == one.node.pk and one.fresh)
+
+
+def _group_line(exports: int) -> str:
+    return "NFS server · " + ("1 export" if exports == 1 else f"{exports} exports")
+
+
+def _side(cluster: Cluster, one: Seen, other: Seen, active: int | None, holder: Seen | None) -> Side:
+    state, row, node = one.state, one.replica, one.node
+    size, free = (state.vg_size, state.vg_free) if state else (None, None)
+    is_active = (
+        None if state is None else (size is not None or (None if row is None or row.role == "Primary" else False))
+    )
+    return Side(
+        name=node.name, fresh=one.fresh, holds=one.fresh and _holds(one, active), address=node.service_address or node.ssh_host,
+        up=f"up {span_text(state.uptime)}" if state and state.uptime is not None and one.fresh else "", seen=_seen_text(one),
+        copy=one.copy, disk=row.disk if row else "", role=row.role if row else "",
+        replication=_replication(row.connection, row.replication) if row else "", backing=_backing(one.backing),
+        backing_line=_backing_line(one.backing), active=is_active if one.fresh else None,
+        vg_line=f"{size_text(free)} of {size_text(size)} free" if size is not None and free is not None else "",
+        standby=_standby(one, other, active, holder), versions=_versions(cluster, state),
+    )  # fmt: skip
+
+
+def _seen_text(one: Seen) -> str:
+    if one.state is None or one.state.read_at is None:
+        return "never seen"
+    if one.fresh and one.age is not None:
+        return f"seen {span_text(one.age)} ago"
+    return f"as of {clock.date_text(one.state.read_at, one.now)}"
+
+
+def _replication(connection: str, replication: str) -> str:
+    return replication if connection == ConnectionState.CONNECTED and replication not in ("", "Off") else connection
+
+
+def _standby(one: Seen, other: Seen, active: int | None, holder: Seen | None) -> tuple[str, ...]:
+    if not one.fresh:
+        held = one.state and one.state.holds_ip
+        return ("The service was here when it was last seen",) if held else ("Nothing is known about it now",)
+    if holder is None:
+        return (
+            ("The service does not run here",)
+            if other.fresh
+            else (f"The service does not run here. {other.node.name} is not seen",)
+        )
+    if one.copy == "ok":
+        return ("Stands by with a complete copy",)
+    disk = one.replica.disk if one.replica and one.replica.disk else "not known"
+    return ("The service cannot start here now:", f"the copy of {one.node.name} is {disk}")
+
+
+def _backing(row: Backing | None) -> str:
+    if row is None:
+        return ""
+    return " · ".join(
+        part for part in (row.disk.removeprefix("/dev/"), size_text(row.disk_size) if row.disk_size else "") if part
+    )
+
+
+def _backing_line(row: Backing | None) -> str:
+    if row is None:
+        return ""
+    volume = f"{row.vg}/{row.lv}, {size_text(row.size)}" if row.kind == Backing.Kind.LV and row.lv else "whole disk"
+    return " · ".join(
+        part for part in (volume, row.disk_model, row.disk_serial and f"serial {row.disk_serial}") if part
+    )
+
+
+def _versions(cluster: Cluster, state: NodeState | None) -> str:
+    if state is None:
+        return ""
+    drbd = f"DRBD {state.drbd}" if state.drbd else ""
+    return " · ".join(part for part in (state.os.capitalize(), drbd, cluster.manager.capitalize()) if part)
+
+
+def _link(nodes: Sequence[Seen], state: ClusterState | None, resync: Resync | None) -> Link:
+    fresh = [one for one in nodes if one.fresh and one.replica]
+    right = nodes[1].node.name
+    if not fresh:
+        return Link("unknown", "", "Replication not seen", ())
+    if state and any(reason.get("code") in SPLIT for reason in state.reasons):
+        words = tuple(f"{one.node.name}: {_replication(one.replica.connection, '')}" for one in fresh if one.replica)
+        return Link("split", "Split brain", "The copies differ", words)
+    if resync and resync.fresh:
+        return _moving(resync, to=1 if resync.target == right else 0, interface=nodes[0].node.replication_interface)
+    states = {one.replica.connection for one in fresh if one.replica}
+    words = tuple(f"{one.node.name}: {one.replica.connection or 'not seen'}" for one in fresh if one.replica)
+    if states == {ConnectionState.CONNECTED}:
+        where = _network(nodes[0].node)
+        if len(fresh) == 2:
+            return Link(
+                "ok",
+                "",
+                "Replicating, protocol C",
+                ("both copies take every write", where) if _both_ok(nodes) else (where,),
+            )
+        return Link(
+            "unknown",
+            "",
+            f"Connected, as {fresh[0].node.name} sees it",
+            (f"{_other(nodes, fresh[0]).node.name} is not seen",),
+        )
+    if "" in states:
+        return Link("unknown", "", "Replication not seen", words)
+    return Link("down", "", "Not replicating", words)
+
+
+def _both_ok(nodes: Sequence[Seen]) -> bool:
+    return all(one.copy == "ok" for one in nodes)
+
+
+def _network(node: Node) -> str:
+    return " ".join(part for part in (node.replication_interface, node.replication_address) if part)
+
+
+def _moving(resync: Resync, to: int, interface: str) -> Link:
+    what = "Verify" if resync.verify else "Resync"
+    title = f"{what}, {resync.source} to {resync.target}"
+    amounts = (
+        f"{size_text(resync.done)} of {size_text(resync.total)}" if resync.done is not None and resync.total else ""
+    )
+    speed = rate_text(resync.speed) if resync.speed is not None else ""
+    if resync.stalled and resync.still_for is not None:
+        left = f"no progress for {span_text(resync.still_for)}"
+    else:
+        left = f"about {span_text(resync.eta)} left" if resync.eta is not None else "too early to say how long"
+    lines = (" · ".join(part for part in (amounts, speed) if part), left, f"{interface} · Connected".strip(" ·"))
+    kind = "verify" if resync.verify else "sync"
+    return Link(kind, percent_text(resync.percent), title, lines, resync.percent, to, resync.stalled)
+
+
+def _paths(nodes: Sequence[Seen]) -> tuple[Path, ...]:
+    """Heartbeat paths as both managers report them: up only when everybody who was read says so."""
+    reports: dict[str, set[str]] = {}
+    for one in nodes:
+        for _, name, status in one.state.links if one.state and one.fresh else ():
+            reports.setdefault(str(name), set()).add(str(status))
+    known = [
+        Path(name, "ok" if words == {"up"} else "danger", "up" if words == {"up"} else "down")
+        for name, words in sorted(reports.items())
+    ]
+    if known or all(one.fresh for one in nodes):
+        return tuple(known)
+    names = sorted({str(link[1]) for one in nodes if one.state for link in one.state.links})
+    return tuple(Path(name, "unknown", "not seen") for name in names)
+
+
+def _says(cluster: Cluster, nodes: Sequence[Seen], holder: Seen | None, link: Link) -> str:
+    parts = [
+        f"{holder.node.name} holds the service group with {cluster.service_ip}."
+        if holder
+        else "No node was seen to serve."
+    ]
+    parts.append(f"{link.title}{' ' + link.big if link.big else ''}.")
+    for one in nodes:
+        row = one.replica
+        if not one.fresh:
+            parts.append(f"{one.node.name}: {_seen_text(one)}.")
+        elif row is not None:
+            parts.append(f"{one.node.name} is {row.role or 'in an unknown role'}, its copy {row.disk or 'unknown'}.")
+    return " ".join(parts)
+
+
+def iso(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at else ""
+
+
+def fills(usage: Mapping[str, tuple[int, int]], fresh: bool) -> list[Vol]:
+    """Volumes with their fill; (used, size) by name, (0, 0) when never read."""
+    return [Vol(name, share(used, size) if size else None, fresh) for name, (used, size) in usage.items()]

@@ -1,0 +1,287 @@
+"""The fleet as rows ready to be shown, in a constant number of queries however many clusters there are."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils.safestring import SafeString
+
+from clusters import pictures
+from clusters.drawn import Seen, pair_of, resync_of, seen
+from clusters.figures import pause_text, percent_text, rate_text, share, span_text
+from clusters.models import Cluster, ClusterState, Node, Resource, StateChange, VolumeUsage
+from clusters.states import LOCKING, Health, Inventory
+from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
+
+PER_PAGE = 50
+DRAFT_ORDER = len(Health)
+ORDERS = {"danger": ("order", "slug"), "name": ("slug",), "fullest": ("-fullest", "slug")}
+CAUSES = {
+    "": "moved",
+    "failover": "failover",
+    "switchover": "switchover",
+    "start": "started",
+    "stop": "stopped",
+    "unclean": "unclean",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    q: str = ""
+    label: str = ""
+    state: str = ""
+    order: str = "danger"
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Filters:
+        order = query.get("order", "danger")
+        return cls(
+            query.get("q", "").strip()[:100],
+            query.get("label", "")[:60],
+            query.get("state", ""),
+            order if order in ORDERS else "danger",
+        )
+
+    @property
+    def any(self) -> bool:
+        return bool(self.q or self.label or self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    cluster: Cluster
+    verdict: Verdict
+    picture: SafeString
+    under: dict[str, Any]
+    fullest: tuple[str, float] | None
+    serving: str
+    last: StateChange | None
+    moving: bool
+
+    @property
+    def last_words(self) -> str:
+        if self.last is None:
+            return "no move seen yet"
+        cause = CAUSES.get(self.last.cause, self.last.cause)
+        return f"{cause}, {pause_text(self.last.pause)}" if self.last.pause is not None else cause
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    kind: str
+    title: str
+    means: str
+    count: int
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    groups: list[Group]
+    page: Page[Cluster]
+    tally: list[tuple[str, str, int]]  # kind, word, count
+    total: int
+    jobs: int
+    labels: list[str]
+    headline: str
+    kind: str
+    sub: str
+    moving: bool
+    read_at: datetime | None
+
+
+def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime) -> Fleet:
+    ordered = _with_order(clusters, now)
+    counts = _counts(ordered)
+    page = Paginator(_filtered(ordered, filters), PER_PAGE).get_page(number)
+    rows = _rows(list(page.object_list), now)
+    total = sum(counts.values())
+    worst = rows[0] if rows and not filters.any and page.number == 1 and filters.order == "danger" else None
+    headline, kind, sub = _headline(counts, total, worst)
+    labels = sorted({label for text in clusters.values_list("labels", flat=True) for label in text.split()})
+    return Fleet(
+        groups=_groups(rows, counts if not filters.any else Counter(row.verdict.kind for row in rows)), page=page,
+        tally=[(health.value, GROUPS[health][1], counts[health.value]) for health in Health], total=total,
+        jobs=clusters.filter(jobs__status__in=LOCKING).count(), labels=labels, headline=headline, kind=kind, sub=sub,
+        moving=any(row.moving for row in rows), read_at=clusters.aggregate(at=Max("state__judged_at"))["at"],
+    )  # fmt: skip
+
+
+def version(clusters: QuerySet[Cluster]) -> str:
+    """Changes whenever the page would: one query."""
+    marks = clusters.aggregate(
+        read=Max("state__judged_at"), count=Count("pk", distinct=True), job=Max("jobs__pk"),
+        locked=Count("jobs", filter=Q(jobs__status__in=LOCKING), distinct=True),
+    )  # fmt: skip
+    read = marks["read"].timestamp() if marks["read"] else 0
+    return f"{read:.3f}-{marks['count']}-{marks['job'] or 0}-{marks['locked']}"
+
+
+def _with_order(clusters: QuerySet[Cluster], now: datetime) -> QuerySet[Any]:
+    """Blind is unknown, whatever was judged before; what is not in service comes last."""
+    blind = Q(state=None) | Q(state__judged_at=None) | Q(state__judged_at__lt=now - timedelta(seconds=BLIND_AFTER))
+    return clusters.annotate(
+        order=Case(
+            When(inventory=Inventory.DRAFT, then=Value(DRAFT_ORDER)),
+            When(blind, then=Value(Health.UNKNOWN.order)),
+            default="state__health_order",
+            output_field=IntegerField(),
+        )
+    )
+
+
+def _counts(ordered: QuerySet[Any]) -> Counter[str]:
+    kinds = [*(health.value for health in Health), "idle"]
+    return Counter(
+        {kinds[row["order"]]: row["n"] for row in ordered.order_by().values("order").annotate(n=Count("pk"))}
+    )
+
+
+def _filtered(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+    if filters.q:
+        words = (
+            Q(slug__icontains=filters.q) | Q(labels__icontains=filters.q) | Q(service_ip__icontains=filters.q)
+            | Q(pk__in=Node.objects.filter(name__icontains=filters.q).values("cluster"))
+            | Q(volumes__name__icontains=filters.q)
+        )  # fmt: skip
+        clusters = clusters.filter(words).distinct()
+    if filters.label:
+        label = filters.label
+        clusters = clusters.filter(
+            Q(labels=label)
+            | Q(labels__startswith=f"{label} ")
+            | Q(labels__endswith=f" {label}")
+            | Q(labels__contains=f" {label} ")
+        )
+    if filters.state in set(Health):
+        clusters = clusters.filter(order=Health(filters.state).order)
+    if filters.order == "fullest":
+        used = VolumeUsage.objects.filter(volume__cluster=OuterRef("pk")).order_by("-used")
+        clusters = clusters.annotate(fullest=Subquery(used.values("used")[:1]))
+    return clusters.order_by(*ORDERS[filters.order])
+
+
+def _rows(clusters: list[Cluster], now: datetime) -> list[Row]:
+    keys = [cluster.pk for cluster in clusters]
+    states = ClusterState.objects.select_related("active_node").in_bulk(keys, field_name="cluster_id")
+    resources = Resource.objects.in_bulk(keys, field_name="cluster_id")
+    nodes: dict[int, list[Node]] = defaultdict(list)
+    found = Node.objects.filter(cluster__in=keys, kind=Node.Kind.MEMBER).select_related("state", "replica")
+    for node in found.order_by("position", "pk"):
+        nodes[node.cluster_id].append(node)
+    fullest = _fullest(keys)
+    lasts = _last_moves(keys)
+    jobs = _jobs(keys)
+    return [
+        _row(cluster, states.get(cluster.pk), seen(nodes[cluster.pk], now), resources.get(cluster.pk), fullest.get(cluster.pk),
+             lasts.get(cluster.pk), jobs.get(cluster.pk), now)
+        for cluster in clusters
+    ]  # fmt: skip
+
+
+def _row(
+    cluster: Cluster, state: ClusterState | None, nodes: list[Seen], resource: Resource | None, fullest: tuple[str, float] | None,
+    last: StateChange | None, job: tuple[int, str, str] | None, now: datetime,
+) -> Row:  # fmt: skip
+    told = verdict(cluster, state, now)
+    pair = None if told.kind == "idle" else pair_of(cluster, nodes, state, resource=resource)
+    names = [one.node.name for one in nodes]
+    picture = pictures.mini(pair) if pair else _described(names)
+    resync = resync_of(nodes)
+    serving = next((side.name for side in pair.sides if side.holds), "") if pair else ""
+    under: dict[str, Any] = {}
+    if resync:
+        under = {"resync": resync, "percent": percent_text(resync.percent), "rate": rate_text(resync.speed) if resync.speed is not None else "",
+                 "left": f"about {span_text(resync.eta)} left" if resync.eta is not None else ""}  # fmt: skip
+    elif pair and pair.link.kind in ("split", "down"):
+        under = {"broken": pair.link}
+    elif pair and pair.link.kind == "unknown" and nodes:
+        ages = [one.state.read_at for one in nodes if one.state and one.state.read_at and not one.fresh]
+        under = {"unseen": pair.link, "as_of": min(ages) if ages else None}
+    return Row(
+        cluster, told, picture, under | ({"job": job} if job else {}), fullest, serving, last,
+        moving=bool((resync and resync.fresh) or (job and job[2] in ("queued", "running"))),
+    )  # fmt: skip
+
+
+def _described(names: list[str]) -> SafeString:
+    if len(names) < 2:
+        return pictures.empty()
+    return pictures.empty(names[0], names[1], label=f"{names[0]} and {names[1]}, only described so far")
+
+
+def _fullest(keys: list[int]) -> dict[int, tuple[str, float]]:
+    best: dict[int, tuple[str, float]] = {}
+    rows = VolumeUsage.objects.filter(volume__cluster__in=keys).values_list(
+        "volume__cluster", "volume__name", "used", "size"
+    )
+    for cluster, name, used, size in rows:
+        percent = share(used, size)
+        if cluster not in best or percent > best[cluster][1]:
+            best[cluster] = (name, percent)
+    return best
+
+
+def _last_moves(keys: list[int]) -> dict[int, StateChange]:
+    newest = StateChange.objects.filter(cluster=OuterRef("pk"), subject=StateChange.Subject.GROUP).order_by(
+        "-at", "-pk"
+    )
+    found = (
+        Cluster.objects.filter(pk__in=keys)
+        .annotate(last=Subquery(newest.values("pk")[:1]))
+        .values_list("last", flat=True)
+    )
+    return {change.cluster_id: change for change in StateChange.objects.filter(pk__in=[pk for pk in found if pk])}
+
+
+def _jobs(keys: list[int]) -> dict[int, tuple[int, str, str]]:
+    rows = Cluster.objects.filter(pk__in=keys, jobs__status__in=LOCKING).values_list(
+        "pk", "jobs__pk", "jobs__title", "jobs__status"
+    )
+    return {pk: (job, title, status) for pk, job, title, status in rows}
+
+
+def _groups(rows: Sequence[Row], counts: Mapping[str, int]) -> list[Group]:
+    """Consecutive rows of one kind under one head: the order made visible, whatever the order is."""
+    groups: list[Group] = []
+    for row in rows:
+        kind = row.verdict.kind
+        if not groups or groups[-1].kind != kind:
+            title, _, means = (
+                GROUPS[Health(kind)] if kind != "idle" else ("Being set up", "", "described, not in service")
+            )
+            groups.append(Group(kind, title, means, counts[kind], []))
+        groups[-1].rows.append(row)
+    return groups
+
+
+def _headline(counts: Mapping[str, int], total: int, worst: Row | None) -> tuple[str, str, str]:
+    """The fleet in one sentence, its kind, and what is to be said about the others."""
+    live = total - counts["idle"]
+    rest = [f"{counts[h]} {GROUPS[h][1]}" for h in Health if counts[h]]
+    sub = ", ".join(rest).capitalize() + "." if len(rest) > 1 else ""
+    if not live:
+        return ("No cluster is in service yet.", "idle", "")
+    for health in (Health.DANGER, Health.UNKNOWN, Health.RISK):
+        if counts[health] == 1 and worst and worst.verdict.kind == health:
+            return (
+                f"{worst.cluster.slug}: {worst.verdict.sentence[:1].lower()}{worst.verdict.sentence[1:]}",
+                health,
+                sub,
+            )
+        if counts[health]:
+            verb = "is" if counts[health] == 1 else "are"
+            noun = "cluster" if counts[health] == 1 else "clusters"
+            return f"{counts[health]} {noun} {verb} {GROUPS[health][1]}.", health, sub
+    if counts[Health.WARN]:
+        return ("Everything is redundant. Something wants doing.", Health.WARN, sub)
+    if live == 1:
+        return ("The cluster is redundant. A failover now would work.", Health.OK, sub)
+    return (f"All {live} clusters are redundant.", Health.OK, sub)

@@ -1,0 +1,208 @@
+"""Moves of the service group and what was seen around them, page by page."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from clusters import clock, pictures
+from clusters.detail import change_kind, told_change
+from clusters.figures import count_text, pause_text
+from clusters.models import Cluster, StateChange
+from clusters.pictures import Move
+
+PER_PAGE = 25
+AROUND = timedelta(minutes=3)  # what else changed on the pair around a move
+CHARTED = 500
+WORDS = {
+    "failover": "Failover",
+    "switchover": "Switchover",
+    "start": "Start",
+    "stop": "Stop",
+    "unclean": "Unclean move",
+    "": "Move",
+}
+MANY = {"failover": ("failover", "failovers"), "switchover": ("switchover", "switchovers"), "start": ("start", "starts"),
+        "stop": ("stop", "stops"), "unclean": ("unclean move", "unclean moves"), "": ("other move", "other moves")}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    cluster: str = ""
+    kind: str = ""
+    year: int = 0
+    everything: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], cluster: Cluster | None, now: datetime) -> Filters:
+        year = query.get("year", "")
+        kind = query.get("kind", "")
+        return cls(
+            cluster.slug if cluster else query.get("cluster", "")[:40], kind if kind in WORDS else "",
+            int(year) if year.isdigit() and len(year) == 4 and 2000 <= int(year) <= 2200 else clock.local(now).year,
+            query.get("show") == "all",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    change: StateChange
+    title: str
+    kind: str
+    around: list[tuple[StateChange, str, str]]  # change, sentence, kind
+
+    @property
+    def key(self) -> str:
+        return f"f-{self.change.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    page: Page[StateChange]
+    entries: list[Entry]
+    chart: SafeString
+    headline: str
+    sub: str
+    figures: list[tuple[str, str, str]]
+    years: list[int]
+
+
+def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None) -> History:
+    changes = StateChange.objects.filter(cluster__in=clusters.values("pk")).select_related("cluster")
+    if filters.cluster:
+        changes = changes.filter(cluster__slug=filters.cluster)
+    moves = changes.filter(subject=StateChange.Subject.GROUP)
+    of_year = moves.filter(at__gte=_new_year(filters.year), at__lt=_new_year(filters.year + 1))
+    listed = changes.filter(at__lt=_new_year(filters.year + 1)) if filters.everything else of_year
+    if filters.kind:
+        listed = listed.filter(cause=filters.kind)
+    page = Paginator(listed, PER_PAGE).get_page(number)
+    rows = list(of_year.order_by("at", "pk")[:CHARTED])
+    headline, sub = _headline(rows, filters)
+    return History(
+        page, _entries(list(page.object_list), changes, filters.everything), _chart(rows, filters), headline, sub, _figures(rows),
+        _years(moves, filters.year),
+    )  # fmt: skip
+
+
+def _new_year(year: int) -> datetime:
+    return datetime(year, 1, 1, tzinfo=clock.zone())
+
+
+def _years(moves: QuerySet[StateChange], year: int) -> list[int]:
+    first = moves.order_by("at").values_list("at", flat=True).first()
+    now = clock.local(timezone.now()).year
+    return sorted({*range(min(clock.local(first).year if first else now, year), now + 1), year}, reverse=True)[:20]
+
+
+def _entries(rows: list[StateChange], changes: QuerySet[StateChange], everything: bool) -> list[Entry]:
+    around: dict[int, list[StateChange]] = defaultdict(list)
+    moves = [row for row in rows if row.subject == StateChange.Subject.GROUP]
+    if moves and not everything:
+        windows = Q()
+        for row in moves:
+            windows |= Q(cluster=row.cluster_id, at__gte=row.at - AROUND, at__lte=row.at + AROUND)
+        others = list(changes.filter(windows).exclude(subject=StateChange.Subject.GROUP).order_by("at", "pk"))
+        for row in moves:
+            around[row.pk] = [
+                other for other in others if other.cluster_id == row.cluster_id and abs(other.at - row.at) <= AROUND
+            ]
+    return [
+        Entry(row, title(row), change_kind(row), [(o, told_change(o), change_kind(o)) for o in around[row.pk]])
+        for row in rows
+    ]
+
+
+def title(change: StateChange) -> str:
+    if change.subject != StateChange.Subject.GROUP:
+        return told_change(change)
+    word = WORDS.get(change.cause, "Move")
+    if not change.new:
+        return f"{word}: nobody serves any more" + (f", it was {change.old}" if change.old else "")
+    return f"{word}, {change.old} to {change.new}" if change.old else f"{word} on {change.new}"
+
+
+def _headline(rows: list[StateChange], filters: Filters) -> tuple[str, str]:
+    if not rows:
+        return (
+            f"No move of a service group in {filters.year}.",
+            "The monitor writes each one down, with what was known when it was seen.",
+        )
+    counts: dict[str, int] = defaultdict(int)
+    for row in rows:
+        counts[row.cause] += 1
+    sub = ", ".join(count_text(counts[cause], *MANY[cause]) for cause in MANY if counts[cause]).capitalize() + "."
+    timed = [row for row in rows if row.pause is not None]
+    last = (
+        f" Clients waited {pause_text(timed[-1].pause)} the last time." if timed and timed[-1].pause is not None else ""
+    )
+    return f"{count_text(len(rows), 'move', 'moves')} in {filters.year}.{last}", sub
+
+
+def _chart(rows: Iterable[StateChange], filters: Filters) -> SafeString:
+    moves = [
+        Move(f"f-{row.pk}", clock.local(row.at), row.cause, row.pause, _spoken(row, row.pause))
+        for row in rows if row.pause is not None
+    ]  # fmt: skip
+    if not moves:
+        return SafeString("")
+    worst = max(moves, key=lambda move: move.pause)
+    says = f"Seconds without service for each move in {filters.year}, {len(moves)} in all. The longest: {worst.says}. The list below has each."
+    return pictures.pauses(moves, filters.year, says)
+
+
+def _spoken(row: StateChange, pause: float) -> str:
+    return f"{clock.date_text(row.at)}, {row.cluster.slug}: {title(row)}, {pause_text(pause)}"
+
+
+def _figures(rows: list[StateChange]) -> list[tuple[str, str, str]]:
+    timed = [(row.pause, row) for row in rows if row.pause is not None]
+    if not timed:
+        return []
+    pauses = [pause for pause, _ in timed]
+    worst = max(timed, key=lambda pair: pair[0])
+    return [
+        ("Typical", pause_text(statistics.median(pauses)), "half of all moves were shorter"),
+        ("Worst", pause_text(worst[0]), f"{clock.date_text(worst[1].at)}, {worst[1].cluster.slug}"),
+        ("Last", pause_text(pauses[-1]), clock.date_text(timed[-1][1].at)),
+        ("Not served", pause_text(sum(pauses)), "all moves together"),
+    ]  # fmt: skip
+
+
+def as_csv(clusters: QuerySet[Cluster], filters: Filters) -> Iterable[list[Any]]:
+    """All moves of the filter, for a spreadsheet."""
+    yield ["at (UTC)", "cluster", "kind", "from", "to", "pause (s)", "what was known", "job"]
+    moves = StateChange.objects.filter(
+        cluster__in=clusters.values("pk"), subject=StateChange.Subject.GROUP
+    ).select_related("cluster")
+    moves = moves.filter(at__gte=_new_year(filters.year), at__lt=_new_year(filters.year + 1))
+    if filters.cluster:
+        moves = moves.filter(cluster__slug=filters.cluster)
+    if filters.kind:
+        moves = moves.filter(cause=filters.kind)
+    for row in moves.order_by("at").iterator():
+        pause = "" if row.pause is None else round(row.pause, 1)
+        yield [
+            row.at.isoformat(timespec="seconds"),
+            row.cluster.slug,
+            row.cause,
+            row.old,
+            row.new,
+            pause,
+            _plain(row.why),
+            row.job or "",
+        ]
+
+
+def _plain(text: str) -> str:
+    """A spreadsheet must not take a text for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

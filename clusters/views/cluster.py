@@ -1,0 +1,82 @@
+"""Pages of one cluster, its volumes and its exports."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from clusters import access, detail, pictures
+from clusters.models import Cluster
+from clusters.states import AccessLevel, Inventory
+from clusters.views.fleet import url
+
+
+@require_safe
+def cluster_page(request: HttpRequest, slug: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug, forgotten=True)
+    live = request.GET.get("part") == "live"
+    if live and request.GET.get("seen") == detail.version(cluster):
+        return HttpResponse(status=204)
+    shown = detail.load(cluster, timezone.now())
+    level = access.level(request.user, cluster)
+    sprite = static("sprite.svg")
+    context = {
+        "cluster": cluster,
+        "shown": shown,
+        "wide": pictures.wide(shown.pair, sprite) if shown.pair else "",
+        "narrow": pictures.narrow(shown.pair, sprite) if shown.pair else "",
+        "actions": _actions(cluster, level),
+        "jobs_fragment": url("cluster-jobs", slug),
+        "jobs_url": url("jobs"),
+        "draft_url": url("cluster-draft", slug, "nodes") if level >= AccessLevel.ADMIN else "",
+        "level": level,
+    }
+    return render(request, "cluster.html#live" if live else "cluster.html", context)
+
+
+def _actions(cluster: Cluster, level: AccessLevel) -> list[dict[str, str]]:
+    """What can be done here, each with the reason when it cannot be done now."""
+    wanted = (
+        ("volume-new", "Create a volume", "plus", AccessLevel.OPERATOR, True),
+        ("export-new", "Publish an export", "folder-share", AccessLevel.OPERATOR, True),
+        ("cluster-forget", "Forget this cluster", "link-off", AccessLevel.ADMIN, False),
+    )
+    actions = []
+    for name, title, icon, needs, in_service in wanted:
+        why = ""
+        if level < needs:
+            why = f"Needs the access level {needs.name.lower()}; yours is {level.name.lower()}."
+        elif cluster.inventory == Inventory.FORGOTTEN:
+            why = "Not any more: the panel has forgotten this cluster."
+        elif in_service and cluster.inventory != Inventory.PRESENT:
+            why = "Not yet: the cluster is not in service."
+        elif name == "export-new" and not cluster.volumes.filter(inventory=Inventory.PRESENT).exists():
+            why = "Not yet: there is no volume to export."
+        actions.append({"title": title, "icon": icon, "why": why, "url": url(name, cluster.slug), "name": name})
+    return [action for action in actions if action["url"]]
+
+
+@require_safe
+def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug, forgotten=True)
+    shown = detail.load(cluster, timezone.now())
+    row = next((row for row in shown.volumes if row.volume.name == name), None)
+    if row is None:
+        raise Http404("No such volume.")
+    return render(request, "volume.html", {"cluster": cluster, "shown": shown, "row": row, "volume": row.volume})
+
+
+@require_safe
+def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
+    cluster = access.get_cluster(request, slug, forgotten=True)
+    shown = detail.load(cluster, timezone.now())
+    found = next(((row, export) for row in shown.volumes for export in row.exports if export.fsid == fsid), None)
+    if found is None:
+        raise Http404("No such export.")
+    row, export = found
+    exported = [(one, export.path in (one.state.exported or ())) for one in shown.nodes if one.fresh and one.state]
+    context = {"cluster": cluster, "shown": shown, "row": row, "export": export, "exported": exported}
+    return render(request, "export.html", context)

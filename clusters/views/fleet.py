@@ -1,0 +1,46 @@
+"""Pages of the fleet and of one cluster's inventory. Plain functions: load, guard, render."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from clusters import access, fleet, pictures
+from clusters.pictures import Link, Pair, Side
+from clusters.states import AccessLevel
+
+
+@require_safe
+def fleet_page(request: HttpRequest) -> HttpResponse:
+    mine = access.visible(request.user)
+    version = fleet.version(mine)
+    live = request.GET.get("part") == "live"
+    if live and request.GET.get("seen") == version:
+        return HttpResponse(status=204)
+    filters = fleet.Filters.of(request.GET)
+    context = {
+        "fleet": fleet.load(mine, filters, request.GET.get("page"), timezone.now()),
+        "filters": filters,
+        "version": version,
+        "jobs_url": url("jobs"),
+        "add_url": url("cluster-new") if access.level(request.user) >= AccessLevel.ADMIN else "",
+        "empty_picture": pictures.empty("first node", "its peer"),
+        "sample_picture": pictures.mini(SAMPLE),
+    }
+    return render(request, "fleet.html#live" if live else "fleet.html", context)
+
+
+def url(name: str, *args: object) -> str:
+    """The address of a page of the other app; "" when it is not there."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+SAMPLE = Pair(
+    "simulated", Side("alice", holds=True, copy="ok"), Side("bob", copy="ok"), Link("ok"), "A simulated pair: alice holds the service, redundant"
+)  # fmt: skip
