@@ -60,17 +60,20 @@ def record(
 
 def _write_reading(node: Node, cluster: Cluster, desired: DesiredCluster, seen: NodeObserved, now: datetime) -> None:
     view = view_of(seen, desired)
-    vg = seen.vg(desired.resource.vg)
     fields: dict[str, object] = {
         "reachable": True, "misses": 0, "error": view.error, "host_key_changed": False, "tried_at": now, "read_at": now,
         "holds_ip": view.holds_ip, "nfsd_threads": view.nfsd, "manager_running": view.manager_running, "manager_says": view.manager_says,
-        "mounted": view.mounted, "exported": view.exported, "links": view.links, "marks": view.marks,
+        "mounted": view.mounted, "exported": view.exported, "marks": view.marks,
         "uptime": seen.uptime, "clock_offset": view.clock_offset,
-        "vg_size": vg.size if vg else None, "vg_free": vg.free if vg else None,
     }  # fmt: skip
     # Not every reading asks for these; what was not asked keeps its last value.
     if view.boot_id:
         fields["boot_id"] = view.boot_id
+    if view.links:
+        fields["links"] = view.links
+    if seen.vgs is not None:
+        vg = seen.vg(desired.resource.vg)
+        fields |= {"vg_size": vg.size if vg else None, "vg_free": vg.free if vg else None}
     if view.files:
         fields["file_digests"] = dict(view.files)
     if seen.kernel:
@@ -130,7 +133,8 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
     judgement: Judgement = judge(
         after, now.astimezone(ZoneInfo(settings.DISPLAY_TIME_ZONE)), last_pause=_last_pause(state.cluster)
     )
-    if serving := after.active():
+    serving = after.active()
+    if serving and serving.age == 0:  # seen now, not remembered
         state.served_at, state.last_active = now, serving.name
     if judgement.health != state.health:
         if state.judged_at is not None:

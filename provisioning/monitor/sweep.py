@@ -18,7 +18,7 @@ from django.utils import timezone
 from clusters.models import Cluster, Node
 from clusters.states import Inventory, ReplicationState
 from provisioning.desired import DesiredCluster
-from provisioning.facts import Wanted, assemble, sweep_readings
+from provisioning.facts import Wanted, assemble, full_readings, sweep_readings
 from provisioning.monitor.record import record
 from provisioning.observed import NodeObserved
 from provisioning.snapshot import address_of, desired_of, managed_files
@@ -27,11 +27,13 @@ from provisioning.transport.world import NodeError
 
 log = logging.getLogger(__name__)
 WATCHED = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
+FULL_EVERY = 60.0  # seconds between two full readings of a node: LVM, links, kernels
 EVERY = 1.0  # seconds between two readings while a resync or verify runs
 MOVING = {state for state in ReplicationState if state.resyncing or state.verifying}
 
 _pool: ThreadPoolExecutor | None = None
 _under_way: set[int] = set()
+_full_at: dict[int, float] = {}  # node: when everything was read last (monotonic)
 _guard = threading.Lock()
 
 
@@ -95,17 +97,16 @@ def sweep_cluster(pk: int) -> bool:
 
 
 def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObserved | NodeError:
-    """One light reading in one round trip, or the reason why there is none."""
+    """One reading in one round trip, or the reason why there is none. Once a minute it asks for everything, else for what moves."""
     if not node.host_key:
         return NodeError(node.name, "Its host key has not been confirmed by a person.")
     files, secret_files = managed_files(desired)
-    wanted = Wanted(
-        node=node.name, files=files, secret_files=secret_files, packages=(), service_ip=desired.service_ip,
-        service_interface=node.service_interface or None,
-    )  # fmt: skip
-    readings = sweep_readings(wanted)
+    full = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
+    readings = (full_readings if full else sweep_readings)(Wanted(node.name, files=files, secret_files=secret_files))
     try:
         results = world_for(cluster).read(address_of(node), [reading.command for reading in readings])
     except NodeError as problem:
         return problem
+    if full:
+        _full_at[node.pk] = time.monotonic()
     return assemble(node.name, readings, results, time.time())

@@ -1,0 +1,123 @@
+"""What a sweep leaves in the database: observed rows, history, and the judgement."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clusters.models import ClusterState, NodeState, Replica, StateChange, VolumeUsage
+from clusters.states import ConnectionState, DiskState, ReplicationState, Role
+from provisioning.monitor.record import record
+from provisioning.observed import (
+    ActiveExport,
+    HeartbeatReading,
+    Interface,
+    Mount,
+    NodeObserved,
+    Progress,
+    ReplicaReading,
+    VolumeGroup,
+)
+from provisioning.snapshot import desired_of
+from provisioning.transport.world import HostKeyChanged, Unreachable
+
+T0 = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MOUNTS = ("web_files", "media")
+
+
+def reading(
+    name, *, serves, boot="b-1", progress=None, replication=ReplicationState.ESTABLISHED, disk=DiskState.UP_TO_DATE
+):
+    addresses = (f"10.10.0.{11 if name == 'alice' else 12}/24", *(("10.10.0.50/24",) if serves else ()))
+    mounts = tuple(Mount(f"/dev/mapper/vg_data-{m}", f"/srv/{m}", "ext4", ("rw",), 1000, 910) for m in MOUNTS)
+    return NodeObserved(
+        name, T0.timestamp(), node_clock=T0.timestamp() + 0.01, boot_id=boot,
+        interfaces=(Interface("ens3", "UP", addresses),),
+        mounts=mounts if serves else (),
+        exports=(ActiveExport("/srv/web_files", "10.10.0.0/24", ("rw", "fsid=1")),) if serves else (),
+        nfsd_threads=8 if serves else 0,
+        heartbeat=HeartbeatReading(True, "all" if serves else "none"),
+        vgs=(VolumeGroup("vg_data", 100, 40, 4),) if serves else (),
+        replicas=(
+            ReplicaReading("r0", 0, Role.PRIMARY if serves else Role.SECONDARY, disk, ConnectionState.CONNECTED, replication,
+                           progress=progress),
+        ),
+    )  # fmt: skip
+
+
+def sweep(cluster, seconds, alice, bob):
+    cluster = type(cluster).objects.get(pk=cluster.pk)
+    record(cluster, desired_of(cluster), {"alice": alice, "bob": bob}, T0 + timedelta(seconds=seconds))
+    return ClusterState.objects.get(cluster=cluster)
+
+
+GOOD = (reading("alice", serves=True), reading("bob", serves=False))
+SILENT = Unreachable("alice", "timed out")
+
+
+def test_the_first_sweep_says_where_it_is_served(web_files):
+    state = sweep(web_files, 0, *GOOD)
+    assert (state.health, state.active_node.name, state.failover_works) == ("warn", "alice", True)
+    assert "91 % full" in state.sentence
+    assert VolumeUsage.objects.filter(used=910).count() == 2
+    assert StateChange.objects.get(subject="group").cause == "start"
+    assert NodeState.objects.get(node__name="alice").vg_free == 40
+
+
+def test_an_unchanged_pair_leaves_no_history(web_files):
+    sweep(web_files, 0, *GOOD)
+    before = StateChange.objects.count()
+    sweep(web_files, 5, *GOOD)
+    assert StateChange.objects.count() == before
+
+
+def test_one_miss_is_not_unreachable_two_are_and_the_values_stay(web_files):
+    sweep(web_files, 0, *GOOD)
+    state = sweep(web_files, 5, SILENT, GOOD[1])
+    assert NodeState.objects.get(node__name="alice").reachable is True
+    state = sweep(web_files, 10, SILENT, GOOD[1])
+    node = NodeState.objects.get(node__name="alice")
+    assert (node.reachable, node.read_at, node.mounted) == (False, T0, ["/srv/media", "/srv/web_files"])
+    assert (state.health, state.active_node.name) == ("unknown", "alice")
+    assert Replica.objects.get(node__name="alice").role == "Primary"
+
+
+def test_a_failover_is_one_row_with_its_pause(web_files):
+    sweep(web_files, 0, *GOOD)
+    for second in (5, 10, 15):
+        sweep(web_files, second, SILENT, GOOD[1])
+    state = sweep(web_files, 40, SILENT, reading("bob", serves=True))
+    row = StateChange.objects.filter(subject="group").first()
+    assert (row.old, row.new, row.cause, row.pause) == ("alice", "bob", "failover", 40)
+    assert state.active_node.name == "bob"
+    sweep(web_files, 45, reading("alice", serves=False, boot="b-2"), reading("bob", serves=True))
+    assert StateChange.objects.filter(subject="group").count() == 2
+    assert StateChange.objects.filter(subject="boot", node_name="alice").count() == 1
+
+
+def test_a_changed_host_key_is_danger_at_once(web_files):
+    sweep(web_files, 0, *GOOD)
+    state = sweep(web_files, 5, GOOD[0], HostKeyChanged("bob", "another key"))
+    assert state.health == "danger"
+    assert NodeState.objects.get(node__name="bob").host_key_changed is True
+
+
+@pytest.mark.parametrize(("left", "moved"), [(900, 3), (1000, 0)])
+def test_it_remembers_when_the_resync_last_moved(web_files, left, moved):
+    def syncing(left):
+        progress = Progress(10.0, left, 2000, 100, 60)
+        return reading(
+            "bob",
+            serves=False,
+            progress=progress,
+            replication=ReplicationState.SYNC_TARGET,
+            disk=DiskState.INCONSISTENT,
+        )
+
+    sweep(web_files, 0, GOOD[0], syncing(1000))
+    sweep(web_files, 3, GOOD[0], syncing(left))
+    replica = Replica.objects.get(node__name="bob")
+    assert replica.moved_at == T0 + timedelta(seconds=moved)
+    assert replica.sync_started_at == T0
+    sweep(web_files, 4, *GOOD)
+    replica.refresh_from_db()
+    assert (replica.percent, replica.sync_started_at) == (None, None)
