@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-import cattrs
-from django.db import transaction
-
-from clusters.models import Cluster
-from provisioning.models import SimulatedPair
 from provisioning.simulator import answers, commands
 from provisioning.simulator.physics import settle
 from provisioning.simulator.state import File, Machine, Pair, Ran
+from provisioning.simulator.store import opened
 from provisioning.steps import Command
 from provisioning.transport.world import (
     ClaimRefused,
@@ -114,18 +109,3 @@ def _result(answer: answers.Answer) -> Result:
 
 def _stored(row: Ran) -> Result:
     return Result(row.exit, row.stdout, row.stderr, row.seconds)
-
-
-@contextmanager
-def opened(cluster: int) -> Iterator[Pair]:
-    """The pair, locked while it is changed, stored when the block ends."""
-    with transaction.atomic():
-        row = SimulatedPair.objects.select_for_update().get(cluster_id=cluster)
-        pair = cattrs.structure(row.state, Pair)
-        yield pair
-        row.state = cattrs.unstructure(pair)
-        row.save(update_fields=["state"])
-
-
-def begin(cluster: Cluster, pair: Pair) -> None:
-    SimulatedPair.objects.update_or_create(cluster=cluster, defaults={"state": cattrs.unstructure(pair)})

@@ -1,0 +1,64 @@
+"""Where a simulated pair is kept between two commands: one row per cluster. Also what a demo's visitor may do to the machines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cattrs
+from django.db import transaction
+
+from provisioning.models import SimulatedPair
+from provisioning.simulator.make import bare_pair
+from provisioning.simulator.physics import power_off, power_on, settle
+from provisioning.simulator.state import Pair
+
+CONTROLS = ("power-off", "power-on", "cut-link", "mend-link")
+
+
+@contextmanager
+def opened(cluster: int) -> Iterator[Pair]:
+    """Give the pair of a cluster (by key), locked while it is changed, stored when the block ends. A pair that is not there yet is bare."""
+    with transaction.atomic():
+        row = SimulatedPair.objects.select_for_update().filter(cluster_id=cluster).first()
+        if row is None:
+            row = SimulatedPair(cluster_id=cluster)
+        pair = cattrs.structure(row.state, Pair) if row.state else bare_pair(time.time())
+        yield pair
+        row.state = cattrs.unstructure(pair)
+        row.save()
+
+
+def host_key_of(cluster: int, node: str) -> str | None:
+    """What the machine of that name would show; None when there is none of that name or it is off."""
+    with opened(cluster) as pair:
+        machine = pair.machines.get(node)
+        return machine.host_key if machine and machine.power and machine.reachable else None
+
+
+def control(cluster: int, verb: str, node: str = "") -> str:
+    """Do to the machines what a person would do by hand. Returns one sentence; an unknown verb or machine is a KeyError."""
+    now = time.time()
+    with opened(cluster) as pair:
+        settle(pair, now)
+        match verb:
+            case "power-off":
+                power_off(pair, pair.machines[node].name)
+                text = f"{node}'s power was cut."
+            case "power-on" if not pair.machines[node].power:
+                power_on(pair, node, now)
+                text = f"{node} was switched on."
+            case "power-on":
+                text = f"{node} is on already."
+            case "cut-link" | "mend-link":
+                pair.replication_link = verb == "mend-link"
+                text = (
+                    "The replication cable was plugged in."
+                    if pair.replication_link
+                    else "The replication cable was pulled."
+                )
+            case _:
+                raise KeyError(verb)
+        settle(pair, now)
+    return text
