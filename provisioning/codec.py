@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum, StrEnum
 from typing import Any, TypeVar
 
 from cattrs import ClassValidationError, Converter, transform_error
@@ -68,6 +69,8 @@ def _converter() -> Converter:
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly(kind))
     converter.register_structure_hook(float, _float)
+    for enum in (StrEnum, IntEnum):  # else the hooks of str and int would take them, and leave plain values
+        converter.register_structure_hook(enum, lambda value, kind: kind(value))
     converter.register_structure_hook_func(lambda annotation: annotation == str | SecretRef, _piece)
     converter.register_unstructure_hook(SecretRef, lambda secret: {"secret": secret.name})
     converter.register_unstructure_hook_func(

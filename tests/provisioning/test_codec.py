@@ -92,6 +92,7 @@ def test_a_plan_comes_back_equal_with_its_fingerprint(plan: Plan) -> None:
     stored = codec.dump(plan)
     again = codec.load(Plan, json.loads(json.dumps(stored)))
     assert again == plan
+    assert repr(again) == repr(plan)  # enums are enums again, not the strings they equal
     assert again.fingerprint() == plan.fingerprint()
     assert json.loads(json.dumps(stored)) == stored
 
@@ -104,6 +105,7 @@ def test_a_plan_comes_back_equal_with_its_fingerprint(plan: Plan) -> None:
         {"version": None},
         {"force": True},
         {"cluster": 7},
+        {"cluster": None},
         {"volume": {"name": "a", "size": "10", "fstype": "xfs", "mount_point": "/srv/a"}},
         {"volume": {"name": "a", "size": True, "fstype": "xfs", "mount_point": "/srv/a"}},
         {"volume": {"name": "a", "size": 10, "fstype": "xfs"}},

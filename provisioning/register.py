@@ -1,0 +1,82 @@
+"""What every function of the door does: check the level, write the audit entry (refusals too), ring when it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from django.db import OperationalError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clusters import access, audit
+from clusters.models import AuditEntry, Cluster
+from provisioning import actions, doorbell
+from provisioning.actions import Action
+from provisioning.models import Job
+from provisioning.refusal import Denied, Refused
+
+
+def may(request: HttpRequest, action: Action, cluster: Cluster) -> None:
+    has = access.level(request.user, cluster)
+    if has < action.level:
+        raise Denied(
+            f"This needs access level {action.level.name.lower()} on {cluster}; yours is {has.name.lower()}.",
+            "Ask an admin.",
+        )
+
+
+def record(
+    request: HttpRequest,
+    action: Action,
+    job: Job,
+    outcome: str,
+    text: str,
+    *,
+    reason: str = "",
+    commands: Sequence[Mapping[str, object]] = (),
+    after: object = None,
+) -> None:
+    audit.record(
+        request=request,
+        action=action.name,
+        text=text,
+        outcome=outcome,
+        cluster=job.cluster,
+        object=action.object(actions.intent_of(job)),
+        reason=reason,
+        after=after,
+        commands=commands,
+        job=job.pk,
+    )
+
+
+@contextmanager
+def refusals_recorded(
+    request: HttpRequest, action: Action, cluster: Cluster, job: Job | None = None, reason: str = ""
+) -> Iterator[None]:
+    """Write a refusal down in a transaction of its own, after the one it ended; what cannot be written down is refused."""
+    try:
+        yield
+    except Refused as refusal:
+        with transaction.atomic():
+            audit.record(
+                request=request,
+                action=refusal.action or action.name,
+                text=f"Refused: {refusal}",
+                outcome=AuditEntry.Outcome.REFUSED,
+                cluster=cluster,
+                reason=reason,
+                job=job.pk if job else None,
+            )
+        raise
+    except (audit.AuditUnwritable, OperationalError) as error:
+        raise Refused("The panel cannot write its audit log, so nothing was changed.", str(error)) from error
+
+
+def ring_on_commit(task: str, job: Job) -> None:
+    def ring() -> None:
+        if doorbell.ring(task, job.pk):
+            Job.objects.filter(pk=job.pk).update(sent_at=timezone.now())
+
+    transaction.on_commit(ring)
