@@ -1,0 +1,58 @@
+"""Reasons not to. Pure: what was seen on the nodes and what is wanted, in; findings, out. docs/hazards.md names the rows.
+
+`preflight` works with partial knowledge: without `desired` it tells the facts about the nodes alone, and a node that was not read is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clusters.findings import Finding, blocker
+from provisioning.checks import disks, files, host, lvm, network
+from provisioning.checks.disks import choosable, why_not
+from provisioning.desired import DesiredCluster
+from provisioning.observed import NodeObserved
+
+__all__ = ["choosable", "preflight", "why_not"]
+
+
+def preflight(desired: DesiredCluster | None, observed: Mapping[str, NodeObserved]) -> list[Finding]:
+    """Check the nodes by themselves, then as a pair, then against what is wanted of them."""
+    findings: list[Finding] = []
+    for node in observed.values():
+        findings += alone(node)
+    findings += host.same_machine(observed)
+    findings += host.clocks(observed)
+    if desired is not None:
+        findings += wanted(desired, observed)
+    return findings
+
+
+def alone(node: NodeObserved) -> list[Finding]:
+    checks = (host.system, host.drbd, host.name, host.packages, host.managers, host.nfs_at_boot)
+    return [finding for check in checks for finding in check(node)]
+
+
+def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> list[Finding]:
+    findings = [
+        blocker(
+            "node.not-read",
+            f"{node.name} was not read.",
+            hint="Both nodes must answer before anything is planned.",
+            node=node.name,
+        )
+        for node in desired.nodes
+        if node.name not in observed
+    ]
+    ours = {name: node for name, node in observed.items() if name in {n.name for n in desired.nodes}}
+    for node in ours.values():
+        for check in (
+            disks.chosen, disks.metadata, disks.mount_points, network.ports, lvm.groups, lvm.visibility, files.foreign, files.exports,
+        ):  # fmt: skip
+            findings += check(desired, node)
+    findings += disks.sizes(desired, ours)
+    findings += network.addresses(desired, ours)
+    findings += network.heartbeat_paths(desired)
+    findings += network.service_ip(desired, ours)
+    findings += network.fencing(desired)
+    return findings

@@ -1,0 +1,194 @@
+"""Findings about addresses, paths, ports and the service IP (rows 3, 4, 9, 16, 24)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_interface
+
+from clusters.findings import Finding, blocker, fine, warning
+from provisioning.checks.ours import manager_is_ours, resource_is_ours
+from provisioning.desired import DesiredCluster
+from provisioning.observed import NodeObserved
+
+LEASE_BLOCK, LEASE_WARN = 10, 30  # seconds
+
+
+def addresses(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    for what in ("replication", "service"):
+        networks = []
+        for node in desired.nodes:
+            address, interface = (
+                (node.replication_address, node.replication_interface)
+                if what == "replication"
+                else (node.service_address, node.service_interface)
+            )
+            seen = observed.get(node.name)
+            if seen is None or seen.interfaces is None:
+                yield blocker("network.unknown", f"The interfaces of {node.name} were not seen.", node=node.name)
+                continue
+            found = next(
+                (a for i in seen.interfaces if i.name == interface for a in i.addresses if a.split("/")[0] == address),
+                None,
+            )
+            if found is None:
+                yield blocker(
+                    "network.address-missing",
+                    f"{node.name} does not have its {what} address {address} on {interface}.",
+                    hint="Set the address on the node, or choose another one.",
+                    fix=f"ip address show dev {interface}",
+                    node=node.name,
+                )
+                continue
+            networks.append(ip_interface(found).network)
+        if len(networks) == 2:
+            yield _together(what, str(networks[0]), str(networks[1]))
+
+
+def _together(what: str, one: str, other: str) -> Finding:
+    if one == other:
+        return fine("network.together", f"Both {what} addresses are in {one}")
+    return blocker(
+        "network.not-together",
+        f"The {what} addresses are in different networks: {one} and {other}.",
+        hint="Both nodes must reach each other without a router.",
+    )
+
+
+def heartbeat_paths(desired: DesiredCluster) -> Iterator[Finding]:
+    """Two independent paths, or one cable cuts Heartbeat and replication at once (row 4)."""
+    shared = [n.name for n in desired.nodes if n.service_interface == n.replication_interface]
+    if shared:
+        yield warning(
+            "heartbeat.single-path",
+            f"Heartbeat and replication share one interface on {' and '.join(shared)}.",
+            hint="One cable cut makes both nodes believe the other is dead while the copies part. Give replication a link of its own.",
+            hazard=4,
+        )
+    else:
+        yield fine("heartbeat.two-paths", "Heartbeat has two paths: the service network and replication", hazard=4)
+    h = desired.heartbeat
+    if not h.keepalive < h.warntime < h.deadtime or h.initdead < 2 * h.deadtime:
+        yield blocker(
+            "heartbeat.times",
+            f"Heartbeat's times do not fit: keepalive {h.keepalive}, warntime {h.warntime}, deadtime {h.deadtime}, initdead {h.initdead}.",
+            hint="keepalive < warntime < deadtime, and initdead at least twice deadtime.",
+        )
+    if any(":" in a for n in desired.nodes for a in (n.service_address, n.replication_address)):
+        yield blocker(
+            "heartbeat.ipv4-only", "Heartbeat's unicast paths are IPv4 only.", hint="Give both nodes IPv4 addresses."
+        )
+
+
+def fencing(desired: DesiredCluster) -> Iterator[Finding]:
+    yield warning(
+        "fencing.partition",
+        "Nothing here cuts a node's power: when both networks are cut at once, both nodes become Primary.",
+        hint="The fence-peer handler covers every case in which one path is left. Lay the two paths apart.",
+        hazard=3,
+    )
+    lease = min(desired.nfs.lease_time, desired.nfs.grace_time)
+    if lease < LEASE_BLOCK:
+        yield blocker(
+            "nfs.lease-short",
+            f"Lease and grace of {lease} s lose clients' locks.",
+            hint="Take at least 30 s.",
+            hazard=9,
+        )
+    elif lease < LEASE_WARN:
+        yield warning(
+            "nfs.lease-short",
+            f"Lease and grace of {lease} s are short for a failover.",
+            hint="Take at least 30 s.",
+            hazard=9,
+        )
+    else:
+        yield fine("nfs.lease", f"Lease and grace of {lease} s are long enough", hazard=9)
+    yield warning(
+        "nfs.state-not-shared",
+        "The NFS server's own state is not replicated: locks of NFSv3 clients are lost at a failover.",
+        hint="NFSv4 clients reclaim theirs within the grace time.",
+        hazard=8,
+    )
+
+
+def service_ip(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    ip = desired.service_ip
+    for node in desired.nodes:
+        if ip in (node.service_address, node.replication_address):
+            yield blocker(
+                "service-ip.is-node-address", f"{ip} is {node.name}'s own address.", node=node.name,
+                hint="The service IP moves; it must be an address of its own.",
+            )  # fmt: skip
+        seen = observed.get(node.name)
+        own = seen and next(
+            (a for i in seen.interfaces or () for a in i.addresses if a.split("/")[0] == node.service_address), None
+        )
+        if own and ip_address(ip) not in ip_interface(own).network:
+            yield blocker(
+                "service-ip.outside", f"{ip} is not in {ip_interface(own).network}, the service network of {node.name}.", node=node.name,
+                hint="Clients would not reach it there.",
+            )  # fmt: skip
+        elif own and ip_interface(own).network.prefixlen != desired.service_prefix:
+            yield warning(
+                "service-ip.prefix", f"The service IP has /{desired.service_prefix}, {node.name}'s own address {own}.", node=node.name,
+                hint="They usually agree.",
+            )  # fmt: skip
+    if any(node.holds(ip) for node in observed.values()):
+        yield fine("service-ip.ours", f"{ip} is held by this pair", hazard=24)
+        return
+    answered = [node.node for node in observed.values() if node.service_ip_answers]
+    if answered:
+        yield blocker(
+            "service-ip.answered",
+            f"Somebody on the network answers for {ip} already.",
+            hint="Two machines with one address reach nobody. Take a free address, or find the other machine.",
+            fix=f"arping -D -c 3 -I {desired.node(answered[0]).service_interface} {ip}",
+            node=answered[0],
+            hazard=24,
+        )
+    elif any(node.service_ip_answers is False for node in observed.values()):
+        yield fine("service-ip.free", f"Nobody answers for {ip}", hazard=24)
+
+
+def ports(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """The port and minor of the resource, its name, and Heartbeat's port."""
+    if not resource_is_ours(desired, node):
+        yield from _resource_free(desired, node)
+    if not manager_is_ours(desired, node) and any(
+        port == desired.heartbeat.udpport for _, port in node.listening or ()
+    ):
+        yield blocker(
+            "port.taken", f"Port {desired.heartbeat.udpport} is in use on {node.node}.", node=node.node,
+            hint="Take another port for Heartbeat.", fix=f"ss --listening --numeric --processes sport = {desired.heartbeat.udpport}",
+        )  # fmt: skip
+
+
+def _resource_free(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    r = desired.resource
+    defined = node.drbd_defined or ()
+    for name, minor, port in defined:
+        if name == r.name:
+            yield blocker(
+                "drbd.name-taken", f"{node.node} has a DRBD resource {name} already, not made by this panel.", node=node.node,
+                hint="Take another name.", fix=f"drbdadm dump {name}", hazard=20,
+            )  # fmt: skip
+        elif minor == r.minor:
+            yield blocker(
+                "drbd.minor-taken", f"Minor {minor} belongs to {name} on {node.node}.", node=node.node, hazard=20
+            )
+        elif port == r.port:
+            yield blocker("port.taken", f"Port {port} belongs to {name} on {node.node}.", node=node.node, hazard=20)
+    used = {replica.minor for replica in node.replicas or () if replica.resource != r.name}
+    if r.minor in used and r.minor not in {minor for _, minor, _ in defined}:
+        yield blocker(
+            "drbd.minor-taken", f"{r.device} is in use on {node.node}.", node=node.node, fix="drbdadm status", hazard=20
+        )
+    if any(port == r.port for _, port in node.listening or ()) and r.port not in {port for _, _, port in defined}:
+        yield blocker(
+            "port.taken", f"Port {r.port} is in use on {node.node}.", node=node.node, hint="Take another port for DRBD.",
+            fix=f"ss --listening --tcp --numeric --processes sport = {r.port}", hazard=20,
+        )  # fmt: skip
+    elif node.listening is not None and r.name not in {name for name, _, _ in defined}:
+        yield fine(
+            "drbd.place-free", f"Name, minor and port of {r.name} are free on {node.node}", node=node.node, hazard=20
+        )

@@ -1,0 +1,177 @@
+"""Heartbeat 3 with haresources. Pure.
+
+Heartbeat believes that it owns the group, and starts nothing, when the group's first member is already active: hence the hand-over before the
+start. It reads haresources anew at every takeover, so a member is added to a running pair by writing the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clusters.states import Role
+from provisioning.desired import DesiredCluster, DesiredNode
+from provisioning.ha.base import active_node
+from provisioning.observed import NodeObserved, Unit
+from provisioning.render import heartbeat as render
+from provisioning.render.managed import ManagedFile, is_ours
+from provisioning.render.paths import HARESOURCES
+from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
+
+TAKEOVER = 300  # seconds for a slow pair to start every member, beyond initdead
+
+
+class Heartbeat:
+    name = "heartbeat"
+
+    def files(self, desired: DesiredCluster, node: DesiredNode) -> tuple[ManagedFile, ...]:
+        return render.ha_cf(desired, node), render.authkeys(desired), render.haresources(desired)
+
+    def running(self, node: NodeObserved) -> bool | None:
+        if node.heartbeat is not None and node.heartbeat.running:
+            return True
+        unit = node.unit("heartbeat.service") or node.unit("heartbeat")
+        if unit is not None:
+            return unit.active in ("active", "activating", "deactivating", "reloading")
+        return None if node.heartbeat is None and node.units is None else False
+
+    def holds_volume(self, desired: DesiredCluster, node: NodeObserved, volume: str) -> bool:
+        file = node.file(HARESOURCES)
+        text = file.text if file else None
+        return is_ours(text, desired.name) and f"::/dev/{desired.resource.vg}/{volume}::" in (text or "")
+
+    def start(self, desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> tuple[Step, ...]:
+        first, other = desired.first_source, desired.peer(desired.first_source).name
+        runs = any(self.running(observed[name]) for name in (first, other))
+        handovers = [_hand_over(desired, observed[name], runs) for name in (first, other)]
+        order = [observed[name] for name in (first, other)]
+        enables, starts = [_enable(node) for node in order], [_start(node) for node in order]
+        return (*(step for step in handovers if step), *enables, *starts)
+
+    def serve(self, desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> tuple[Step, ...]:
+        active = active_node(desired, observed)
+        steps = _waits(desired, active or desired.first_source)
+        if active:
+            steps = tuple(unchanged(step, f"{active} serves already") for step in steps)
+        return steps
+
+
+def _hand_over(desired: DesiredCluster, node: NodeObserved, manager_runs: bool) -> Step | None:
+    """Release what provisioning itself activated, in the reverse order of the group. Nothing is released under a running manager."""
+    r = desired.resource
+    replica = node.replica(r.name)
+    if node.node != desired.first_source and (replica is None or replica.role != Role.PRIMARY):
+        return None
+    mounted = [v.mount_point for v in desired.volumes if node.mount(v.mount_point) is not None]
+    step = Step(
+        node=node.node,
+        title="Release everything, so that Heartbeat finds nothing active",
+        kind=Kind.WRITES,
+        stage=Stage.HANDOVER,
+        guards=(
+            Guard(
+                "Heartbeat is not running here",
+                cmd("systemctl", "is-active", "heartbeat.service"),
+                Expect(exits=(3, 4), lacks=("activating",)),
+            ),
+        ),
+        commands=(
+            *(cmd("umount", point, timeout=120) for point in sorted(mounted, reverse=True)),
+            cmd("vgchange", "--activate", "n", r.vg, timeout=120),
+            cmd("drbdadm", "secondary", r.name, timeout=120),
+        ),
+        note="Heartbeat takes a group whose first member is active for its own and starts nothing.",
+    )
+    if manager_runs:
+        return unchanged(step, "Heartbeat runs already; nothing is stopped")
+    if replica is not None and replica.role == Role.SECONDARY and _has_data(replica.disk, replica.peer_disk):
+        return unchanged(step, f"{r.name} is Secondary here and nothing of the group is active")
+    return step
+
+
+def _has_data(*disks: object) -> bool:
+    return any(disk == "UpToDate" for disk in disks)
+
+
+def _enable(node: NodeObserved) -> Step:
+    """Enable both units in one call: each call costs seconds for units that have an init script."""
+    step = Step(
+        node=node.node,
+        title="Start DRBD and Heartbeat at every boot",
+        kind=Kind.WRITES,
+        stage=Stage.START,
+        commands=(cmd("systemctl", "enable", "drbd.service", "heartbeat.service", timeout=180),),
+        note="Nothing else brings DRBD up at boot; Heartbeat only promotes.",
+    )
+    return unchanged(step, "both are enabled") if all(u and u.enabled == "enabled" for u in _units(node)) else step
+
+
+def _start(node: NodeObserved) -> Step:
+    step = Step(
+        node=node.node,
+        title="Start DRBD's unit and Heartbeat",
+        kind=Kind.WRITES,
+        stage=Stage.START,
+        commands=(
+            cmd("systemctl", "start", "drbd.service", timeout=300),
+            cmd("systemctl", "start", "heartbeat.service", timeout=180),
+        ),
+        note="A started drbd.service takes DRBD down in order at shutdown, which tells the peer that this copy is the older one.",
+    )
+    return unchanged(step, "both run already") if all(u and u.active == "active" for u in _units(node)) else step
+
+
+def _units(node: NodeObserved) -> list[Unit | None]:
+    return [node.unit(name) or node.unit(f"{name}.service") for name in ("drbd", "heartbeat")]
+
+
+def _waits(desired: DesiredCluster, node: str) -> tuple[Step, ...]:
+    def wait(title: str, wait: Wait) -> Step:
+        return Step(node=node, title=title, kind=Kind.WAITS, stage=Stage.SERVE, wait=wait)
+
+    address = f"{desired.service_ip}/{desired.service_prefix}"
+    steps = [
+        wait(
+            "Wait for the service IP",
+            Wait(
+                f"{node} holds {address}: the last member of the group",
+                cmd("ip", "-oneline", "address", "show", "to", desired.service_ip),
+                Expect(contains=(f" {address} ",)),
+                bound=desired.heartbeat.initdead + TAKEOVER,
+                every=2.0,
+            ),
+        ),
+        *(
+            wait(
+                f"See {volume.mount_point} mounted",
+                Wait(
+                    f"{volume.name} is mounted at {volume.mount_point}",
+                    cmd("findmnt", "--noheadings", "--output", "FSTYPE", "--mountpoint", volume.mount_point),
+                    Expect(one_of=(volume.fstype,)),
+                    bound=30,
+                ),
+            )
+            for volume in desired.volumes
+        ),
+        wait(
+            "See the NFS server run",
+            Wait(
+                "the kernel NFS server has threads",
+                cmd("cat", "/proc/fs/nfsd/threads"),
+                Expect(one_of=(str(desired.nfs.threads),)),
+                bound=30,
+            ),
+        ),
+    ]
+    if desired.exports:
+        steps.append(
+            wait(
+                "See every export",
+                Wait(
+                    "every export is active with its fsid",
+                    cmd("exportfs", "-v"),
+                    Expect(contains=tuple(f"fsid={export.fsid}," for export in desired.exports)),
+                    bound=30,
+                ),
+            )
+        )
+    return tuple(steps)

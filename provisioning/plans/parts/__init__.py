@@ -1,0 +1,1 @@
+"""The parts a plan is put together from: each gives the steps of one layer, already-true ones marked `unchanged`. Pure."""

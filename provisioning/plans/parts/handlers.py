@@ -1,0 +1,61 @@
+"""The fence-peer and split-brain handlers with their keys, tried before anything relies on them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from provisioning.checks.ours import resource_is_ours, signed
+from provisioning.desired import DesiredCluster
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts.writing import write
+from provisioning.render import fencing
+from provisioning.render.managed import ManagedFile
+from provisioning.render.paths import AUTHORIZED_KEYS, FENCE_KEY, FENCE_PEER
+from provisioning.steps import Kind, Stage, Step, Text, cmd, unchanged
+
+
+def steps(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Step]:
+    for node in desired.nodes:
+        yield from _files(desired, observed[node.name])
+    for node in desired.nodes:
+        yield _try(desired, observed[node.name])
+
+
+def _files(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
+    wanted = desired.node(node.node)
+    yield write(
+        node,
+        fencing.handlers(desired, wanted),
+        title="Write DRBD's handlers",
+        stage=Stage.HANDLERS,
+        note="One asks the peer to mark its copy Outdated, one answers that, one leaves a mark in a split brain.",
+    )
+    yield write(
+        node,
+        (fencing.key(wanted), fencing.known_hosts(desired, wanted)),
+        title="Write the fencing key and the peer's host key",
+        stage=Stage.HANDLERS,
+        trusted=(FENCE_KEY,) if signed(desired, node, FENCE_PEER) else (),
+    )
+    seen = node.file(AUTHORIZED_KEYS)
+    text = fencing.authorized_keys(desired, wanted, seen.text if seen else None)
+    yield write(
+        node,
+        [ManagedFile(AUTHORIZED_KEYS, Text.of(text), mode="0600")],
+        title=f"Let {desired.peer(node.node).name}'s fencing key do one thing here",
+        stage=Stage.HANDLERS,
+        note="The key can run storagepanel-outdate-here and nothing else.",
+    )
+
+
+def _try(desired: DesiredCluster, node: NodeObserved) -> Step:
+    peer = desired.peer(node.node).name
+    step = Step(
+        node=node.node,
+        title=f"Try the way to {peer}",
+        kind=Kind.READS,
+        stage=Stage.HANDLERS,
+        commands=(cmd(FENCE_PEER, "--try", timeout=90),),
+        note="Without this way a node that is left alone could not be told from an older copy.",
+    )
+    return unchanged(step, "it was tried before DRBD was set up") if resource_is_ours(desired, node) else step

@@ -1,0 +1,127 @@
+"""Packages without their services, LVM's filter before LVM, the clock, and NFS out of the boot sequence. Pure.
+
+Services are kept from starting by `policy-rc.d`, the file Debian's maintainer scripts ask before they start anything: it works for units that do
+not exist yet, for init scripts and for sockets alike, and one `rm` takes it back. Masking would have to name every unit a package may bring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioning.checks.ours import signed, unit
+from provisioning.desired import DesiredCluster
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts.known import installed, missing
+from provisioning.plans.parts.writing import write
+from provisioning.render.lvm import local_settings, patterns
+from provisioning.render.managed import ManagedFile, header
+from provisioning.render.paths import LVM_LOCAL, POLICY
+from provisioning.steps import Kind, Stage, Step, Text, cmd, unchanged
+
+APT = ("--yes", "--option", "DPkg::Lock::Timeout=300")
+
+
+def steps(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
+    yield _filter(desired, node)
+    yield from _install(desired, node)
+    yield _module(node)
+    yield _clock(node)
+    yield _out_of_boot(node)
+
+
+def _filter(desired: DesiredCluster, node: NodeObserved) -> Step:
+    """Write the filter before LVM is even installed, so that it never runs without. dpkg keeps a settings file that is there."""
+    wanted = patterns(desired, desired.node(node.node), node.lvm_filter or ())
+    seen = node.file(LVM_LOCAL)
+    text = seen.text if seen else None
+    step = write(
+        node,
+        [ManagedFile(LVM_LOCAL, Text.of(local_settings(text, desired.name, wanted)))],
+        title="Keep LVM off what DRBD writes to",
+        stage=Stage.PACKAGES,
+        note="The settings in this file override lvm.conf, which stays as it was shipped.",
+    )
+    if step.runs and node.lvm_filter == wanted:
+        return unchanged(step, "LVM's filter does so already")
+    return step
+
+
+def _install(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
+    policy = ManagedFile(
+        POLICY,
+        Text.of("#!/bin/sh\n" + header(desired.name, "no service starts while packages are installed") + "exit 101\n"),
+        mode="0755",
+    )
+    hold = write(
+        node, [policy], title="Keep services from starting", stage=Stage.PACKAGES, note="Taken away again below."
+    )
+    lacking = missing(node)
+    install = Step(
+        node=node.node,
+        title="Install the packages",
+        kind=Kind.WRITES,
+        stage=Stage.PACKAGES,
+        commands=(
+            cmd("apt-get", *APT, "update", timeout=600, exits=(0, 100)),
+            cmd(
+                "apt-get", *APT, "--no-install-recommends", "--option", "Dpkg::Options::=--force-confold", "install", *lacking,
+                timeout=3600, DEBIAN_FRONTEND="noninteractive",
+            ),
+        ),
+        note="heartbeat recommends pacemaker, which would become a second manager.",
+    )  # fmt: skip
+    free = Step(
+        node=node.node,
+        title="Let services start again",
+        kind=Kind.WRITES,
+        stage=Stage.PACKAGES,
+        commands=(cmd("rm", "--force", POLICY),),
+    )
+    if not lacking:
+        hold, install = (unchanged(step, "every package is installed") for step in (hold, install))
+        if not signed(desired, node, POLICY):
+            free = unchanged(free, "nothing keeps them")
+    yield from (hold, install, free)
+
+
+def _module(node: NodeObserved) -> Step:
+    step = Step(
+        node=node.node,
+        title="Load DRBD's module",
+        kind=Kind.WRITES,
+        stage=Stage.PACKAGES,
+        commands=(cmd("modprobe", "drbd"),),
+        note="At every boot the package sees to it.",
+    )
+    loaded = node.drbd is not None and node.drbd.kernel is not None
+    return unchanged(step, "it is loaded") if loaded else step
+
+
+def _clock(node: NodeObserved) -> Step:
+    step = Step(
+        node=node.node,
+        title="Keep the clock in step",
+        kind=Kind.WRITES,
+        stage=Stage.CLOCK,
+        commands=(cmd("systemctl", "enable", "--now", "chrony.service", timeout=120),),
+    )
+    chrony = unit(node, "chrony")
+    if chrony is not None and chrony.active == "active" and chrony.enabled == "enabled":
+        return unchanged(step, "chrony runs, and starts at boot")
+    return step
+
+
+def _out_of_boot(node: NodeObserved) -> Step:
+    """The service group starts the NFS server when the disk is there, and nothing else does (row 17)."""
+    step = Step(
+        node=node.node,
+        title="Take the NFS server out of the boot sequence",
+        kind=Kind.WRITES,
+        stage=Stage.QUIET,
+        commands=(cmd("systemctl", "disable", "--now", "nfs-server.service", timeout=120),),
+        note="The service group starts it when the disk is there.",
+    )
+    server = unit(node, "nfs-server")
+    if server is not None and server.enabled == "disabled" and installed(node, "nfs-kernel-server"):
+        return unchanged(step, "it is disabled")
+    return step

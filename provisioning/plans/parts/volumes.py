@@ -1,0 +1,157 @@
+"""The volume group on the DRBD device, its volumes with file systems, and their mount points. Pure.
+
+LVM sees them only where DRBD is Primary. While neither node is, the manager's own files are the witness: they are written after the volumes were
+made, so a volume they name exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from provisioning.checks.ours import finished_once, lv_device, pv_at
+from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
+from provisioning.ha.base import Backend
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts.backing import lvcreate, unsigned
+from provisioning.plans.parts.replication import primary
+from provisioning.render.heartbeat import mount_options
+from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, cmd, unchanged
+
+NAMED = "the service group names it, which was written after it was made"
+
+
+def steps(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Iterator[Step]:
+    """Make group, volumes and directories on the node that is (or becomes) Primary."""
+    node = observed[primary(desired, observed) or desired.first_source]
+    unseen = primary(desired, observed) is None and finished_once(desired, observed)
+    yield from _group(desired, node, unseen)
+    for volume in desired.volumes:
+        hidden = unseen and backend.holds_volume(desired, node, volume.name)
+        yield from volume_steps(desired, node, volume, hidden=hidden)
+    for export in desired.exports:
+        step = _directory(desired, node, export)
+        if step is not None:
+            yield unchanged(step, NAMED) if finished_once(desired, observed) else step
+
+
+def _group(desired: DesiredCluster, node: NodeObserved, unseen: bool) -> Iterator[Step]:
+    r = desired.resource
+    pv = pv_at(node, r.device)
+    physical = Step(
+        node=node.node,
+        title=f"Give {r.device} to LVM",
+        kind=Kind.DESTROYS,
+        stage=Stage.LVM,
+        guards=(unsigned(r.device),),
+        commands=(cmd("pvcreate", r.device, timeout=120),),
+        assumes=(f"{r.device} was never written",),
+    )
+    group = Step(
+        node=node.node,
+        title=f"Make the volume group {r.vg}",
+        kind=Kind.WRITES,
+        stage=Stage.LVM,
+        commands=(cmd("vgcreate", "--setautoactivation", "n", r.vg, r.device, timeout=120),),
+        note="Never activated by itself: the service group activates it where DRBD is Primary.",
+    )
+    if unseen:
+        yield from (unchanged(step, NAMED) for step in (physical, group))
+        return
+    yield unchanged(physical, "it is a physical volume") if pv else physical
+    yield unchanged(group, "the group is there") if node.vg(r.vg) else group
+
+
+def volume_steps(
+    desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, *, hidden: bool = False
+) -> Iterator[Step]:
+    vg, device = desired.resource.vg, f"/dev/{desired.resource.vg}/{volume.name}"
+    make = Step(
+        node=node.node,
+        title=f"Make the volume {volume.name}",
+        kind=Kind.WRITES,
+        stage=Stage.VOLUMES,
+        guards=(
+            Guard(
+                f"{vg} has no volume {volume.name}",
+                cmd("lvs", "--noheadings", "--options", "lv_name", "--select", f"lv_name={volume.name}", vg),
+                Expect(one_of=("",)),
+            ),
+        ),
+        commands=(lvcreate(vg, volume.name, volume.size),),
+        note=f"Way back: lvremove {vg}/{volume.name}; it is empty.",
+    )
+    mkfs = Step(
+        node=node.node,
+        title=f"Make the {'XFS' if volume.fstype == 'xfs' else 'ext4'} file system of {volume.name}",
+        kind=Kind.WRITES,
+        stage=Stage.VOLUMES,
+        guards=(unsigned(device),),
+        commands=(make_file_system(volume.fstype, device),),
+        note="With quotas possible.",
+    )
+    if hidden:
+        yield from (unchanged(step, NAMED) for step in (make, mkfs))
+        return
+    yield unchanged(make, "the volume is there") if node.lv(vg, volume.name) else make
+    seen = lv_device(node, vg, volume.name)
+    made = node.mount(volume.mount_point) is not None or (seen is not None and seen.fstype == volume.fstype)
+    yield unchanged(mkfs, f"it carries {volume.fstype}") if made else mkfs
+
+
+def make_file_system(fstype: str, device: str) -> Command:
+    """Quotas of ext4 are decided here; those of XFS at the mount."""
+    if fstype == "xfs":
+        return cmd("mkfs.xfs", "-q", device, timeout=600)
+    return cmd("mkfs.ext4", "-q", "-O", "quota", "-E", "quotatype=usrquota:grpquota", device, timeout=600)
+
+
+def _directory(desired: DesiredCluster, node: NodeObserved, export: DesiredExport) -> Step | None:
+    """An export below a volume's root needs its directory before the first start of the group."""
+    volume = desired.volume(export.volume)
+    if volume is None or export.path == volume.mount_point:
+        return None
+    point = volume.mount_point
+    return Step(
+        node=node.node,
+        title=f"Make the directory {export.path}",
+        kind=Kind.WRITES,
+        stage=Stage.MOUNTS,
+        commands=(
+            mount(desired, volume),
+            cmd("mkdir", "--parents", export.path),
+            cmd("umount", point, timeout=120),
+        ),
+    )
+
+
+def mount(desired: DesiredCluster, volume: DesiredVolume) -> Command:
+    options = mount_options(volume)
+    more = ("--options", ",".join(options)) if options else ()
+    return cmd(
+        "mount",
+        "--types",
+        volume.fstype,
+        *more,
+        f"/dev/{desired.resource.vg}/{volume.name}",
+        volume.mount_point,
+        timeout=120,
+    )
+
+
+def mount_point(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, backend: Backend) -> Step:
+    """An immutable directory: nothing can be written into it while the volume is not mounted (row 17)."""
+    point = volume.mount_point
+    step = Step(
+        node=node.node,
+        title=f"Make the mount point {point}",
+        kind=Kind.WRITES,
+        stage=Stage.MOUNTS,
+        guards=(Guard(f"nothing is mounted at {point}", cmd("mountpoint", point), Expect(exits=(1, 32))),),
+        commands=(cmd("mkdir", "--parents", point), cmd("chattr", "+i", point)),
+        note="Nothing can be written below it while it is not mounted.",
+    )
+    if node.mount(point) is not None:
+        return unchanged(step, f"{volume.name} is mounted there")
+    if backend.holds_volume(desired, node, volume.name):
+        return unchanged(step, NAMED)
+    return step

@@ -1,0 +1,64 @@
+"""Where the files are that the panel writes on a node, and which of them hold secrets. Pure.
+
+Every file is the panel's own, so that nothing an administrator wrote has to be rewritten; the two that are shared (LVM's local settings, root's
+authorized keys) get a marked block and keep every other line.
+"""
+
+from __future__ import annotations
+
+from provisioning.desired import DesiredCluster
+
+POLICY = "/usr/sbin/policy-rc.d"  # keeps services from starting while packages are installed; removed afterwards
+LVM_LOCAL = "/etc/lvm/lvmlocal.conf"
+FENCE_PEER = "/usr/local/sbin/storagepanel-fence-peer"
+OUTDATE_HERE = "/usr/local/sbin/storagepanel-outdate-here"
+MARK = "/usr/local/sbin/storagepanel-mark"
+MARKS = "/var/lib/storagepanel/marks"
+FENCE_KEY = "/etc/drbd.d/storagepanel-fence.key"
+FENCE_HOSTS = "/etc/drbd.d/storagepanel-fence.known_hosts"
+AUTHORIZED_KEYS = "/root/.ssh/authorized_keys"
+EXPORTS = "/etc/exports.d/storagepanel.exports"
+FOREIGN_EXPORTS = "/etc/exports"  # read, never written
+NFS_CONF = "/etc/nfs.conf.d/storagepanel.conf"
+HA_CF = "/etc/ha.d/ha.cf"
+AUTHKEYS = "/etc/ha.d/authkeys"
+HARESOURCES = "/etc/ha.d/haresources"
+
+PACKAGES = (
+    "drbd-utils",
+    "lvm2",
+    "xfsprogs",
+    "e2fsprogs",
+    "nfs-kernel-server",
+    "nfs-common",
+    "heartbeat",
+    "resource-agents",
+    "psmisc",
+    "chrony",
+    "openssh-client",
+)
+UNITS = (
+    "drbd.service",
+    "nfs-server.service",
+    "heartbeat.service",
+    "chrony.service",
+    "pacemaker.service",
+    "corosync.service",
+)
+
+
+def resource_file(resource: str) -> str:
+    return f"/etc/drbd.d/{resource}.res"
+
+
+def read_files(desired: DesiredCluster | None) -> tuple[str, ...]:
+    """Name the files whose text a planner needs."""
+    return (
+        POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_HOSTS, AUTHORIZED_KEYS,
+        EXPORTS, FOREIGN_EXPORTS, NFS_CONF, HA_CF, HARESOURCES,
+    )  # fmt: skip
+
+
+def secret_files(desired: DesiredCluster | None) -> tuple[str, ...]:
+    """Name the files of which only a digest may leave the node."""
+    return (FENCE_KEY, AUTHKEYS) + ((resource_file(desired.resource.name),) if desired else ())
