@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from storagepanel.launcher import private_postgresql
 from storagepanel.launcher.places import Problem
 
 CLUSTER_CONF = Path("/etc/postgresql-common/createcluster.conf")
@@ -27,7 +26,7 @@ class Need:
 NEEDS = (
     Need("browser", ("chromium", "fonts-liberation"), lambda: bool(shutil.which("chromium"))),
     Need("services", ("openssh-server",), lambda: Path("/usr/sbin/sshd").exists()),
-    Need("services", ("postgresql",), lambda: private_postgresql.binaries() is not None),
+    Need("services", ("postgresql-15",), lambda: Path("/usr/lib/postgresql/15/bin/initdb").exists()),
     Need("lab", ("qemu-system-x86", "qemu-utils"), lambda: bool(shutil.which("qemu-system-x86_64"))),
     Need("lab", ("mmdebstrap",), lambda: bool(shutil.which("mmdebstrap"))),
 )  # fmt: skip
@@ -50,7 +49,7 @@ def packages(needs: list[Need]) -> list[str]:
 
 def install(names: list[str]) -> None:
     print(f"Installing for the tests: {' '.join(names)}", file=sys.stderr, flush=True)
-    if "postgresql" in names and not CLUSTER_CONF.exists():
+    if "postgresql-15" in names and not CLUSTER_CONF.exists():
         # Debian would set up and start a server of its own; the tests only need the programs.
         CLUSTER_CONF.parent.mkdir(parents=True, exist_ok=True)
         CLUSTER_CONF.write_text("create_main_cluster = false\n")

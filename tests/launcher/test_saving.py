@@ -1,0 +1,160 @@
+"""`./panel backup` and `./panel restore`: what is brought back opens."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests import services
+from tests.launcher.checkout import ROOT, Installation
+
+SEAL = "from provisioning.sealed import seal; seal('probe', b'the secret of the fleet')"
+OPEN = "from provisioning.unseal import open_secret; print(open_secret('probe'))"
+
+
+def prepared(installation: Installation) -> Installation:
+    """The first set-up without starting anything."""
+    (installation.var / "keys").mkdir(parents=True, mode=0o700)
+    key = installation.var / "keys" / "secret-key"
+    key.write_text("k" * 60)
+    key.chmod(0o600)
+    done = installation.panel("manage", "panel_prepare")
+    assert done.returncode == 0, done.stderr
+    return installation
+
+
+def shell(installation: Installation, code: str) -> str:
+    done = installation.panel("manage", "shell", "--verbosity", "0", "--command", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def backup(installation: Installation, path: Path) -> Path:
+    done = installation.panel("backup", str(path))
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_a_sealed_secret_opens_after_the_round_trip(installation: Installation, tmp_path: Path) -> None:
+    prepared(installation)
+    shell(installation, SEAL)
+    file = backup(installation, tmp_path / "fleet.tar")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    new = Installation(tmp_path / "new")
+    done = new.panel("restore", str(file))
+
+    assert done.returncode == 0, done.stderr
+    assert "the secret of the fleet" in shell(new, OPEN)
+    assert stat.S_IMODE((new.var / "keys" / "worker.key").stat().st_mode) == 0o600
+    assert (new.var / "keys" / "secret-key").read_text().strip() == "k" * 60
+    said = shell(new, "from clusters.models import AuditEntry as A; print(*A.objects.values_list('action', flat=True))")
+    assert "panel.restore" in said and "panel.backup" in said
+
+
+def test_new_jobs_never_get_a_number_that_nodes_may_know(installation: Installation, tmp_path: Path) -> None:
+    file = backup(prepared(installation), tmp_path / "fleet.tar")
+    new = Installation(tmp_path / "new")
+    new.panel("restore", str(file))
+    with sqlite3.connect(new.var / "panel.sqlite3") as database:
+        row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'provisioning_job'").fetchone()
+    assert row[0] > 3_000_000
+
+
+def test_it_refuses_a_place_that_holds_something(installation: Installation, tmp_path: Path) -> None:
+    file = backup(prepared(installation), tmp_path / "fleet.tar")
+    before = (installation.var / "panel.sqlite3").read_bytes()
+
+    refused = installation.panel("restore", str(file))
+
+    assert refused.returncode == 1 and "--replace" in refused.stderr
+    assert (installation.var / "panel.sqlite3").read_bytes() == before
+
+
+def test_replacing_moves_aside_what_was_there(installation: Installation, tmp_path: Path) -> None:
+    prepared(installation)
+    shell(installation, SEAL)
+    file = backup(installation, tmp_path / "fleet.tar")
+    shell(installation, "from provisioning.models import SealedSecret as S; S.objects.all().delete()")
+
+    done = installation.panel("restore", str(file), "--replace")
+
+    assert done.returncode == 0, done.stderr
+    assert "the secret of the fleet" in shell(installation, OPEN)
+    aside = list((installation.var / "backups").glob("replaced-*"))
+    assert len(aside) == 1
+    assert {"panel.sqlite3", "secret-key", "worker.key"} <= {path.name for path in aside[0].iterdir()}
+
+
+@pytest.mark.services
+def test_a_running_panel_is_backed_up_but_not_restored(installation: Installation, tmp_path: Path) -> None:
+    installation.up()
+    file = backup(installation, tmp_path / "fleet.tar")
+    refused = installation.panel("restore", str(file), "--replace")
+    assert refused.returncode == 1
+    assert "./panel stop" in refused.stderr
+
+
+def test_a_backup_is_never_written_over_another(installation: Installation, tmp_path: Path) -> None:
+    file = backup(prepared(installation), tmp_path / "fleet.tar")
+    again = installation.panel("backup", str(file))
+    assert again.returncode == 1 and "exists already" in again.stderr
+
+
+@pytest.mark.parametrize("damage", ["not a tar file", "no worker key", "cut short"])
+def test_a_damaged_archive_touches_nothing(installation: Installation, tmp_path: Path, damage: str) -> None:
+    file = backup(prepared(installation), tmp_path / "fleet.tar")
+    bad = tmp_path / "bad.tar"
+    if damage == "not a tar file":
+        bad.write_bytes(os.urandom(4096))
+    elif damage == "cut short":
+        bad.write_bytes(file.read_bytes()[:9000])
+    else:
+        with tarfile.open(file) as whole, tarfile.open(bad, "w") as less:
+            for member in whole.getmembers():
+                if member.name != "keys/worker.key":
+                    less.addfile(member, whole.extractfile(member))
+    new = Installation(tmp_path / "new")
+
+    refused = new.panel("restore", str(bad))
+
+    assert refused.returncode == 1 and refused.stderr
+    assert not (new.var / "panel.sqlite3").exists()
+    assert list((new.var / "keys").iterdir()) == []
+
+
+def test_there_is_nothing_to_save_before_the_first_start(installation: Installation, tmp_path: Path) -> None:
+    done = installation.panel("backup", str(tmp_path / "fleet.tar"))
+    assert done.returncode == 1
+    assert list(tmp_path.glob("*.tar")) == []
+
+
+@pytest.mark.services
+def test_the_round_trip_holds_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    with services.postgresql() as second_url:
+        first = prepared(Installation(tmp_path / "first", DATABASE_URL=postgresql_url))
+        shell(first, SEAL)
+        file = backup(first, tmp_path / "fleet.tar")
+        second = Installation(tmp_path / "second", DATABASE_URL=second_url)
+
+        done = second.panel("restore", str(file))
+
+        assert done.returncode == 0, done.stderr
+        assert "the secret of the fleet" in shell(second, OPEN)
+        assert second.panel("restore", str(file)).returncode == 1
+
+
+def test_the_launcher_needs_no_more_than_a_shell_and_python() -> None:
+    done = subprocess.run(
+        ["/bin/sh", str(ROOT / "panel"), "--help"], env={"PATH": "/usr/bin:/bin", "PANEL_PYTHON": "/usr/bin/python3"},
+        capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for verb in ("up", "stop", "status", "logs", "createadmin", "backup", "restore", "manage", "test", "lint", "lock"):
+        assert f"\n    {verb}" in done.stdout
