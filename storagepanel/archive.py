@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from provisioning.models import Job
@@ -125,7 +125,7 @@ def restore(source: Path, *, replace: bool) -> Path | None:
     with tarfile.open(source) as archive:
         found = read_manifest(archive)
         wanted = {name: member(archive, name) for name in (*KEYS, DATABASE[connection.vendor])}
-    known = MigrationExecutor(connection).loader.disk_migrations or {}
+    known = MigrationLoader(None).disk_migrations or {}
     if newer := set(found["migrations"]) - {".".join(key) for key in known}:
         raise ArchiveProblem(
             f"The backup is of a newer storagepanel (it has {sorted(newer)[0]}). Install that version first."
@@ -168,6 +168,9 @@ def make_room(*, replace: bool) -> Path | None:
     if connection.vendor == "sqlite":
         stem = Path(database())
         held += [path for path in (stem, Path(f"{stem}-wal"), Path(f"{stem}-shm")) if path.exists()]
+        if stem.exists() and not stem.stat().st_size:  # opened by a command, never filled
+            stem.unlink()
+            held.remove(stem)
     tables = connection.introspection.table_names() if connection.vendor == "postgresql" else []
     if not held and not tables:
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,13 +21,14 @@ OPEN = "from provisioning.unseal import open_secret; print(open_secret('probe'))
 
 
 def prepared(installation: Installation) -> Installation:
-    """The first set-up without starting anything."""
+    """The first set-up without starting anything, and a sealed secret."""
     (installation.var / "keys").mkdir(parents=True, mode=0o700)
     key = installation.var / "keys" / "secret-key"
     key.write_text("k" * 60)
     key.chmod(0o600)
     done = installation.panel("manage", "panel_prepare")
     assert done.returncode == 0, done.stderr
+    shell(installation, SEAL)
     return installation
 
 
@@ -41,53 +44,57 @@ def backup(installation: Installation, path: Path) -> Path:
     return path
 
 
-def test_a_sealed_secret_opens_after_the_round_trip(installation: Installation, tmp_path: Path) -> None:
-    prepared(installation)
-    shell(installation, SEAL)
-    file = backup(installation, tmp_path / "fleet.tar")
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+@dataclass(frozen=True)
+class Saved:
+    installation: Installation
+    file: Path
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    """An installation that does not run, and its backup; tests only read both."""
+    place = tmp_path_factory.mktemp("saved")
+    installation = prepared(Installation(place / "var"))
+    return Saved(installation, backup(installation, place / "fleet.tar"))
+
+
+def test_a_sealed_secret_opens_after_the_round_trip(saved: Saved, tmp_path: Path) -> None:
+    assert stat.S_IMODE(saved.file.stat().st_mode) == 0o600
 
     new = Installation(tmp_path / "new")
-    done = new.panel("restore", str(file))
+    done = new.panel("restore", str(saved.file))
 
     assert done.returncode == 0, done.stderr
-    assert "the secret of the fleet" in shell(new, OPEN)
+    said = shell(new, f"{OPEN}; from clusters.models import AuditEntry as A; print(*A.objects.values_list('action'))")
+    assert "the secret of the fleet" in said
+    assert "panel.restore" in said and "panel.backup" in said
     assert stat.S_IMODE((new.var / "keys" / "worker.key").stat().st_mode) == 0o600
     assert (new.var / "keys" / "secret-key").read_text().strip() == "k" * 60
-    said = shell(new, "from clusters.models import AuditEntry as A; print(*A.objects.values_list('action', flat=True))")
-    assert "panel.restore" in said and "panel.backup" in said
-
-
-def test_new_jobs_never_get_a_number_that_nodes_may_know(installation: Installation, tmp_path: Path) -> None:
-    file = backup(prepared(installation), tmp_path / "fleet.tar")
-    new = Installation(tmp_path / "new")
-    new.panel("restore", str(file))
+    # Nodes know steps by their job's number: none may come twice.
     with sqlite3.connect(new.var / "panel.sqlite3") as database:
         row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'provisioning_job'").fetchone()
     assert row[0] > 3_000_000
 
 
-def test_it_refuses_a_place_that_holds_something(installation: Installation, tmp_path: Path) -> None:
-    file = backup(prepared(installation), tmp_path / "fleet.tar")
-    before = (installation.var / "panel.sqlite3").read_bytes()
+def test_it_refuses_a_place_that_holds_something(saved: Saved) -> None:
+    before = (saved.installation.var / "panel.sqlite3").read_bytes()
 
-    refused = installation.panel("restore", str(file))
+    refused = saved.installation.panel("restore", str(saved.file))
 
     assert refused.returncode == 1 and "--replace" in refused.stderr
-    assert (installation.var / "panel.sqlite3").read_bytes() == before
+    assert (saved.installation.var / "panel.sqlite3").read_bytes() == before
 
 
-def test_replacing_moves_aside_what_was_there(installation: Installation, tmp_path: Path) -> None:
-    prepared(installation)
-    shell(installation, SEAL)
-    file = backup(installation, tmp_path / "fleet.tar")
-    shell(installation, "from provisioning.models import SealedSecret as S; S.objects.all().delete()")
+def test_replacing_moves_aside_what_was_there(saved: Saved, tmp_path: Path) -> None:
+    other = Installation(tmp_path / "other")
+    shutil.copytree(saved.installation.var, other.var)
+    shell(other, "from provisioning.models import SealedSecret as S; S.objects.all().delete()")
 
-    done = installation.panel("restore", str(file), "--replace")
+    done = other.panel("restore", str(saved.file), "--replace")
 
     assert done.returncode == 0, done.stderr
-    assert "the secret of the fleet" in shell(installation, OPEN)
-    aside = list((installation.var / "backups").glob("replaced-*"))
+    assert "the secret of the fleet" in shell(other, OPEN)
+    aside = list((other.var / "backups").glob("replaced-*"))
     assert len(aside) == 1
     assert {"panel.sqlite3", "secret-key", "worker.key"} <= {path.name for path in aside[0].iterdir()}
 
@@ -101,22 +108,20 @@ def test_a_running_panel_is_backed_up_but_not_restored(installation: Installatio
     assert "./panel stop" in refused.stderr
 
 
-def test_a_backup_is_never_written_over_another(installation: Installation, tmp_path: Path) -> None:
-    file = backup(prepared(installation), tmp_path / "fleet.tar")
-    again = installation.panel("backup", str(file))
+def test_a_backup_is_never_written_over_another(saved: Saved) -> None:
+    again = saved.installation.panel("backup", str(saved.file))
     assert again.returncode == 1 and "exists already" in again.stderr
 
 
 @pytest.mark.parametrize("damage", ["not a tar file", "no worker key", "cut short"])
-def test_a_damaged_archive_touches_nothing(installation: Installation, tmp_path: Path, damage: str) -> None:
-    file = backup(prepared(installation), tmp_path / "fleet.tar")
+def test_a_damaged_archive_touches_nothing(saved: Saved, tmp_path: Path, damage: str) -> None:
     bad = tmp_path / "bad.tar"
     if damage == "not a tar file":
         bad.write_bytes(os.urandom(4096))
     elif damage == "cut short":
-        bad.write_bytes(file.read_bytes()[:9000])
+        bad.write_bytes(saved.file.read_bytes()[:9000])
     else:
-        with tarfile.open(file) as whole, tarfile.open(bad, "w") as less:
+        with tarfile.open(saved.file) as whole, tarfile.open(bad, "w") as less:
             for member in whole.getmembers():
                 if member.name != "keys/worker.key":
                     less.addfile(member, whole.extractfile(member))
@@ -139,7 +144,6 @@ def test_there_is_nothing_to_save_before_the_first_start(installation: Installat
 def test_the_round_trip_holds_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
     with services.postgresql() as second_url:
         first = prepared(Installation(tmp_path / "first", DATABASE_URL=postgresql_url))
-        shell(first, SEAL)
         file = backup(first, tmp_path / "fleet.tar")
         second = Installation(tmp_path / "second", DATABASE_URL=second_url)
 

@@ -15,11 +15,17 @@ from clusters.models import AuditEntry
 from storagepanel import first_admin
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _land_on_a_page_of_no_other_part(settings: Any) -> None:
+    settings.LOGIN_REDIRECT_URL = "/healthz/"
+
+
 GOOD = {"username": "ada", "password": "a long enough phrase", "again": "a long enough phrase"}
 
 
-def test_it_sets_name_and_password_and_signs_in(client: Client, settings: Any) -> None:
-    settings.LOGIN_REDIRECT_URL = "/healthz/"
+def test_it_sets_name_and_password_and_signs_in(client: Client) -> None:
     path = first_admin.link(first_admin.account())
     assert client.get(path).status_code == 200
 
@@ -36,8 +42,7 @@ def test_it_sets_name_and_password_and_signs_in(client: Client, settings: Any) -
     assert GOOD["password"] not in str(list(AuditEntry.objects.values()))
 
 
-def test_it_is_good_once(client: Client, settings: Any) -> None:
-    settings.LOGIN_REDIRECT_URL = "/healthz/"
+def test_it_is_good_once(client: Client) -> None:
     path = first_admin.link(first_admin.account())
     client.post(path, GOOD)
     assert Client().get(path).status_code == 410
