@@ -25,7 +25,7 @@ Outcome = AuditEntry.Outcome
 
 def admit(request: HttpRequest, action: Action, job: Job, plan: Plan, reason: str) -> None:
     """Take the lock and everything that goes with it. Runs inside the transaction; the cluster's row puts rivals in line."""
-    cluster = job.cluster = Cluster.objects.select_for_update().get(pk=job.cluster_id)
+    cluster = line_up(job)
     may(request, action, cluster)
     intent = actions.intent_of(job)
     _supersede(request, action, job)
@@ -36,7 +36,8 @@ def admit(request: HttpRequest, action: Action, job: Job, plan: Plan, reason: st
         action.begin(cluster, intent)
     except inventory.Taken as taken:
         raise Refused(str(taken), "Plan again.") from None
-    Job.objects.filter(cluster=cluster, status=JobStatus.PROPOSED).exclude(pk=job.pk).update(
+    lapsing = [JobStatus.PROPOSED, JobStatus.DRAFTING] if action.in_panel else [JobStatus.PROPOSED]
+    Job.objects.filter(cluster=cluster, status__in=lapsing).exclude(pk=job.pk).update(
         status=JobStatus.EXPIRED,
         ended_at=timezone.now(),
         problem=f"Job {job.pk} was approved and changes {cluster}.",
@@ -47,10 +48,16 @@ def admit(request: HttpRequest, action: Action, job: Job, plan: Plan, reason: st
         reason=reason, commands=commands_of(plan), after=job.intent,
     )  # fmt: skip
     if action.in_panel:
-        in_panel.run(job, intent)
         record(request, action, job, Outcome.SUCCEEDED, plan.after or plan.title, reason=reason)
+        in_panel.run(job, intent)  # after the entry, which names the pair as people knew it
     else:
         ring_on_commit("jobs.run", job)
+
+
+def line_up(job: Job) -> Cluster:
+    """Let rivals for the same pair pass one after the other; every function of the door takes this row first."""
+    job.cluster = Cluster.objects.select_for_update(no_key=True).get(pk=job.cluster_id)
+    return job.cluster
 
 
 def _queue(request: HttpRequest, job: Job, plan: Plan, reason: str) -> None:

@@ -20,7 +20,7 @@ from clusters.models import AuditEntry, Cluster, Node
 from clusters.states import AccessLevel, JobStatus
 from provisioning import actions, ceremony, codec, in_panel, sealed
 from provisioning.actions import ACTIONS, Action
-from provisioning.admission import admit, held_by, holder, may_supersede, not_waiting
+from provisioning.admission import admit, held_by, holder, line_up, may_supersede, not_waiting
 from provisioning.intents import Intent
 from provisioning.models import Job
 from provisioning.refusal import Denied, Refused
@@ -93,6 +93,7 @@ def cancel(request: HttpRequest, job: Job) -> Job:
     with refusals_recorded(request, action, job.cluster, job):
         may(request, action, job.cluster)
         with transaction.atomic():
+            line_up(job)
             text = _call_off(request, job)
             record(request, action, job, Outcome.CANCELLED, text)
     job.refresh_from_db()
@@ -105,6 +106,7 @@ def acknowledge(request: HttpRequest, job: Job, reason: str = "") -> Job:
     with refusals_recorded(request, action, job.cluster, job, reason):
         may(request, action, job.cluster)
         with transaction.atomic():
+            line_up(job)
             dealt = Job.objects.filter(
                 pk=job.pk, status__in=[JobStatus.FAILED, JobStatus.INTERRUPTED, JobStatus.STALE, JobStatus.CANCELLED]
             )

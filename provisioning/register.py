@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -15,6 +16,8 @@ from provisioning import actions, doorbell
 from provisioning.actions import Action
 from provisioning.models import Job
 from provisioning.refusal import Denied, Refused
+
+log = logging.getLogger(__name__)
 
 
 def may(request: HttpRequest, action: Action, cluster: Cluster) -> None:
@@ -70,8 +73,11 @@ def refusals_recorded(
                 job=job.pk if job else None,
             )
         raise
-    except (audit.AuditUnwritable, OperationalError) as error:
+    except audit.AuditUnwritable as error:
         raise Refused("The panel cannot write its audit log, so nothing was changed.", str(error)) from error
+    except OperationalError as error:  # full, read-only, locked for too long
+        log.error("%s: %s: the database refused: %s", cluster.slug, action.name, error)
+        raise Refused("The panel's database took no change, so nothing was changed.", "Try again.") from error
 
 
 def ring_on_commit(task: str, job: Job) -> None:
