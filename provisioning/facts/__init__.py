@@ -18,7 +18,10 @@ __all__ = ["ParseError", "Reading", "Wanted", "assemble", "full_readings", "swee
 
 
 def sweep_readings(wanted: Wanted) -> tuple[Reading, ...]:
-    """Ask for what moves, in eight processes: DRBD, addresses, mounts, exports, units, manager, digests, marks and clock."""
+    """Ask for what moves, in seven processes: DRBD, addresses, mounts, exports, manager, digests, marks and clock.
+
+    Not asked, because each costs as much as the rest together: units, LVM, disks, packages.
+    """
     return (
         Reading("texts", cmd(*texts.GREP, *texts.SWEEP, exits=(0, 1, 2), timeout=10)),
         *_moving(wanted),
@@ -33,6 +36,7 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         Reading("texts", cmd(*texts.GREP, *texts.FULL, exits=(0, 1, 2), timeout=10)),
         *_moving(wanted),
         Reading("heartbeat", cmd(*heartbeat.with_links(wanted.node), exits=(0, 1), timeout=30)),
+        Reading("units", cmd(*software.SYSTEMCTL, timeout=15)),
         Reading("lsblk", cmd(*disks.LSBLK, timeout=20)),
         Reading("pvs", cmd(*lvm.PVS, timeout=20)),
         Reading("lvs", cmd(*lvm.LVS, timeout=20)),
@@ -63,7 +67,6 @@ def _moving(wanted: Wanted) -> tuple[Reading, ...]:
         Reading("events2", cmd(*drbd.EVENTS, timeout=15)),
         Reading("address", cmd(*network.ADDRESSES, timeout=10)),
         Reading("df", cmd(*mounts.DF, exits=(0, 1), timeout=15)),
-        Reading("units", cmd(*software.SYSTEMCTL, timeout=15)),
     )
     paths = _paths(wanted)
     if not paths:

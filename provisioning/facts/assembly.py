@@ -24,7 +24,7 @@ from provisioning.facts import (
 )
 from provisioning.facts.answers import Answer, Missing, ParseError, refuse, stdout
 from provisioning.facts.reading import Reading
-from provisioning.observed import DrbdVersion, FileState, Mount, NodeObserved, ReplicaReading
+from provisioning.observed import ActiveExport, DrbdVersion, FileState, Mount, NodeObserved, ReplicaReading
 
 T = TypeVar("T")
 WHY = 240  # characters of a reason
@@ -129,7 +129,7 @@ def _identity(observed: NodeObserved, answers: Answers) -> NodeObserved:
         listening=see("listening", lambda: network.listening(sockets)) if texts.TCP in small.asked else None,
         fstab=see("fstab", lambda: mounts.fstab(small.get(texts.FSTAB) or "")) if texts.FSTAB in small.asked else None,
         mounts=see("mounts", lambda: _mounts(small, answers)),
-        exports=see("exports", lambda: nfs.exports(small.get(texts.ETAB) or "")),
+        exports=see("exports", lambda: _exports(small)),
         nfsd_threads=see("nfsd_threads", lambda: nfs.threads(small.get(texts.NFSD_THREADS) or "0")),
     )
 
@@ -173,6 +173,12 @@ def _mounts(small: texts.Texts, answers: Answers) -> tuple[Mount, ...]:
     found = mounts.parse(small.must(texts.MOUNTS))
     sized = answers.see("mounts", lambda: mounts.with_usage(found, answers.out("df", "df", (0, 1))))
     return found if sized is None else sized
+
+
+def _exports(small: texts.Texts) -> tuple[ActiveExport, ...]:
+    """Read what is exported. The table outlives a power loss, so without a server's threads it tells of the past and nothing is exported."""
+    found = nfs.exports(small.get(texts.ETAB) or "")
+    return found if nfs.threads(small.get(texts.NFSD_THREADS) or "0") else ()
 
 
 def _drbd_version(answers: Answers) -> DrbdVersion:

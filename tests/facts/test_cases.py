@@ -22,6 +22,7 @@ from provisioning.facts import (
     mounts,
     network,
     nfs,
+    pacemaker,
     proc_drbd,
     software,
 )
@@ -38,6 +39,7 @@ def answer(text, exit=0, stderr=""):
 PARSERS = {
     "apt": software.candidates,
     "chronyc": chrony.parse,
+    "crm_mon": pacemaker.parse,
     "defined": defined.parse,
     "df": lambda text: mounts.with_usage(mounts.parse("/dev/a / ext4 rw 0 0\n"), text),
     "dpkg": lambda text: software.installed(answer(text)),
