@@ -40,7 +40,11 @@ class Missing(ParseError):
 def refuse(why: str, line: object = None) -> ParseError:
     if line is None:
         return ParseError(why)
-    return ParseError(f"{why}: {str(line)[:SHOWN]!r}")
+    try:
+        shown = repr(str(line)[:SHOWN])
+    except RecursionError:  # JSON nested as deep as the interpreter allows
+        shown = type(line).__name__
+    return ParseError(f"{why}: {shown[: 2 * SHOWN]}")
 
 
 def stdout(result: Answer, tool: str, *, exits: tuple[int, ...] = (0,)) -> str:

@@ -184,13 +184,13 @@ def _exports(small: texts.Texts) -> tuple[ActiveExport, ...]:
 def _drbd_version(answers: Answers) -> DrbdVersion:
     """Tell DRBD's versions: of the loaded module, of the one modprobe would load, of the utilities. In a sweep only the first."""
     small = _texts(answers)
-    header = small.get(texts.PROC_DRBD) or ""
-    kernel = (small.get(texts.MODULE_VERSION) or "").strip() or proc_drbd.kernel_version(header)
+    loaded = small.get(texts.MODULE_VERSION)
+    kernel = software.version(loaded) if loaded else proc_drbd.kernel_version(small.get(texts.PROC_DRBD) or "")
     modinfo = answers.see("drbd", lambda: answers.out("modinfo", "modinfo", (0, 1)))
     installed = answers.see("packages", lambda: software.installed(answers.of("dpkg"))) or {}
     return DrbdVersion(
-        kernel=kernel or None,
-        available=(modinfo or "").strip() or None,
+        kernel=kernel,
+        available=software.version(modinfo) if modinfo else None,
         utils=software.upstream(installed[software.UTILS]) if software.UTILS in installed else None,
     )
 

@@ -9,7 +9,8 @@ import re
 
 from provisioning.facts.answers import decimal, lines, refuse
 
-SETTING = re.compile(r"""([A-Z_]{1,40})=(?:"([^"]{0,400})"|'([^']{0,400})'|([^\s"']{0,400}))\s{0,4}""")
+SETTING = re.compile(r"""([A-Z_]{1,40})=(?:"([^"]{0,60})"|'([^']{0,60})'|([^\s"']{0,60}))\s{0,4}""")
+LONGEST = 64  # characters the kernel allows in each of its names
 IDENTIFIER = re.compile(r"[0-9a-f-]{32,36}")
 # The inode of a process's file in /proc is made when it is looked up, so its time is the node's clock at this moment.
 NOW = "/proc/self/stat"
@@ -18,7 +19,7 @@ NOW = "/proc/self/stat"
 def word(text: str) -> str:
     """Give the one word a file of /proc/sys holds."""
     found = text.strip()
-    if not found or len(found) > 255 or not found.isprintable() or " " in found:
+    if not found or len(found) > LONGEST or not found.isprintable() or " " in found:
         raise refuse("one word was expected", text.strip())
     return found
 

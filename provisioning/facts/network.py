@@ -73,12 +73,11 @@ def answers(pinged: Answer, neighbours: Answer) -> bool:
     Sees: any machine in the same network segment that answers ARP, even if it drops pings; with a routed address, one that answers pings.
     Cannot see: a machine that is off or cut off now, one behind a port that filters ARP, and a second holder while this node holds it.
     """
+    if pinged.exit == 2 and "unreachable" in pinged.stderr:  # no route to it from here
+        return False
+    stdout(pinged, "ping", exits=(0, 1))
     if pinged.exit == 0:
         return True
-    if pinged.exit != 1:  # 1: no answer; 2: no such interface, no route
-        if pinged.exit == 2 and "unreachable" in pinged.stderr:
-            return False
-        stdout(pinged, "ping")
     entries = rows(load(stdout(neighbours, "ip").strip() or "[]", "ip"))
     return any("lladdr" in entry and not _failed(entry) for entry in entries)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from provisioning.facts.answers import lines, number, refuse, unescape
 from provisioning.observed import ActiveExport
 
+MOST_THREADS = 1_000_000
+
 
 def exports(text: str) -> tuple[ActiveExport, ...]:
     """Read `path client(options)` lines of /var/lib/nfs/etab or `exportfs -v`, which puts the client of a long path on a line of its own."""
@@ -33,4 +35,7 @@ def _export(path: str, field: str, line: str) -> ActiveExport:
 
 
 def threads(text: str) -> int:
-    return number(text.strip(), text.strip())
+    read = number(text.strip(), text.strip())
+    if read > MOST_THREADS:
+        raise refuse("an impossible number of threads", text.strip())
+    return read

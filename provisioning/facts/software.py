@@ -25,7 +25,8 @@ DPKG_FORMAT = "--showformat=${Package}\\t${db:Status-Status}\\t${Version}\\n"
 UTILS = "drbd-utils"
 
 ACTIVE = {"active", "reloading", "refreshing", "inactive", "failed", "activating", "deactivating", "maintenance"}
-UPSTREAM = re.compile(r"(?:\d{1,9}:)?([\w.+~]{1,60})(?:-[\w.+~-]{0,60})?", re.ASCII)
+VERSION = re.compile(r"\d[\w.+-]{0,19}", re.ASCII)
+UPSTREAM = re.compile(r"(?:\d{1,9}:)?([\w.+~]{1,20})(?:-[\w.+~-]{0,60})?", re.ASCII)
 PARTS = re.compile(r"\d{1,18}|[^\d]{1,200}", re.ASCII)
 MODULE = re.compile(r"/lib/modules/([^/]{1,200})/(?:[^/]{1,200}/){0,6}(modules\.dep|drbd\.ko(?:\.\w{1,4})?)")
 
@@ -80,6 +81,13 @@ def candidates(text: str) -> dict[str, str]:
             if version != "(none)":
                 found[package] = version
     return found
+
+
+def version(text: str) -> str:
+    """Give the version of a module as the kernel or modinfo prints it."""
+    if not VERSION.fullmatch(text.strip()):
+        raise refuse("no version", text.strip())
+    return text.strip()
 
 
 def upstream(version: str) -> str | None:

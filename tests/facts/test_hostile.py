@@ -66,6 +66,7 @@ PARSERS = {
     "threads": nfs.threads,
     "units": software.units,
     "upstream": software.upstream,
+    "version": software.version,
     "uptime": host.uptime,
     "vgs": lvm.volume_groups,
     "word": host.word,
@@ -108,12 +109,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=str)
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_output_is_read_or_refused(parser, text):
-    try:
-        PARSERS[parser](text)
-    except ParseError as error:
-        assert "\n" not in " ".join(str(error).split())
+def test_hostile_output_is_read_or_refused_in_one_line(parser):
+    for text in HOSTILE.values():
+        try:
+            PARSERS[parser](text)
+        except ParseError as error:
+            assert len(str(error)) < 400
 
 
 @pytest.mark.parametrize(
