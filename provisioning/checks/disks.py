@@ -8,6 +8,7 @@ from clusters.findings import Finding, blocker, fine, warning
 from provisioning.checks.ours import backing_device, disk_is_ours, has_metadata, resource_is_ours, signed
 from provisioning.desired import BackingKind, DesiredCluster, DesiredNode
 from provisioning.observed import Disk, NodeObserved
+from provisioning.render.lvm import mapper
 from provisioning.render.paths import HARESOURCES
 
 SYSTEM = ("/", "/boot", "/boot/efi", "/usr", "/var", "/home", "[SWAP]")
@@ -196,7 +197,8 @@ def mount_points(desired: DesiredCluster, node: NodeObserved) -> Iterator[Findin
     ours = {volume.mount_point: volume for volume in desired.volumes}
     for mount in node.mounts or ():
         volume = ours.get(mount.target)
-        if volume and not mount.source.endswith((f"/{desired.resource.vg}/{volume.name}", _dm(desired, volume.name))):
+        own = (f"/dev/{desired.resource.vg}/{volume.name}", mapper(desired.resource.vg, volume.name)) if volume else ()
+        if volume and mount.source not in own:
             yield blocker(
                 "mount.point-taken", f"{mount.source} is mounted at {mount.target} on {node.node}.", node=node.node,
                 hint="Take another mount point, or unmount it.", fix=f"findmnt {mount.target}", hazard=10,
@@ -210,7 +212,3 @@ def mount_points(desired: DesiredCluster, node: NodeObserved) -> Iterator[Findin
             )  # fmt: skip
     if node.mounts is not None and not signed(desired, node, HARESOURCES):
         yield fine("mount.points-free", f"The mount points are free on {node.node}", node=node.node, hazard=10)
-
-
-def _dm(desired: DesiredCluster, lv: str) -> str:
-    return f"/{desired.resource.vg.replace('-', '--')}-{lv.replace('-', '--')}"

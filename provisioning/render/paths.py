@@ -28,12 +28,10 @@ PACKAGES = (
     "drbd-utils",
     "lvm2",
     "xfsprogs",
-    "e2fsprogs",
     "nfs-kernel-server",
     "nfs-common",
     "heartbeat",
     "resource-agents",
-    "psmisc",
     "chrony",
     "openssh-client",
 )

@@ -1,0 +1,87 @@
+"""Reasons not to change a running pair: nobody or both serve, a node is silent, the copies are apart (rows 7, 14, 20)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from clusters.findings import Finding, blocker, fine, warning
+from clusters.states import ConnectionState, DiskState
+from provisioning.checks.ours import manager_is_ours
+from provisioning.desired import DesiredCluster
+from provisioning.ha.base import Backend, active_node
+from provisioning.observed import NodeObserved
+from provisioning.render.paths import EXPORTS, HARESOURCES
+
+
+def running(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> list[Finding]:
+    findings: list[Finding] = []
+    for node in desired.nodes:
+        if node.name not in observed:
+            findings.append(
+                blocker(
+                    "node.not-read",
+                    f"{node.name} was not read.",
+                    hint="Both nodes get the same files; a change needs both.",
+                    node=node.name,
+                )
+            )
+    if findings:
+        return findings
+    findings += _service(desired, observed, backend)
+    findings += _copies(desired, observed)
+    findings += _files(desired, observed)
+    return findings
+
+
+def _service(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Iterator[Finding]:
+    active = active_node(desired, observed)
+    if active is None:
+        yield blocker(
+            "service.nowhere",
+            "No node holds the whole service group.",
+            hint="Bring the service back first; the cluster page says what is missing.",
+        )
+    else:
+        yield fine("service.active", f"{active} holds the service group")
+    for node in observed.values():
+        if not backend.running(node):
+            yield warning(
+                "manager.not-running", f"Heartbeat does not run on {node.node}.", node=node.node,
+                hint="A failover would not work. The change is made all the same.", fix="systemctl start heartbeat.service",
+            )  # fmt: skip
+
+
+def _copies(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    replicas = [observed[node.name].replica(desired.resource.name) for node in desired.nodes]
+    if any(replica is None for replica in replicas):
+        yield blocker(
+            "drbd.unseen", f"{desired.resource.name} was not seen on both nodes.", hint="Read both nodes again."
+        )
+        return
+    both = all(r and r.disk is DiskState.UP_TO_DATE and r.connection is ConnectionState.CONNECTED for r in replicas)
+    if both:
+        yield fine("drbd.redundant", "Both copies are UpToDate and connected")
+        return
+    yield warning(
+        "drbd.not-redundant",
+        f"{desired.resource.name} is not redundant now.",
+        hint="What is written goes to one copy until the other has caught up.",
+        hazard=23,
+    )
+
+
+def _files(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    """The manager's files must be ours and the same on both nodes, or a change would hide a difference (row 20)."""
+    for node in observed.values():
+        if not manager_is_ours(desired, node):
+            yield blocker(
+                "manager.not-ours", f"Heartbeat's files on {node.node} were not written for {desired.name}.", node=node.node,
+                hint="Set the pair up again, or put them right by hand.", hazard=20,
+            )  # fmt: skip
+    for path in (HARESOURCES, EXPORTS):
+        digests = {file.sha256 for node in observed.values() if (file := node.file(path))}
+        if len(digests) > 1:
+            yield warning(
+                "file.differs", f"{path} differs between the nodes.", hint="This job writes the same file on both.", hazard=20,
+                fix=f"sha256sum {path}",
+            )  # fmt: skip

@@ -1,0 +1,148 @@
+"""The plan of a new volume on a running pair: nobody is interrupted. Pure.
+
+1. Mount point on both nodes. 2. The volume and its file system where DRBD is Primary. 3. The service group's file, the standby node first: if the
+other write fails, a failover starts only what exists. 4. Mount it where the group is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from clusters.findings import Finding, blocker, blockers, fine, warning
+from provisioning.checks.disks import EXTENT, XFS_LEAST
+from provisioning.checks.running import running
+from provisioning.desired import DesiredCluster, DesiredVolume
+from provisioning.ha.base import Backend, active_node
+from provisioning.intents import CreateVolume
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import serving, volumes, words
+from provisioning.plans.parts.known import gaps
+from provisioning.render.lvm import mapper
+from provisioning.steps import Expect, Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order, unchanged
+
+
+def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
+    volume = intent.volume
+    before = replace(desired, volumes=tuple(v for v in desired.volumes if v.name != volume.name))
+    after = replace(before, volumes=(*before.volumes, volume))
+    findings = running(before, observed, backend)
+    findings += [gap for node in observed.values() for gap in gaps(node)]
+    active = active_node(before, observed)
+    if active:
+        findings += _fits(before, observed[active], volume)
+        findings += [f for node in observed.values() for f in _free(before, node, volume)]
+    steps = in_order(_steps(after, observed, active, volume, backend)) if active and len(observed) == 2 else ()
+    todo = [step for step in steps if step.runs]
+    room = words.size(volume.size)
+    kind = "XFS" if volume.fstype == "xfs" else volume.fstype
+    return Plan(
+        title=f"Create volume {volume.name}",
+        summary=f"{room}, {kind}, at {volume.mount_point}. {words.counted(len(todo), 'step')}. "
+        "Nobody is interrupted and nothing is destroyed.",
+        now=words.now(before, observed) + _free_now(before, observed, active),
+        after=f"{volume.name} is mounted at {volume.mount_point} on {active or 'the active node'} and moves with the service group. "
+        "Nobody sees it before it is exported.",
+        steps=steps,
+        findings=tuple(findings),
+        button=f"Create {volume.name}" if todo or blockers(findings) else "Nothing to do",
+        impact=Impact(
+            pause="none; NFS is not restarted",
+            takes="about a minute",
+            notes=("The file system's first blocks go over the replication link.",),
+        ),
+    )
+
+
+def _steps(
+    after: DesiredCluster, observed: Mapping[str, NodeObserved], active: str, volume: DesiredVolume, backend: Backend
+) -> list[Step]:
+    order = (after.peer(active).name, active)
+    steps = [volumes.mount_point(after, observed[name], volume, backend) for name in order]
+    steps = [replace(step, stage=Stage.VOLUMES) for step in steps]
+    steps += volumes.volume_steps(after, observed[active], volume)
+    steps += [_group(after, observed, name, backend) for name in order]
+    return [*steps, *_live(after, observed[active], volume)]
+
+
+def _group(after: DesiredCluster, observed: Mapping[str, NodeObserved], name: str, backend: Backend) -> Step:
+    return replace(
+        serving.manager(after, observed, name, backend),
+        title="Add it to the service group",
+        note="The standby node first: if the other write fails, a failover starts only what exists.",
+    )
+
+
+def _live(after: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> tuple[Step, Step]:
+    mount = Step(
+        node=node.node,
+        title=f"Mount {volume.name}",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(volumes.mount(after, volume),),
+        note=f"Way back: umount {volume.mount_point}.",
+    )
+    see = Step(
+        node=node.node,
+        title=f"See {volume.mount_point} mounted",
+        kind=Kind.WAITS,
+        stage=Stage.SERVE,
+        wait=Wait(
+            f"{volume.name} is mounted at {volume.mount_point}",
+            cmd("findmnt", "--noheadings", "--output", "FSTYPE", "--mountpoint", volume.mount_point),
+            Expect(one_of=(volume.fstype,)),
+            bound=10,
+        ),
+    )
+    if node.mount(volume.mount_point) is not None:
+        return unchanged(mount, "it is mounted"), unchanged(see, "it is mounted")
+    return mount, see
+
+
+def _fits(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> list[Finding]:
+    group = node.vg(desired.resource.vg)
+    if group is None:
+        text = f"The volume group {desired.resource.vg} was not seen on {node.node}."
+        return [blocker("vg.unseen", text, hint="Read the node again.", node=node.node)]
+    if node.lv(group.name, volume.name) is not None:
+        return [warning("volume.exists", f"{group.name} has a volume {volume.name} already.", node=node.node,
+                        hint="It is taken as it is when this job made it; look before you go on.")]  # fmt: skip
+    extent = group.extent_size or EXTENT
+    need = -(-volume.size // extent) * extent
+    if need > group.free:
+        return [
+            blocker(
+                "volume.no-room",
+                f"{volume.name} needs {words.size(need)}; {group.name} has {words.size(group.free)} free.",
+                hint="Make it smaller, or make room in the group.",
+            )
+        ]
+    if volume.fstype == "xfs" and volume.size < XFS_LEAST:
+        return [
+            blocker(
+                "volume.too-small", f"{volume.name}: XFS needs at least 300 MiB.", hint="Make it larger, or take ext4."
+            )
+        ]
+    return [fine("volume.fits", f"{group.name} has {words.size(group.free)} free")]
+
+
+def _free(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> list[Finding]:
+    mount = node.mount(volume.mount_point)
+    own = (f"/dev/{desired.resource.vg}/{volume.name}", mapper(desired.resource.vg, volume.name))
+    if mount is not None and mount.source not in own:
+        return [
+            blocker("mount.point-taken", f"{mount.source} is mounted at {mount.target} on {node.node}.", node=node.node,
+                    hint="Take another mount point.", fix=f"findmnt {mount.target}", hazard=10)
+        ]  # fmt: skip
+    named = [source for source, target in node.fstab or () if target == volume.mount_point]
+    if named:
+        return [
+            blocker("fstab.names-it", f"/etc/fstab of {node.node} mounts {named[0]} at {volume.mount_point}.", node=node.node,
+                    hint="Take the line out, or take another mount point.", fix="editor /etc/fstab", hazard=10)
+        ]  # fmt: skip
+    return [fine("mount.point-free", f"{volume.mount_point} is free on {node.node}", node=node.node)]
+
+
+def _free_now(desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str | None) -> str:
+    group = observed[active].vg(desired.resource.vg) if active else None
+    return f" {group.name} has {words.size(group.free)} free." if group else ""
