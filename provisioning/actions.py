@@ -52,6 +52,8 @@ def settle(job: Job) -> None:
 def give_back(job: Job) -> str:
     """Take back what the inventory gained when the job was approved, and say what is left on the nodes."""
     action, intent = ACTIONS[job.action], intent_of(job)
+    if job.approved_at is None:  # its rows, if there are any, belong to another job
+        return "It had not been approved."
     ran = steps_that_ran(job)
     action.give_back(job.cluster, intent, bool(ran))
     if not ran:
@@ -59,6 +61,12 @@ def give_back(job: Job) -> str:
     nodes = " and ".join(sorted({step.node_name for step in ran}))
     count = "1 step" if len(ran) == 1 else f"{len(ran)} steps"
     return f"{count} had run on {nodes}; what they made is still there, and {action.object(intent)} is a draft again."
+
+
+def give_back_untouched(job: Job) -> None:
+    """Take the rows back of a job that ended before anything ran: nobody has to deal with them. The worker calls it."""
+    if not steps_that_ran(job):
+        give_back(job)
 
 
 def steps_that_ran(job: Job) -> list[JobStep]:

@@ -48,7 +48,7 @@ def admit(request: HttpRequest, action: Action, job: Job, plan: Plan, reason: st
         reason=reason, commands=commands_of(plan), after=job.intent,
     )  # fmt: skip
     if action.in_panel:
-        record(request, action, job, Outcome.SUCCEEDED, plan.after or plan.title, reason=reason)
+        record(request, action, job, Outcome.SUCCEEDED, f"{job.title} succeeded.", reason=reason)
         in_panel.run(job, intent)  # after the entry, which names the pair as people knew it
     else:
         ring_on_commit("jobs.run", job)

@@ -11,7 +11,7 @@ from django.http import Http404
 from clusters import audit
 from clusters.models import AuditEntry, Cluster, Volume
 from clusters.states import Inventory, JobStatus
-from provisioning import jobs
+from provisioning import actions, jobs
 from provisioning.intents import ProvisionCluster
 from provisioning.models import Job, JobStep
 from tests import factories
@@ -92,6 +92,29 @@ def test_what_may_exist_on_a_node_is_said_and_stays_a_draft(olga: Any, failed: J
     assert volume_state() == Inventory.CREATING
 
 
+def test_a_draft_that_could_not_be_planned_owns_no_rows(olga: Any, failed: Job) -> None:
+    ran(failed, JobStep.Status.DONE)
+    unplanned = end(jobs.plan_again(request_of(olga), failed), JobStatus.FAILED)
+    jobs.acknowledge(request_of(olga), unplanned)
+    assert volume_state() == Inventory.CREATING
+    jobs.acknowledge(request_of(olga), failed)
+    assert volume_state() == Inventory.DRAFT
+
+
+def test_a_job_that_ended_untouched_needs_nobody_for_its_row(olga: Any, proposed: Callable[..., Job]) -> None:
+    job = end(jobs.approve(request_of(olga), proposed()), JobStatus.STALE)
+    actions.give_back_untouched(job)
+    assert volume_state() is None
+    jobs.approve(request_of(olga), propose(jobs.plan_again(request_of(olga), job)))
+    assert volume_state() == Inventory.CREATING
+
+
+def test_what_was_touched_is_not_given_back_by_itself(olga: Any, failed: Job) -> None:
+    ran(failed, JobStep.Status.UNKNOWN)
+    actions.give_back_untouched(failed)
+    assert volume_state() == Inventory.CREATING
+
+
 def test_dealing_with_it_twice_is_one_entry(ada: Any, olga: Any, failed: Job) -> None:
     jobs.acknowledge(request_of(olga), failed)
     before = AuditEntry.objects.count()
@@ -168,8 +191,6 @@ def test_a_set_up_moves_the_whole_pair(ada: Any, worker_keys: Any) -> None:
     ran(job, JobStep.Status.DONE)
     jobs.acknowledge(request_of(ada), job)
     assert states(cluster) == {Inventory.DRAFT}
-    from provisioning import actions
-
     again = jobs.approve(request_of(ada), propose(jobs.plan_again(request_of(ada), job)))
     actions.settle(again)
     assert states(cluster) == {Inventory.PRESENT}

@@ -13,7 +13,7 @@ from clusters import audit
 from clusters.findings import blocker, warning
 from clusters.models import AuditEntry, AuditHead, Cluster, Membership, Volume
 from clusters.states import Danger, Inventory, JobStatus
-from provisioning import actions, jobs
+from provisioning import actions, jobs, sealed
 from provisioning.models import Job
 from provisioning.steps import MASK
 from tests.factories import PASSWORD
@@ -183,8 +183,6 @@ def test_somebody_took_the_mount_point_meanwhile(olga: Any, web_files: Cluster, 
 
 
 def test_no_secret_in_rows(olga: Any, web_files: Cluster, proposed: Callable[..., Job], worker_keys: Any) -> None:
-    from provisioning import sealed
-
     sealed.seal("authkeys", b"c0ffee-secret", cluster=web_files)
     job = jobs.approve(request_of(olga), proposed(danger=Danger.DESTROYS), "why", "web-files", PASSWORD)
     stored = repr(list(Job.objects.values())) + repr(list(AuditEntry.objects.values()))

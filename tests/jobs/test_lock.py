@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from clusters import audit
 from clusters.models import AuditEntry, Cluster, Volume
@@ -61,8 +62,6 @@ def test_two_approvals_of_one_plan_are_one_job() -> None:
 
 
 def test_the_database_itself_allows_one_locking_job(olga: Any, web_files: Cluster) -> None:
-    from django.db import IntegrityError
-
     made = [jobs.draft(request_of(olga), "volume.create", web_files, volume_intent(name)) for name in ("a", "b")]
     Job.objects.filter(pk=made[0].pk).update(status=JobStatus.INTERRUPTED)
     with pytest.raises(IntegrityError):
