@@ -10,3 +10,7 @@ urlpatterns = [
     path("", include("provisioning.urls")),
     path("", include("clusters.urls")),
 ]
+
+handler400 = "clusters.views.errors.bad_request"
+handler403 = "clusters.views.errors.forbidden"
+handler404 = "clusters.views.errors.not_found"

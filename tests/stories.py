@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
+from clusters import audit
 from clusters.models import (
     Cluster,
     ClusterState,
@@ -249,3 +251,35 @@ def fleet() -> Cluster:
     draft.labels = "berlin"
     draft.save()
     return web
+
+
+def audit_log(cluster: Cluster) -> None:
+    """A day's entries: a job with commands, a change with before and after, a refusal."""
+    commands = [
+        {"node": "bob", "kind": "put", "command": "/etc/exports.d/storagepanel.exports", "exit": 0},
+        {
+            "node": "alice",
+            "kind": "run",
+            "command": "lvcreate --yes --wipesignatures y --size 42949672960b --name web_files vg_web",
+            "exit": 0,
+        },
+        {"node": "alice", "kind": "run", "command": "exportfs -r", "exit": 0},
+    ]
+    rows: tuple[dict[str, Any], ...] = (
+        {"actor": "ada", "action": "sign-in", "text": "Signed in", "outcome": "done"},
+        {"actor": "ada", "action": "volume.create", "text": "Create volume web_files, 40 GiB XFS", "outcome": "requested", "cluster": cluster,
+         "object": "web_files", "reason": "Ticket 4412, shop assets", "job": 2287},
+        {"actor": "ada", "action": "volume.create", "text": "Created volume web_files, 40 GiB XFS", "outcome": "succeeded", "cluster": cluster,
+         "object": "web_files", "reason": "Ticket 4412, shop assets", "job": 2287, "commands": commands},
+        {"actor": "ada", "action": "person.level", "text": "Gave vera viewer on mail-store", "outcome": "done", "object": "vera",
+         "before": {"active": True}, "after": {"active": True, "mail-store": "viewer"}},
+        {"actor": "vera", "action": "cluster.forget", "text": "Refused: vera is a viewer and asked to forget web-files", "outcome": "refused",
+         "cluster": cluster, "reason": "try"},
+        {"actor": "olga", "action": "export.publish", "text": "Publish /srv/web_files to 10.10.0.0/24", "outcome": "failed",
+         "cluster": cluster, "job": 2288},
+        {"actor": "panel", "action": "cluster.files", "text": "Wrote the time-outs of Heartbeat on both nodes", "outcome": "done", "cluster": cluster,
+         "before": {"/etc/ha.d/ha.cf": "keepalive 1\ndeadtime 30\nwarntime 5"}, "after": {"/etc/ha.d/ha.cf": "keepalive 1\ndeadtime 10\nwarntime 5"}},
+    )  # fmt: skip
+    with transaction.atomic():
+        for row in rows:
+            audit.record(**row)

@@ -161,6 +161,11 @@ def weekday(value: datetime) -> str:
 
 
 @register.filter
+def urlquery(parameters: Mapping[str, str]) -> str:
+    return urlencode(parameters)
+
+
+@register.filter
 def get(mapping: Mapping[str, object], key: str) -> object:
     return mapping.get(key, "")
 
