@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.module_loading import import_string
-
 from clusters import inventory
 from clusters.models import Cluster, Node
 from clusters.states import AccessLevel, Inventory
 from provisioning import codec
 from provisioning.intents import CreateVolume, ForgetCluster, Intent, ProvisionCluster, PublishExport
 from provisioning.models import Job, JobStep, SealedSecret
+from provisioning.plans import export, forget, provision, volume
 from provisioning.snapshot import Incomplete, desired_of
 from provisioning.steps import Kind, Plan
 
@@ -76,16 +75,6 @@ def steps_that_ran(job: Job) -> list[JobStep]:
             status__in=[JobStep.Status.WAITING, JobStep.Status.UNCHANGED, JobStep.Status.SKIPPED]
         )
     )
-
-
-def _planner(module: str) -> Planner:
-    """Name a planner; it is imported when it is asked."""
-
-    def plan(*facts: object) -> Plan:
-        made: Plan = import_string(f"provisioning.plans.{module}.plan")(*facts)
-        return made
-
-    return plan
 
 
 def _cluster_name(intent: ProvisionCluster | ForgetCluster) -> str:
@@ -178,7 +167,7 @@ ACTIONS: Mapping[str, Action] = {
             name="cluster.provision",
             title="Set up",
             intent=ProvisionCluster,
-            planner=_planner("provision"),
+            planner=provision.plan,
             level=AccessLevel.ADMIN,
             object=_cluster_name,
             refuses=_refuses_provision,
@@ -190,7 +179,7 @@ ACTIONS: Mapping[str, Action] = {
             name="cluster.forget",
             title="Forget",
             intent=ForgetCluster,
-            planner=_planner("forget"),
+            planner=forget.plan,
             level=AccessLevel.ADMIN,
             object=_cluster_name,
             refuses=_refuses_nothing,
@@ -203,7 +192,7 @@ ACTIONS: Mapping[str, Action] = {
             name="volume.create",
             title="Create volume",
             intent=CreateVolume,
-            planner=_planner("volume"),
+            planner=volume.plan,
             level=AccessLevel.OPERATOR,
             object=lambda intent: intent.volume.name,
             refuses=_refuses_volume,
@@ -217,7 +206,7 @@ ACTIONS: Mapping[str, Action] = {
             name="export.publish",
             title="Export",
             intent=PublishExport,
-            planner=_planner("export"),
+            planner=export.plan,
             level=AccessLevel.OPERATOR,
             object=lambda intent: intent.export.path,
             refuses=_refuses_export,

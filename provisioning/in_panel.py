@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from clusters.states import JobStatus
 from provisioning import actions, codec
 from provisioning.actions import ACTIONS
+from provisioning.ha import BACKENDS
 from provisioning.intents import Intent
 from provisioning.models import Job
 from provisioning.snapshot import Incomplete, desired_of
@@ -19,7 +19,7 @@ def propose(job: Job) -> None:
         desired = desired_of(job.cluster)
     except Incomplete:
         desired = None
-    backend = import_string("provisioning.ha.BACKENDS")[job.cluster.manager]
+    backend = BACKENDS[job.cluster.manager]
     plan = ACTIONS[job.action].planner(actions.intent_of(job), desired, {}, backend)
     job.plan = codec.dump(plan)
     job.title, job.danger, job.fingerprint = plan.title, plan.danger, plan.fingerprint()

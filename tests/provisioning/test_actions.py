@@ -1,0 +1,45 @@
+"""The table of everything a person may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clusters.states import AccessLevel
+from provisioning import codec
+from provisioning.actions import ACTIONS, Action
+from provisioning.intents import CreateVolume, ForgetCluster, Intent, ProvisionCluster, PublishExport
+
+
+def test_it_holds_the_actions_other_work_relies_on() -> None:
+    assert {name: action.intent for name, action in ACTIONS.items()} == {
+        "cluster.provision": ProvisionCluster,
+        "cluster.forget": ForgetCluster,
+        "volume.create": CreateVolume,
+        "export.publish": PublishExport,
+    }
+    assert set(Intent.__args__) == {action.intent for action in ACTIONS.values()}
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_each_row_is_whole(action: Action) -> None:
+    assert action.title
+    assert action.planner.__module__.startswith("provisioning.plans.")
+    assert action.level >= AccessLevel.OPERATOR
+    assert len(action.name) <= 40
+
+
+def test_only_what_touches_no_node_is_done_by_the_door() -> None:
+    assert [action.name for action in ACTIONS.values() if action.in_panel] == ["cluster.forget"]
+
+
+def test_an_unknown_action_is_no_action() -> None:
+    with pytest.raises(KeyError):
+        ACTIONS["cluster.destroy"]
+
+
+def test_a_stored_intent_of_another_action_is_refused() -> None:
+    stored: dict[str, Any] = codec.dump(ForgetCluster("web-files"))
+    with pytest.raises(codec.Unreadable):
+        codec.load(ACTIONS["cluster.provision"].intent, stored)
