@@ -165,6 +165,17 @@ def test_a_command_that_does_not_end_is_stopped(world: SshWorld, alice: NodeAddr
     assert not (tmp_path / "never").exists()
 
 
+def test_two_steps_never_run_at_the_same_time(sshd: Sshd, alice: NodeAddress, tmp_path: Path) -> None:
+    first, second = sshd.world(), sshd.world()
+    thread = threading.Thread(target=lambda: first.run(alice, [cmd("sleep", "2")], UNIT))
+    thread.start()
+    wait_for(lambda: (tmp_path / "sshd" / "state" / "jobs" / "web-files" / f"j7-s3-{BOOT}" / "0.out").exists())
+    with pytest.raises(NodeRefused, match="an earlier step still runs here"):
+        second.run(alice, [cmd("true")], replace(UNIT, job=8))
+    thread.join()
+    assert second.run(alice, [cmd("true")], replace(UNIT, job=8))[0].exit == 0
+
+
 def test_a_unit_that_cannot_start(sshd: Sshd, alice: NodeAddress) -> None:
     world = sshd.world(launcher=["false"])
     with pytest.raises(NodeRefused, match="could not be started"):

@@ -110,6 +110,16 @@ sub launch {
     fail('refused', "the unit could not be started: $said");
 }
 
+# A step that was left behind may still run: two steps never work on one node at the same time.
+sub only_one {
+    my ($home, $dir) = @_;
+    my $last = slurp("$home/last") // '';
+    if ($last ne '' && $last ne $dir && -s "$last/started" && !-e "$last/result" && !has_died($last)) {
+        fail('refused', "an earlier step still runs here ($last)");
+    }
+    replace_file("$home/last", $dir, 0600, $<, (split ' ', $()[0]);
+}
+
 sub answer_run {
     my ($root, $scope, $job, $step, $claim, $attempt, $half, $program, $launcher, $cursor, @commands) = @_;
     my $lock = admit($root, $scope, $job, $claim);
@@ -125,6 +135,7 @@ sub answer_run {
             rename "$dir.new", $dir or fail('refused', "cannot make $dir: $!");
         }
         fail('other', 'this step was begun with other commands') if slurp("$dir/commands") ne pack_fields(@commands);
+        only_one("$root/jobs/$scope", $dir);
         launch([ unpack_fields($launcher) ], $program, $dir, $half) unless -e "$dir/started";
     }
     close $lock;

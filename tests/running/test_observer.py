@@ -1,0 +1,113 @@
+"""The observer's eye against servers that speak ONC RPC as nfsd and rpc.mountd do, and against others."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from provisioning import observer
+from provisioning.transport.world import Result, Unreachable
+from tests.running.fakes import BOB, FakeWorld
+
+
+@contextmanager
+def server(answer: Callable[[bytes], bytes]) -> Iterator[int]:
+    """Answer each record on one connection after the other, cut in two fragments."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                while head := connection.recv(4):
+                    call = connection.recv(struct.unpack(">I", head)[0] & 0x7FFFFFFF)
+                    if not (reply := answer(call)):
+                        break
+                    half = len(reply) // 2
+                    connection.sendall(struct.pack(">I", half) + reply[:half])
+                    connection.sendall(struct.pack(">I", 0x80000000 | len(reply) - half) + reply[half:])
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.close()
+
+
+def accepted(call: bytes, body: bytes = b"", status: int = 0) -> bytes:
+    return call[:4] + struct.pack(">5I", 1, 0, 0, 0, status) + body
+
+
+def text(value: str) -> bytes:
+    raw = value.encode()
+    return struct.pack(">I", len(raw)) + raw + b"\0" * (-len(raw) % 4)
+
+
+def program(call: bytes) -> tuple[int, int, int]:
+    return struct.unpack(">3I", call[12:24])
+
+
+def test_nfs_answers() -> None:
+    with server(accepted) as port:
+        assert observer.look("127.0.0.1", port=port).answers
+
+
+def test_a_server_of_version_3_only() -> None:
+    with server(lambda call: accepted(call, status=0 if program(call)[1] == 3 else 2)) as port:
+        assert observer.look("127.0.0.1", port=port).answers
+
+
+def test_the_export_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    yes, no = struct.pack(">I", 1), struct.pack(">I", 0)
+    exports = (
+        yes + text("/srv/web files") + yes + text("10.10.0.0/24") + yes + text("bob") + no
+        + yes + text("/srv/mé") + no + no
+    )  # fmt: skip
+
+    def mount(call: bytes) -> bytes:
+        assert program(call) == (observer.MOUNT, 3, 5)
+        return accepted(call, exports)
+
+    with server(mount) as mount_port, server(lambda call: accepted(call, struct.pack(">I", mount_port))) as port:
+        assert observer.export_list("127.0.0.1", port=port) == ("/srv/web files", "/srv/mé")
+
+
+def test_no_mount_service() -> None:
+    with server(lambda call: accepted(call, struct.pack(">I", 0))) as port, pytest.raises(observer.RpcError, match="not registered"):
+        observer.export_list("127.0.0.1", port=port)
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.0 400 Bad Request", b"\0" * 24])
+def test_something_that_is_not_nfs(reply: bytes) -> None:
+    with server(lambda call: reply) as port:
+        seen = observer.look("127.0.0.1", port=port, place="bob")
+    assert not seen.answers and seen.why and "bob: no answer" in str(seen)
+
+
+def test_nobody_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert "refused" in observer.look("127.0.0.1", port=port).why
+
+
+def test_from_another_machine() -> None:
+    world = FakeWorld()
+    world.answers["rpcinfo -T tcp 10.10.0.50 nfs 4"] = [Result(0, "program 100003 version 4 ready and waiting\n")]
+    world.answers["showmount --exports --no-headers 10.10.0.50"] = [Result(0, "/srv/web files 10.10.0.0/24\n/srv/b (everyone)\n")]  # fmt: skip
+    seen = observer.look_from(world, BOB, "10.10.0.50")
+    assert seen == observer.Seen("bob", True, ("/srv/web files", "/srv/b"))
+    assert seen.proves(("/srv/b",)) and not seen.proves(("/srv/c",))
+
+
+def test_from_another_machine_that_is_away() -> None:
+    world = FakeWorld()
+    world.answers["rpcinfo -T tcp 10.10.0.50 nfs 4"] = [Unreachable("bob", "no route")]
+    assert observer.look_from(world, BOB, "10.10.0.50") == observer.Seen("bob", False, None, "no route")
