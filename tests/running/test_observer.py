@@ -81,7 +81,10 @@ def test_the_export_list(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_mount_service() -> None:
-    with server(lambda call: accepted(call, struct.pack(">I", 0))) as port, pytest.raises(observer.RpcError, match="not registered"):
+    with (
+        server(lambda call: accepted(call, struct.pack(">I", 0))) as port,
+        pytest.raises(observer.RpcError, match="not registered"),
+    ):
         observer.export_list("127.0.0.1", port=port)
 
 
