@@ -19,6 +19,7 @@ from provisioning.transport import frames
 from provisioning.transport.link import Link, LinkLost
 from provisioning.transport.world import (
     ClaimRefused,
+    EndNotSeen,
     FileChanged,
     NodeAddress,
     NodeError,
@@ -107,7 +108,7 @@ class SshWorld:
                         give_up = time.monotonic() + self._reattach_for
                     if time.monotonic() > give_up:
                         text = "the connection broke in the middle of the step and did not come back"
-                        raise Unreachable(node.name, f"{text}: {error}") from error
+                        raise EndNotSeen(node.name, f"{text}: {error}") from error
                     time.sleep(2)
 
     def put(

@@ -70,6 +70,12 @@ class Unreachable(NodeError):
     hint = "Check that the node is on and that its SSH address and port are right."
 
 
+class EndNotSeen(Unreachable):
+    """The connection broke in the middle of a step: the node may still be at it."""
+
+    hint = "Plan again when the node answers: what the step has done will be seen."
+
+
 class HostKeyChanged(NodeError):
     """Another key than the pinned one: nothing was sent."""
 

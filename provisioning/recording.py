@@ -1,0 +1,128 @@
+"""The rows of a job while it runs: its steps, and the lines of the step under way (at most two writes a second while output flows)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.lease import Lease
+from provisioning.models import Job, JobCommand, JobStep
+from provisioning.steps import Plan, Step
+from provisioning.transport.world import OUTPUT_CAP, Result
+
+EVERY = 0.5  # seconds between two writes of output that flows
+Status = JobStep.Status
+
+
+def make_rows(job: Job, plan: Plan) -> dict[int, JobStep]:
+    """Write the approved plan's steps as rows, once; returns them by number."""
+    rows = {row.number: row for row in job.steps.all()}
+    if rows:
+        return rows
+    return {
+        row.number: row
+        for row in JobStep.objects.bulk_create(
+            JobStep(
+                job=job,
+                number=number,
+                node_name=step.node,
+                title=step.title[:200],
+                kind=step.kind,
+                digest=step.digest(),
+                status=Status.WAITING if step.runs else Status.UNCHANGED,
+                note=step.unchanged,
+            )
+            for number, step in enumerate(plan.steps, start=1)
+        )
+    }
+
+
+def skip_what_waits(job: Job) -> None:
+    job.steps.filter(status=Status.WAITING).update(status=Status.SKIPPED)
+
+
+def already_true(rows: Iterable[JobStep]) -> None:
+    """What a lost worker had done, or had begun, and is now seen to be true on the node."""
+    now = timezone.now()
+    for row in rows:
+        begun = row.status in (Status.RUNNING, Status.UNKNOWN)
+        row.status = Status.DONE if begun else Status.UNCHANGED
+        row.note = "The worker was lost while this ran. Its effect was then seen on the node." if begun else (
+            "Already true when the job was taken up again."
+        )  # fmt: skip
+        row.ended_at = row.ended_at or now
+        row.save(update_fields=["status", "note", "ended_at"])
+
+
+def commands_that_ran(job: Job) -> list[dict[str, object]]:
+    """List what changed the nodes, for the audit log: secrets are masked already."""
+    changed = JobCommand.objects.filter(step__job=job, kind__in=["run", "put"]).select_related("step")
+    return [
+        {"node": line.step.node_name, "command": line.command, "exit": line.exit}
+        for line in changed.order_by("step__number", "position")
+    ]
+
+
+class StepRecord:
+    """A step's row and lines, written as the runner reports them."""
+
+    def __init__(self, row: JobStep, lease: Lease) -> None:
+        self._row = row
+        self._lease = lease
+        self._lines: list[JobCommand] = []
+        self._written = 0.0
+
+    def begin(self) -> None:
+        with transaction.atomic():
+            self._row.commands.all().delete()  # of an earlier try, which is read back now
+            self._row.status, self._row.started_at = Status.RUNNING, timezone.now()
+            self._row.ended_at, self._row.note = None, ""
+            self._row.save(update_fields=["status", "started_at", "ended_at", "note"])
+
+    def end(self, status: str, note: str = "") -> None:
+        self._row.status, self._row.ended_at, self._row.note = status, timezone.now(), note
+        self._row.save(update_fields=["status", "ended_at", "note"])
+
+    def line(self, kind: str, command: str) -> int:
+        row = JobCommand.objects.create(step=self._row, position=len(self._lines), kind=kind, command=command)
+        self._lines.append(row)
+        return row.position
+
+    def told(self, position: int, text: str) -> None:
+        line = self._lines[position]
+        line.output, line.truncated = _capped(line.output + text, line.truncated)
+        if time.monotonic() - self._written >= EVERY:
+            line.save(update_fields=["output", "truncated"])
+            self._written = time.monotonic()
+
+    def done(self, position: int, result: Result, *, kept: str | None = None, previous: str | None = None) -> None:
+        line = self._lines[position]
+        told = line.output if line.kind == "wait" else ""
+        line.output, line.truncated = _capped(_merged(told, result), result.truncated)
+        line.exit, line.seconds = result.exit, round(result.seconds, 2)
+        line.kept, line.previous = (kept or "")[:300], previous
+        line.save()
+
+    def check(self) -> None:
+        self._lease.check()
+
+
+def _merged(told: str, result: Result) -> str:
+    text = told + result.stdout
+    glue = "\n" if text and result.stderr and not text.endswith("\n") else ""
+    return f"{text}{glue}{result.stderr}"
+
+
+def _capped(text: str, truncated: bool) -> tuple[str, bool]:
+    if len(text) <= OUTPUT_CAP:
+        return text, truncated
+    half = OUTPUT_CAP // 2
+    return f"{text[:half]}\n[left out]\n{text[-half:]}", True
+
+
+def remaining(plan: Plan) -> list[tuple[int, Step]]:
+    """The approved steps that run, with their numbers."""
+    return [(number, step) for number, step in enumerate(plan.steps, start=1) if step.runs]
