@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from django.db import connection
+
 from clusters.models import Cluster, Node
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Wanted, assemble, full_readings
@@ -64,4 +66,6 @@ def _answer(world: World, node: Node, wanted: Wanted) -> NodeObserved | NodeErro
         results = world.read(address_of(node), [reading.command for reading in readings])
     except NodeError as error:
         return error
+    finally:
+        connection.close()  # a simulated node is a row, and this thread ends here
     return assemble(node.name, readings, results, time_of(world).now())

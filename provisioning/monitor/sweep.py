@@ -21,7 +21,8 @@ from provisioning.desired import DesiredCluster
 from provisioning.facts import Wanted, assemble, full_readings, sweep_readings
 from provisioning.monitor.record import record
 from provisioning.observed import NodeObserved
-from provisioning.snapshot import address_of, desired_of, managed_files
+from provisioning.observing import address_of, managed_files
+from provisioning.snapshot import desired_of
 from provisioning.transport.choose import world_for
 from provisioning.transport.world import NodeError
 

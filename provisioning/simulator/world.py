@@ -98,9 +98,10 @@ class SimulatedWorld:
 
 
 def _claim(machine: Machine, unit: UnitKey) -> None:
-    if unit.claim < machine.claims.get(unit.cluster, 0):
-        raise ClaimRefused(machine.name, f"A newer claim than {unit.claim} was seen.")
-    machine.claims[unit.cluster] = unit.claim
+    order = unit.job * 10_000 + unit.claim  # a later job's first claim is newer than an earlier job's second
+    if order < machine.claims.get(unit.cluster, 0):
+        raise ClaimRefused(machine.name, f"A newer claim than {unit.claim} of job {unit.job} was seen.")
+    machine.claims[unit.cluster] = order
 
 
 def _result(answer: answers.Answer) -> Result:

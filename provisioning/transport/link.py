@@ -74,7 +74,8 @@ def pinned(node: NodeAddress) -> PKey:
     return entry.key
 
 
-def _connection(node: NodeAddress, key: PKey) -> Connection:
+def connection_to(node: NodeAddress, *, key: PKey | None = None, password: str | None = None) -> Connection:
+    """A connection, not opened yet, that will take no other host key than the pinned one and try nothing but what is given."""
     host_key = pinned(node)
     connection = Connection(
         node.host,
@@ -85,6 +86,7 @@ def _connection(node: NodeAddress, key: PKey) -> Connection:
         forward_agent=False,
         connect_kwargs={
             "pkey": key,
+            "password": password,
             "allow_agent": False,
             "look_for_keys": False,
             "banner_timeout": CONNECT_TIMEOUT,
@@ -99,7 +101,7 @@ def _connection(node: NodeAddress, key: PKey) -> Connection:
 
 
 @contextlib.contextmanager
-def _mapped(node: NodeAddress) -> Iterator[None]:
+def mapped(node: NodeAddress) -> Iterator[None]:
     """Say in the panel's words why a connection could not be made."""
     try:
         yield
@@ -107,7 +109,7 @@ def _mapped(node: NodeAddress) -> Iterator[None]:
         shown = f"{error.key.get_name()} {error.key.fingerprint}"
         raise HostKeyChanged(node.name, f"it showed another host key than the pinned one: {shown}") from error
     except AuthenticationException as error:
-        raise LoginRefused(node.name, f"it refused the panel's key for user {node.user}") from error
+        raise LoginRefused(node.name, f"it refused the login of user {node.user}") from error
     except (OSError, EOFError, SSHException, LinkLost) as error:
         why = str(error) or type(error).__name__
         raise Unreachable(node.name, f"no SSH connection to {node.host} port {node.port}: {why}") from error
@@ -127,9 +129,9 @@ class Link:
     def __init__(self, node: NodeAddress, key: PKey) -> None:
         self.node = node
         self._buffer = bytearray()
-        self._connection = _connection(node, key)
+        self._connection = connection_to(node, key=key)
         try:
-            with _mapped(node):
+            with mapped(node):
                 self._connection.open()
                 self._tune()
                 self._channel: Channel = self._connection.create_session()

@@ -30,7 +30,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class UnitKey:
-    """Names one step of one job on a node. A node refuses a claim lower than the last one it saw for this cluster."""
+    """Names one step of one job on a node. A node refuses a job and claim lower than the last ones it saw for this cluster."""
 
     cluster: str
     job: int

@@ -1,0 +1,181 @@
+"""Carrying out an approved job, step by step.
+
+1. Make the rows of the approved plan's steps.
+2. If a worker was lost before: wait until the unit it may have left behind has ended.
+3. Read and plan again. Fresh job: another fingerprint is stale, nothing runs. Taken up again: only approved steps may be left.
+4. Run what is left, in order; between two steps look whether the job was cancelled and is still ours.
+5. A node that restarted meanwhile: from 3 again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from clusters.findings import blockers
+from clusters.states import JobStatus
+from provisioning import codec
+from provisioning.ending import Ending, end
+from provisioning.eye import eye
+from provisioning.lease import Lease
+from provisioning.models import Job, JobStep
+from provisioning.observed import NodeObserved
+from provisioning.observing import address_of, members
+from provisioning.recording import StepRecord, already_true, make_rows, remaining
+from provisioning.resuming import Numbered, rest
+from provisioning.runner import Place, StepFailed, execute
+from provisioning.snapshot import Incomplete
+from provisioning.steps import OBSERVER, Plan, Step, cmd
+from provisioning.transport.choose import world_for
+from provisioning.transport.clock import time_of
+from provisioning.transport.world import ClaimRefused, EndNotSeen, NodeError, NodeRestarted, UnitKey, World
+from provisioning.unseal import SecretMissing, resolver
+
+log = logging.getLogger(__name__)
+Status = JobStep.Status
+PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
+RESTARTS = 3  # how often a node may restart in one job
+MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
+
+
+class Stopped(Exception):
+    """The job ends here, in this way."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.problem)
+        self.ending = ending
+
+
+class Carrying:
+    def __init__(self, job: Job, lease: Lease, plan_now: PlanNow) -> None:
+        self.job, self.lease, self.plan_now = job, lease, plan_now
+        self.world = world_for(job.cluster)
+        self.time = time_of(self.world)
+        self.look = eye(self.world, job.cluster)
+        self.approved = codec.load(Plan, job.plan or {})
+        self.addresses = {node.name: address_of(node) for node in members(job.cluster)}
+        self.scope = f"{job.cluster.slug}-{int(job.cluster.created_at.timestamp())}"
+        self.boots: dict[str, str] = {}
+
+    def carry_out(self) -> None:
+        try:
+            self._carry_out()
+            ending = Ending(JobStatus.SUCCEEDED)
+        except Stopped as stopped:
+            ending = stopped.ending
+        end(self.job, self.lease, ending)
+
+    def _carry_out(self) -> None:
+        taken_up = self.job.steps.exists()
+        self.rows = make_rows(self.job, self.approved)
+        if taken_up:
+            self._wait_for_what_was_left()
+        for _ in range(RESTARTS + 1):
+            left = self._what_is_left(taken_up)
+            try:
+                for number, step in left:
+                    self._between_steps()
+                    self._step(number, step)
+                return
+            except NodeRestarted as restarted:
+                log.warning("job %s: %s", self.job.pk, restarted)
+                taken_up = True
+        raise Stopped(
+            Ending(JobStatus.FAILED, "The nodes restarted again and again.", "Find out why, then plan again.")
+        )
+
+    def _what_is_left(self, taken_up: bool) -> list[Numbered]:
+        fresh = self._fresh_plan(taken_up)
+        todo = remaining(self.approved)
+        if blocking := blockers(fresh.findings):
+            raise Stopped(_not_now(taken_up, f"Now there is a reason not to: {blocking[0].text}", blocking[0].hint))
+        if not taken_up:
+            if fresh.fingerprint() != self.job.fingerprint:
+                raise Stopped(_not_now(False, MEANWHILE, "Plan again to see what would run now."))
+            return todo
+        done = {n for n, row in self.rows.items() if row.status in (Status.DONE, Status.UNCHANGED)}
+        begun = {n for n, row in self.rows.items() if row.status in (Status.RUNNING, Status.UNKNOWN)}
+        left = rest(todo, fresh.todo(), done, begun)
+        if left is None:
+            text = "The worker was lost, and what is left on the nodes is not the rest of what was approved."
+            raise Stopped(Ending(JobStatus.INTERRUPTED, text, "Plan again to see what would run now."))
+        numbers = {number for number, _ in left}
+        already_true(self.rows[n] for n, _ in todo if n not in numbers and n not in done)
+        return left
+
+    def _fresh_plan(self, taken_up: bool) -> Plan:
+        try:
+            plan, observed = self.plan_now(self.job, self.world)
+        except (NodeError, SecretMissing, Incomplete) as problem:
+            hint = getattr(problem, "hint", "")
+            if taken_up:
+                raise Stopped(Ending.broken(self.job, f"The job could not go on: {problem}", hint)) from problem
+            raise Stopped(Ending(JobStatus.FAILED, f"Nothing was run: {problem}", hint)) from problem
+        self.boots = {name: node.boot_id or "" for name, node in observed.items()}
+        return plan
+
+    def _between_steps(self) -> None:
+        self.lease.check()
+        if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
+            raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
+
+    def _step(self, number: int, step: Step) -> None:
+        record = StepRecord(self.rows[number], self.lease)
+        record.begin()
+        try:
+            note = execute(self._place(number, step), step, record)
+        except StepFailed as failed:
+            record.end(Status.FAILED, failed.text)
+            raise Stopped(Ending(JobStatus.FAILED, _where(number, step, failed.text), failed.hint)) from failed
+        except NodeRestarted:
+            record.end(Status.UNKNOWN, "The node restarted before this step.")
+            raise
+        except EndNotSeen as unseen:
+            record.end(Status.UNKNOWN, unseen.text)
+            raise Stopped(Ending(JobStatus.INTERRUPTED, _where(number, step, unseen.text), unseen.hint)) from unseen
+        except (NodeError, SecretMissing) as error:
+            if isinstance(error, ClaimRefused):
+                self.lease.renew()  # most likely somebody else has the job: then this writes nothing
+                self.lease.check()
+            text, hint = getattr(error, "text", str(error)), getattr(error, "hint", "")
+            record.end(Status.FAILED, text)
+            raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
+        record.end(Status.DONE, note)
+
+    def _place(self, number: int, step: Step) -> Place:
+        return Place(
+            world=self.world,
+            address=None if step.node == OBSERVER else self.addresses[step.node],
+            unit=UnitKey(self.scope, self.job.pk, number, self.lease.claim, self.boots.get(step.node, "")),
+            resolve_secret=resolver(self.job.cluster),
+            time=self.time,
+            look=self.look,
+        )
+
+    def _wait_for_what_was_left(self) -> None:
+        """The node finishes what was started, whoever started it; planning on a half-done step would mislead."""
+        for number, step in remaining(self.approved):
+            if self.rows[number].status != Status.RUNNING or step.node not in self.addresses:
+                continue
+            unit = UnitKey(self.scope, self.job.pk, number, self.lease.claim)
+            give_up = self.time.now() + sum(command.timeout for command in step.commands) + 60
+            while self._is_active(step.node, f"{unit.name}.service") and self.time.now() < give_up:
+                self.lease.check()
+                self.time.sleep(1)
+
+    def _is_active(self, node: str, unit: str) -> bool:
+        question = cmd("systemctl", "show", "--property=ActiveState", "--value", unit, timeout=10)
+        try:
+            [answer] = self.world.read(self.addresses[node], [question])
+        except NodeError:
+            return False  # reading the nodes comes next and says why
+        return answer.exit == 0 and answer.stdout.strip() in ("active", "activating", "deactivating", "reloading")
+
+
+def _not_now(taken_up: bool, problem: str, hint: str) -> Ending:
+    return Ending(JobStatus.INTERRUPTED if taken_up else JobStatus.STALE, problem, hint)
+
+
+def _where(number: int, step: Step, text: str) -> str:
+    place = "the observer" if step.node == OBSERVER else step.node
+    return f"Step {number}, {step.title}, on {place}: {text}"
