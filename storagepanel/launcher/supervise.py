@@ -18,7 +18,7 @@ from typing import cast
 from storagepanel.launcher import parts
 from storagepanel.launcher.places import ROOT, Problem, environment, run_dir, var_dir
 
-PRIORITY = {"redis": 10, "web": 20, "jobs": 30, "probes": 30, "beat": 40}
+ORDER = ("redis", "web", "jobs", "probes", "beat")
 PR_SET_PDEATHSIG = 1
 
 HEAD = """\
@@ -41,13 +41,20 @@ chmod=0600
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 
+# The parts of a group end at the same time; the queue goes after those that use it.
+GROUP = """
+[group:panel]
+programs={programs}
+priority=20
+"""
+
 # A part that dies comes back however often it does (supervisor waits one second longer each time it fails at once).
 # setpriv ends it when supervisord is killed, so that no second set of parts ever runs beside the first.
 PROGRAM = """
 [program:{part}]
 command={command}
 directory={root}
-priority={priority}
+priority=10
 autostart={autostart}
 autorestart=true
 startsecs=1
@@ -69,14 +76,13 @@ def configuration() -> str:
             part=part,
             command=escaped(shlex.join(argv)),
             root=escaped(ROOT),
-            priority=PRIORITY[part],
             # The others wait for the database: `release` starts them. Until then supervisord can already come up.
             autostart="true" if part == "redis" else "false",
             log=log,
             # A running job outlives its worker: the node finishes the step, the next start takes the job up again.
             wait=10,
         )
-    return text
+    return text + GROUP.format(programs=",".join(part for part in parts.names() if part != "redis"))
 
 
 def escaped(text: object) -> str:
@@ -146,7 +152,7 @@ def states() -> list[PartState]:
         )
         for row in rows
     }
-    return [found[name] for name in (*PRIORITY,) if name in found]
+    return [found[name] for name in ORDER if name in found]
 
 
 def log_file(part: str) -> Path:
