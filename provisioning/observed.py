@@ -215,6 +215,9 @@ class NodeObserved:
     )
     marks: tuple[str, ...] | None = None  # split-brain marks the handler left, file names
     files: tuple[FileState, ...] = ()
+    immutable: tuple[str, ...] | None = (
+        None  # of the mount points that were asked for: those that cannot be written into
+    )
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
 
     def file(self, path: str) -> FileState | None:

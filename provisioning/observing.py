@@ -57,6 +57,7 @@ def _wanted(cluster: Cluster, node: Node, desired: DesiredCluster | None) -> Wan
         packages=paths.PACKAGES,
         service_ip=cluster.service_ip or None,
         service_interface=node.service_interface or None,
+        mount_points=tuple(cluster.volumes.order_by("pk").values_list("mount_point", flat=True)),
     )
 
 

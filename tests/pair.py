@@ -237,6 +237,7 @@ def standby(name: str, wanted: DesiredCluster | None = None) -> NodeObserved:
         heartbeat=HeartbeatReading(True, "local", (("alice", "active"), ("bob", "active"))),
         service_ip_answers=True,
         files=written(wanted, name),
+        immutable=tuple(volume.mount_point for volume in wanted.volumes),
     )
 
 

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioning.facts import chrony, defined, disks, drbd, files, heartbeat, lvm, mounts, network, software, texts
+from provisioning.facts import (
+    attributes,
+    chrony,
+    defined,
+    disks,
+    drbd,
+    files,
+    heartbeat,
+    lvm,
+    mounts,
+    network,
+    software,
+    texts,
+)
 from provisioning.facts.answers import Answer, ParseError
 from provisioning.facts.assembly import Answers, assembled
 from provisioning.facts.reading import Reading, Wanted
@@ -51,6 +64,8 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading("file-texts", cmd(*texts.GREP, *wanted.files, exits=(0, 1, 2), timeout=10)))
     if wanted.packages:
         found.append(Reading("apt", cmd(*software.apt_policy(wanted.packages), timeout=30)))
+    if wanted.mount_points:
+        found.append(Reading("lsattr", cmd(*attributes.lsattr(wanted.mount_points), exits=(0, 1), timeout=10)))
     if wanted.service_ip:
         ping = network.ping(wanted.service_ip, wanted.service_interface)
         found.append(Reading("ping", cmd(*ping, exits=(0, 1, 2), timeout=5)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from provisioning.facts import (
+    attributes,
     chrony,
     defined,
     disks,
@@ -90,6 +91,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         if held
         else see("service_ip_answers", lambda: network.answers(answers.of("ping"), answers.of("neighbour"))),
         files=see("files", lambda: _files(answers)) or (),
+        immutable=see("immutable", lambda: attributes.immutable(answers.of("lsattr"))),
     )
     for reading in TOGETHER:
         if why := answers.unreadable.pop(reading, ""):

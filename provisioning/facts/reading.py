@@ -23,3 +23,4 @@ class Wanted:
     packages: tuple[str, ...] = ()
     service_ip: str | None = None
     service_interface: str | None = None
+    mount_points: tuple[str, ...] = ()

@@ -252,7 +252,7 @@ def _row(
 
 
 def _disk_content(machine: Machine, path: str) -> str:
-    if any(vg.pv == path for vg in machine.vgs.values()):
+    if path in machine.pvs or any(vg.pv == path for vg in machine.vgs.values()):
         return "LVM2_member"
     return "drbd" if machine.drbd and machine.drbd.backing == path and machine.drbd.meta else ""
 
@@ -311,6 +311,12 @@ def _drbd_row(pair: Pair, machine: Machine, drbd: Drbd) -> dict[str, object]:
 
 def _pvs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     rows = [_pv(vg.pv, name, vg.size, vg.free) for name, vg in machine.vgs.items()]
+    taken = {vg.pv for vg in machine.vgs.values()}
+    rows += [
+        _pv(path, "", backing_size(machine, path), backing_size(machine, path))
+        for path in machine.pvs
+        if path not in taken
+    ]
     drbd = machine.drbd
     if drbd and drbd.up and drbd.role == "Primary" and pair.inside.pv:
         rows.append(_pv(drbd.device, pair.inside.vg, pair.inside.size, pair.inside.free))
@@ -361,7 +367,7 @@ def _lvs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Ans
 
 
 def _lvmconfig(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
-    text = machine.files.get("/etc/lvm/lvm.conf", File("")).text
+    text = "".join(machine.files.get(f"/etc/lvm/{name}.conf", File("")).text for name in ("lvm", "lvmlocal"))
     lines = [line.strip() for line in text.splitlines() if line.strip().startswith("global_filter")]
     chosen = lines[-1].replace(" ", "") if lines else 'global_filter=["a|.*|"]'
     return 0, f"{chosen}\nuse_devicesfile=0\n", ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from provisioning.simulator import answers
+from provisioning.simulator import answers, plain
 from provisioning.simulator.answers import Answer
 from provisioning.simulator.physics import (
     bring_up,
@@ -39,7 +39,9 @@ def change(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
     if fault := pair.faults.get(f"{machine.name} {argv[0]}"):
         return 5, "", fault + "\n"
     verb = CHANGERS.get(argv[0].rsplit("/", 1)[-1])
-    answer = verb(pair, machine, argv, now) if verb else None
+    answer = plain.answer(pair, machine, argv)
+    if answer is None and verb:
+        answer = verb(pair, machine, argv, now)
     if answer is None:
         answer = answers.read(pair, machine, argv, now)
     settle(pair, now)
@@ -134,6 +136,8 @@ def _pvcreate(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
         if machine.drbd.role != "Primary":
             return 5, "", f"  Cannot open {device} exclusively: Wrong medium type\n"
         pair.inside.pv = True
+    elif device not in machine.pvs:
+        machine.pvs.append(device)
     return 0, f'  Physical volume "{device}" successfully created.\n', ""
 
 
@@ -331,6 +335,12 @@ def _exportfs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     return 0, "".join(f"{line}\n" for line in lines), ""
 
 
+def _chattr(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    if argv[1] == "+i" and argv[2] not in machine.immutable:
+        machine.immutable.append(argv[2])
+    return OK
+
+
 def _nothing(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     return OK
 
@@ -344,6 +354,6 @@ def _rm(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
 CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
     "apt-get": _apt_get, "systemctl": _systemctl, "modprobe": _modprobe, "pvcreate": _pvcreate, "vgcreate": _vgcreate,
     "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
-    "install": _install, "mkdir": _install, "chattr": _nothing, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
+    "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
     "vgchange": _vgchange, "exportfs": _exportfs, "udevadm": _nothing, "lvchange": _nothing, "rm": _rm,
 }  # fmt: skip

@@ -102,7 +102,9 @@ class Machine:
     units: dict[str, list[str]] = field(default_factory=dict)  # name: [active, enabled, loaded]
     files: dict[str, File] = field(default_factory=dict)
     directories: list[str] = field(default_factory=list)
+    immutable: list[str] = field(default_factory=list)  # directories with chattr +i
     vgs: dict[str, Vg] = field(default_factory=dict)  # node-local ones
+    pvs: list[str] = field(default_factory=list)  # local disks given to LVM
     drbd: Drbd | None = None
     module: bool = False  # drbd is loaded
     vg_active: bool = False  # the pair's VG

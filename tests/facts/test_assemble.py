@@ -19,6 +19,7 @@ WANTED = Wanted(
     packages=("heartbeat", "nosuchpackage"),
     service_ip="192.168.77.10",
     service_interface="eth1",
+    mount_points=("/srv/homes", "/srv/absent"),
 )
 PROC = {
     "/proc/sys/kernel/hostname": "alpha",
@@ -83,6 +84,11 @@ def healthy():
         "tracking": ok(captured("chronyc", "synchronised")),
         "file-texts": ok("/etc/exports:/srv/a *(ro)\n", 2),
         "apt": ok(captured("apt")),
+        "lsattr": ok(
+            "----i---------e------- /srv/homes\n",
+            1,
+            "lsattr: No such file or directory while trying to stat /srv/absent\n",
+        ),
         "ping": ok("", 1),
         "neighbour": ok("[]"),
         "entries": ok(
@@ -120,6 +126,7 @@ def test_a_full_reading_of_a_real_node_leaves_nothing_unknown():
     assert observed.heartbeat.links == (("beta", "eth2", "up"), ("beta", "eth1", "up"))
     assert observed.mount("/").size == 3093078016
     assert observed.marks == ("r0-1795384000",)
+    assert observed.immutable == ("/srv/homes",)
     assert {export.fsid for export in observed.exports} == {"101", "102"}
     assert observed.lv("vg_r0", "homes").active is True
 

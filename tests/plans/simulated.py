@@ -62,6 +62,7 @@ class Machines:
                 packages=PACKAGES,
                 service_ip=wanted.service_ip if wanted else None,
                 service_interface=wanted.node(name).service_interface if wanted else None,
+                mount_points=tuple(v.mount_point for v in wanted.volumes) if wanted else (),
             )
         )
         machine = self.pair.machines[name]

@@ -152,6 +152,8 @@ def mount_point(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolu
     )
     if node.mount(point) is not None:
         return unchanged(step, f"{volume.name} is mounted there")
-    if backend.holds_volume(desired, node, volume.name):
+    if point in (node.immutable or ()):
+        return unchanged(step, "it is there and cannot be written into")
+    if node.immutable is None and backend.holds_volume(desired, node, volume.name):
         return unchanged(step, NAMED)
     return step
