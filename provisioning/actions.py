@@ -12,7 +12,7 @@ from typing import Any
 
 from clusters import inventory
 from clusters.models import Cluster, Node
-from clusters.states import AccessLevel, Inventory
+from clusters.states import AccessLevel, Inventory, JobStatus
 from provisioning import codec
 from provisioning.intents import CreateVolume, ForgetCluster, Intent, ProvisionCluster, PublishExport
 from provisioning.models import Job, JobStep, SealedSecret
@@ -69,12 +69,29 @@ def give_back_untouched(job: Job) -> None:
 
 
 def steps_that_ran(job: Job) -> list[JobStep]:
-    """List the steps that changed a node, or may have: one whose end was not seen counts."""
-    return list(
-        job.steps.filter(kind__in=[Kind.WRITES, Kind.DESTROYS]).exclude(
-            status__in=[JobStep.Status.WAITING, JobStep.Status.UNCHANGED, JobStep.Status.SKIPPED]
-        )
-    )
+    """List the steps that changed a node, or may have, of this job and of those it took over from: an end not seen counts."""
+    changing = JobStep.objects.filter(job__in=_tries(job), kind__in=[Kind.WRITES, Kind.DESTROYS])
+    untouched = [JobStep.Status.WAITING, JobStep.Status.UNCHANGED, JobStep.Status.SKIPPED]
+    return list(changing.exclude(status__in=untouched))
+
+
+def same_object(job: Job, other: Job) -> bool:
+    """Whether both jobs do the same to the same thing; how exactly (a size, an option) may differ."""
+    action = ACTIONS[job.action]
+    return other.action == job.action and action.object(intent_of(other)) == action.object(intent_of(job))
+
+
+def _tries(job: Job) -> list[Job]:
+    """List the approved jobs up to this one that tried the same since it last succeeded."""
+    tries: list[Job] = []
+    for other in Job.objects.filter(
+        cluster=job.cluster_id, action=job.action, approved_at__isnull=False, pk__lte=job.pk
+    ):
+        if same_object(job, other):  # newest first
+            if other.status == JobStatus.SUCCEEDED:
+                break
+            tries.append(other)
+    return tries
 
 
 def _cluster_name(intent: ProvisionCluster | ForgetCluster) -> str:

@@ -127,9 +127,9 @@ def plan_again(request: HttpRequest, job: Job) -> Job:
         may(request, action, job.cluster)
         if job.status not in PLANNABLE:
             raise Refused(f"Job {job.pk} is {job.status}; it cannot be planned again.")
-        same = Job.objects.filter(cluster=job.cluster, action=job.action, intent=job.intent, pk__gt=job.pk)
-        if open_job := same.filter(status__in=WAITING).first():
-            return open_job
+        waiting = Job.objects.filter(cluster=job.cluster, action=job.action, status__in=WAITING, pk__gt=job.pk)
+        if again := next((other for other in waiting if other.intent == job.intent), None):
+            return again
         again = _draft(request, action, job.cluster, actions.intent_of(job), uuid.uuid4().hex)
         superseded = Job.objects.filter(pk=job.pk, status=JobStatus.PROPOSED)
         superseded.update(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from django.db import OperationalError, transaction
+from django.db import InternalError, OperationalError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -75,7 +75,7 @@ def refusals_recorded(
         raise
     except audit.AuditUnwritable as error:
         raise Refused("The panel cannot write its audit log, so nothing was changed.", str(error)) from error
-    except OperationalError as error:  # full, read-only, locked for too long
+    except (OperationalError, InternalError) as error:  # full, read-only, locked for too long
         log.error("%s: %s: the database refused: %s", cluster.slug, action.name, error)
         raise Refused("The panel's database took no change, so nothing was changed.", "Try again.") from error
 

@@ -115,6 +115,15 @@ def test_what_was_touched_is_not_given_back_by_itself(olga: Any, failed: Job) ->
     assert volume_state() == Inventory.CREATING
 
 
+def test_what_an_earlier_try_made_is_not_forgotten(olga: Any, failed: Job) -> None:
+    ran(failed, JobStep.Status.DONE)
+    again = jobs.approve(request_of(olga), propose(jobs.plan_again(request_of(olga), failed)))
+    jobs.cancel(request_of(olga), again)
+    assert volume_state() == Inventory.DRAFT
+    entry = AuditEntry.objects.first()
+    assert entry and "1 step had run on alice" in entry.text
+
+
 def test_dealing_with_it_twice_is_one_entry(ada: Any, olga: Any, failed: Job) -> None:
     jobs.acknowledge(request_of(olga), failed)
     before = AuditEntry.objects.count()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from clusters import audit
@@ -165,6 +166,25 @@ def test_without_an_audit_log_nothing_starts(olga: Any, proposed: Callable[..., 
     job.refresh_from_db()
     assert (job.status, job.approved) == (JobStatus.PROPOSED, [])
     assert not Volume.objects.filter(name="shop").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_takes_no_change_starts_nothing(
+    olga: Any, proposed: Callable[..., Job], rings: list[Any]
+) -> None:
+    job = proposed()
+    rings.clear()
+    with connection.cursor() as cursor:
+        switch = "PRAGMA query_only = {}" if connection.vendor == "sqlite" else "SET default_transaction_read_only = {}"
+        cursor.execute(switch.format("on"))
+        try:
+            with pytest.raises(jobs.Refused, match="took no change"):
+                jobs.approve(request_of(olga), job)
+        finally:
+            cursor.execute(switch.format("off"))
+    job.refresh_from_db()
+    assert job.status == JobStatus.PROPOSED
+    assert rings == []
 
 
 def test_settling_makes_the_volume_present(olga: Any, proposed: Callable[..., Job]) -> None:
