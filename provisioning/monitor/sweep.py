@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
@@ -21,8 +21,9 @@ from provisioning.desired import DesiredCluster
 from provisioning.facts import Wanted, assemble, full_readings, sweep_readings
 from provisioning.monitor.record import record
 from provisioning.observed import NodeObserved
-from provisioning.observing import address_of, managed_files
-from provisioning.snapshot import desired_of
+from provisioning.observing import address_of
+from provisioning.render import paths
+from provisioning.snapshot import Incomplete, desired_of
 from provisioning.transport.choose import world_for
 from provisioning.transport.world import NodeError
 
@@ -82,7 +83,11 @@ def sweep_cluster(pk: int) -> bool:
     )
     if cluster is None:
         return False
-    desired = desired_of(cluster)
+    try:
+        desired = desired_of(cluster)
+    except Incomplete as problem:
+        log.warning("%s: not watched: %s", cluster, problem)
+        return False
     members = [node for node in cluster.nodes.all() if node.kind == Node.Kind.MEMBER]
     with ThreadPoolExecutor(max_workers=2) as pair:
         answers = dict(
@@ -101,13 +106,21 @@ def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObse
     """One reading in one round trip, or the reason why there is none. Once a minute it asks for everything, else for what moves."""
     if not node.host_key:
         return NodeError(node.name, "Its host key has not been confirmed by a person.")
-    files, secret_files = managed_files(desired)
     full = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
-    readings = (full_readings if full else sweep_readings)(Wanted(node.name, files=files, secret_files=secret_files))
+    readings = (full_readings if full else sweep_readings)(Wanted(node.name, secret_files=_alike(desired)))
     try:
         results = world_for(cluster).read(address_of(node), [reading.command for reading in readings])
     except NodeError as problem:
         return problem
+    finally:
+        connection.close()  # this thread ends with its reading
     if full:
         _full_at[node.pk] = time.monotonic()
     return assemble(node.name, readings, results, time.time())
+
+
+def _alike(desired: DesiredCluster) -> tuple[str, ...]:
+    """The files that must be the same on both nodes (HAZARDS 20); only their digests are asked for."""
+    return (
+        paths.resource_file(desired.resource.name), paths.EXPORTS, paths.NFS_CONF, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
+    )  # fmt: skip
