@@ -49,7 +49,7 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         Reading("texts", cmd(*texts.GREP, *texts.FULL, exits=(0, 1, 2), timeout=10)),
         *_moving(wanted),
         Reading("heartbeat", cmd(*heartbeat.with_links(wanted.node), exits=(0, 1), timeout=30)),
-        Reading("units", cmd(*software.SYSTEMCTL, timeout=15)),
+        Reading("units", cmd(*software.SYSTEMCTL, timeout=30)),
         Reading("lsblk", cmd(*disks.LSBLK, timeout=20)),
         Reading("pvs", cmd(*lvm.PVS, timeout=20)),
         Reading("lvs", cmd(*lvm.LVS, timeout=20)),
