@@ -23,7 +23,9 @@ def addresses(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> 
                 else (node.service_address, node.service_interface)
             )
             seen = observed.get(node.name)
-            if seen is None or seen.interfaces is None:
+            if seen is None:
+                continue
+            if seen.interfaces is None:
                 yield blocker("network.unknown", f"The interfaces of {node.name} were not seen.", node=node.name)
                 continue
             found = next(
