@@ -72,30 +72,36 @@ def missing(cluster: Cluster) -> list[str]:
 
 
 def _nodes_missing(cluster: Cluster, nodes: Sequence[Node]) -> list[str]:
-    lacks = [] if len(nodes) == 2 else ["two nodes"]
+    lacks = [] if len(nodes) == 2 else ["Two nodes are needed."]
     everybody = [*nodes, *([watcher] if (watcher := observer(cluster)) else [])]
-    lacks += [f"{node}'s host key is not confirmed" for node in everybody if not node.host_key]
-    lacks += [f"no login on {node} was seen to work" for node in everybody if node.host_key and not node.key_installed]
+    lacks += [f"The host key of {node} is not confirmed." for node in everybody if not node.host_key]
+    lacks += [f"No login on {node} was seen to work." for node in everybody if node.host_key and not node.key_installed]
     return lacks
 
 
 def _preflight_missing(cluster: Cluster) -> list[str]:
     found = seen(cluster)
     if found is None:
-        return ["the nodes have not been read"]
+        return ["The nodes have not been read."]
     return [finding.text for finding in blockers(found.findings)]
 
 
 def _storage_missing(cluster: Cluster, nodes: Sequence[Node]) -> list[str]:
-    lacks = [f"no disk is chosen on {node}" for node in nodes if not hasattr(node, "backing")]
+    lacks = [f"No disk is chosen on {node}." for node in nodes if not hasattr(node, "backing")]
     if not Resource.objects.filter(cluster=cluster).exists():
-        lacks.append("the DRBD resource has no name")
+        lacks.append("The DRBD resource has no name.")
     if cluster.first_source not in [node.name for node in nodes]:
-        lacks.append("the direction of the first copy is not chosen")
+        lacks.append("The direction of the first copy is not chosen.")
     return lacks
 
 
 def _service_missing(cluster: Cluster, nodes: Sequence[Node]) -> list[str]:
-    lacks = [] if cluster.service_ip else ["there is no service IP"]
-    lacks += [f"{node} has no service address" for node in nodes if not node.service_address]
-    return lacks + [f"{node} has no replication address" for node in nodes if not node.replication_address]
+    lacks = [] if cluster.service_ip else ["There is no service IP."]
+    lacks += [f"No address to the clients is chosen on {node}." for node in nodes if not node.service_address]
+    return lacks + [
+        f"No address for replication is chosen on {node}." for node in nodes if not node.replication_address
+    ]
+
+
+def nodes_missing_before_reading(cluster: Cluster) -> list[str]:
+    return _nodes_missing(cluster, members(cluster))

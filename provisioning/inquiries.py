@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
-from provisioning.doorbell import ring
+from provisioning import doorbell
 from provisioning.models import Inquiry
 
 OPEN = (Inquiry.Status.QUEUED, Inquiry.Status.RUNNING)
@@ -24,7 +24,7 @@ def ask(kind: Inquiry.Kind, cluster: Cluster, *, asked_by: str, node: Node | Non
         inquiry = waiting or Inquiry.objects.create(
             cluster=cluster, node=node, kind=kind, asked_by=asked_by, sent_at=timezone.now()
         )
-        transaction.on_commit(lambda: ring("jobs.inquire", inquiry.pk))
+        transaction.on_commit(lambda: doorbell.ring("jobs.inquire", inquiry.pk))
     return inquiry
 
 

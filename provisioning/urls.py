@@ -1,3 +1,26 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from provisioning.views import draft, draft_contents, draft_nodes, export_new, forget, job, jobs_list, volume_new
+
+urlpatterns = [
+    path("new/", draft.cluster_new, name="cluster-new"),
+    path("c/<slug:slug>/draft/", draft.resume, name="cluster-draft-resume"),
+    path("c/<slug:slug>/draft/remove/<str:kind>/<int:pk>/", draft_contents.remove, name="draft-remove"),
+    path("c/<slug:slug>/draft/<slug:step>/", draft.draft, name="cluster-draft"),
+    path("c/<slug:slug>/nodes/<int:pk>/host-key/", draft_nodes.ask_host_key, name="node-ask-host-key"),
+    path("c/<slug:slug>/nodes/<int:pk>/pin/", draft_nodes.pin_host_key, name="node-pin"),
+    path("c/<slug:slug>/nodes/<int:pk>/install-key/", draft_nodes.install_key, name="node-install-key"),
+    path("c/<slug:slug>/volumes/new/", volume_new.volume_new, name="volume-new"),
+    path("c/<slug:slug>/exports/new/", export_new.export_new, name="export-new"),
+    path("c/<slug:slug>/forget/", forget.cluster_forget, name="cluster-forget"),
+    path("c/<slug:slug>/jobs/", jobs_list.cluster_jobs, name="cluster-jobs"),
+    path("jobs/", jobs_list.jobs_list, name="jobs"),
+    path("jobs/<int:pk>/", job.job, name="job"),
+    path("jobs/<int:pk>/approve/", job.approve, name="job-approve"),
+    path("jobs/<int:pk>/cancel/", job.cancel, name="job-cancel"),
+    path("jobs/<int:pk>/acknowledge/", job.acknowledge, name="job-acknowledge"),
+    path("jobs/<int:pk>/again/", job.plan_again, name="job-again"),
+    path("jobs/<int:pk>/transcript/", job.transcript, name="job-transcript"),
+    path("jobs/<int:pk>/steps/<int:number>/<int:position>/", job.output, name="job-output"),
+    path("panel/parts/", jobs_list.panel_parts, name="panel-parts"),
+]

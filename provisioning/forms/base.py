@@ -79,9 +79,15 @@ class PanelForm(forms.Form):
                 found.append(Complaint(field.id_for_label if field else "", label, " ".join(error.messages), offer))
         return found
 
-    def offer(self, name: str) -> str:
-        errors = self.errors.as_data().get(name, [])
-        return next((str(error.params["offer"]) for error in errors if error.params and error.params.get("offer")), "")
+    @property
+    def offers(self) -> dict[str, str]:
+        """Field → the value its rule would take instead."""
+        return {
+            name: str(error.params["offer"])
+            for name, errors in self.errors.as_data().items()
+            for error in errors
+            if error.params and error.params.get("offer")
+        }
 
     def text(self, name: str) -> str:
         """Give what a rule let through, or nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioning.observed import Disk, NodeObserved
+from provisioning.pages.nodetext import clean
 
 CHOOSABLE = ("disk", "part", "mpath")
 HIDDEN = ("rom", "loop", "lvm", "crypt")
@@ -38,11 +39,12 @@ def _levels(top: Disk) -> list[Disk]:
 
 
 def _choice(disk: Disk, top: Disk, own_vg: str) -> DiskChoice:
+    model, serial = clean(top.model), clean(top.serial)
     system = any(mount in SYSTEM_MOUNTS for part in top.walk() for mount in part.mountpoints)
     holds = _holds(disk)
     if own_vg and disk.fstype == "LVM2_member" and _only_ours(disk, own_vg):
-        return DiskChoice(disk.path, top.model, top.serial, disk.size, f"{own_vg}, made by this set-up", "")
-    return DiskChoice(disk.path, top.model, top.serial, disk.size, holds, _refused(disk, system=system))
+        return DiskChoice(disk.path, model, serial, disk.size, f"{own_vg}, made by this set-up", "")
+    return DiskChoice(disk.path, model, serial, disk.size, holds, _refused(disk, system=system))
 
 
 def _refused(disk: Disk, *, system: bool) -> str:
@@ -52,7 +54,7 @@ def _refused(disk: Disk, *, system: bool) -> str:
     if disk.kind not in CHOOSABLE:
         return f"is a {disk.kind} device"
     if mounts:
-        return f"is mounted at {', '.join(mounts)}"
+        return clean(f"is mounted at {', '.join(mounts)}")
     if disk.children:
         return f"carries {', '.join(child.path.removeprefix('/dev/') for child in disk.children)}"
     if disk.fstype or disk.partition_table:
@@ -66,7 +68,7 @@ def _refused(disk: Disk, *, system: bool) -> str:
 
 def _holds(disk: Disk) -> str:
     if disk.fstype:
-        return f"{disk.fstype} “{disk.label}”" if disk.label else disk.fstype
+        return clean(f"{disk.fstype} “{disk.label}”" if disk.label else disk.fstype)
     if disk.children:
         return f"{len(disk.children)} partition{'s' if len(disk.children) > 1 else ''}"
     return f"an empty {disk.partition_table} table" if disk.partition_table else "empty"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clusters.findings import Finding, Severity
 from provisioning.pages import diffs
+from provisioning.pages.nodetext import clean
 from provisioning.steps import OBSERVER, Kind, Plan, Stage, Step
 
 STAGES = {
@@ -112,7 +113,7 @@ def commands(step: Step) -> tuple[CommandLine, ...]:
         found.append(CommandLine(str(step.load)))
     if step.wait:
         found.append(CommandLine(str(step.wait.command)))
-    return tuple(found)
+    return tuple(CommandLine(clean(line.text), line.css) for line in found)
 
 
 def notes(step: Step) -> tuple[str, ...]:
@@ -124,7 +125,7 @@ def notes(step: Step) -> tuple[str, ...]:
         found.append(f"{step.probe.service_ip} answers{listed}, within {_span(step.probe.bound)}.")
     if step.note:
         found.append(step.note)
-    return tuple(found)
+    return tuple(clean(text) for text in found)
 
 
 def _span(seconds: int) -> str:

@@ -92,7 +92,6 @@ def processes_of(var: Path) -> list[str]:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        # Redis writes its title over its environment; the title names its socket.
-        if f"PANEL_VAR={var}".encode() in environ.split(b"\0") or f"{var}/" in command:
+        if f"PANEL_VAR={var}".encode() in environ.split(b"\0"):
             found.append(command)
     return found

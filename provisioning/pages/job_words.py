@@ -1,0 +1,50 @@
+"""A job's status in words: what it means and what somebody can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clusters.states import JobStatus
+from provisioning.models import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    state: str  # shape and colour
+    word: str
+    chip: str  # css of the chip
+    sentence: str
+
+
+WORDS = {
+    JobStatus.DRAFTING: Word("work", "being planned", "work", "The worker reads both nodes now and works out the steps. Nothing is changed."),
+    JobStatus.PROPOSED: Word("idle", "proposed", "", "The plan is ready. Nothing has been changed; it waits for somebody to approve it."),
+    JobStatus.QUEUED: Word("work", "queued", "work", "Approved. A worker takes it soon, reads both nodes again and begins if nothing differs."),
+    JobStatus.RUNNING: Word("work", "running", "work", "You can leave this page: it goes on without it."),
+    JobStatus.INTERRUPTED: Word(
+        "danger", "interrupted", "danger",
+        "It stopped between two steps because what is left is no longer exactly what was approved. The cluster stays locked until somebody decides.",
+    ),
+    JobStatus.SUCCEEDED: Word("ok", "done", "", "Every step was done and checked."),
+    JobStatus.FAILED: Word("danger", "failed", "danger", "It stopped at the first step that did not work. Nothing after it was run."),
+    JobStatus.CANCELLED: Word("idle", "called off", "", "Somebody called it off. What was done before stays as it is."),
+    JobStatus.EXPIRED: Word("idle", "expired", "", "The plan got too old to be approved. Nothing was changed; plan again to read the nodes anew."),
+    JobStatus.STALE: Word(
+        "warn", "overtaken", "",
+        "When the nodes were read again, other steps would have been needed than those that were approved. Nothing was run.",
+    ),
+}  # fmt: skip
+
+
+def word(job: Job) -> Word:
+    if job.status == JobStatus.DRAFTING and job.problem:
+        return Word(
+            "danger",
+            "not planned",
+            "danger",
+            "The nodes could not be read or the plan could not be made. Nothing was changed.",
+        )
+    found = WORDS[JobStatus(job.status)]
+    if job.dealt_with_by and job.status == JobStatus.FAILED:
+        return Word("idle", "failed, dealt with", "", f"{job.dealt_with_by} has dealt with it.")
+    return found

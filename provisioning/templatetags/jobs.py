@@ -1,0 +1,29 @@
+"""Filters of the job pages: text from nodes, durations with a tenth of a second, the kind of a host key."""
+
+from __future__ import annotations
+
+from django import template
+
+from provisioning.pages import fingerprints, nodetext
+
+register = template.Library()
+
+
+@register.filter
+def node_text(value: str) -> str:
+    """Text that may have come from a node: escape sequences stripped, invisible characters spelled out. It is escaped as usual."""
+    return nodetext.clean(value)
+
+
+@register.filter
+def span_exact(seconds: float) -> str:
+    """0.4 s, 7 s, 2 min 5 s."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+@register.filter
+def key_kind(line: str) -> str:
+    return fingerprints.kind(line)

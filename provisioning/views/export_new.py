@@ -1,0 +1,123 @@
+"""A new NFS export on a running pair: from form to plan."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from clusters import access, allocation
+from clusters.models import Cluster, Volume
+from clusters.states import ENDED, AccessLevel, Inventory
+from provisioning import actions, jobs
+from provisioning.desired import ExportClient
+from provisioning.forms.export import ClientForm, ExportForm, client_forms, said_twice
+from provisioning.intents import PublishExport
+from provisioning.models import Job
+from provisioning.pages import export_line
+from provisioning.views.guards import in_service
+from provisioning.views.refusals import say
+
+TEMPLATE = "provisioning/export_new.html"
+
+
+@require_http_methods(["GET", "POST"])
+def export_new(request: HttpRequest, slug: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug, AccessLevel.OPERATOR)
+    if refused := in_service(request, cluster):
+        return refused
+    volumes = list(cluster.volumes.filter(inventory=Inventory.PRESENT))
+    checking = request.method == "POST" and "check" in request.GET
+    data = request.POST if request.method == "POST" else None
+    form = ExportForm(
+        data,
+        cluster=cluster,
+        fsid=next_fsid(cluster),
+        volumes=volumes,
+        checking=checking,
+        initial={"volume": request.GET.get("volume", "")},
+    )
+    clients = client_forms(data, checking=checking)
+    good = data is not None and valid(form, clients)
+    said_twice(clients)
+    context = {
+        "cluster": cluster,
+        "key": request.POST.get("key") or uuid.uuid4().hex,
+        **form_context(form, clients, volumes),
+    }
+    if checking:
+        return render(request, "provisioning/_export_form.html#notes", context)
+    if data is None:
+        return render(request, TEMPLATE, context)
+    if unfinished(request) or not good or not valid(form, clients):
+        return render(request, TEMPLATE, context, status=422)
+    try:
+        intent = form.intent([client.value() for client in clients])
+        return redirect(jobs.draft(request, "export.publish", cluster, intent, context["key"]))
+    except jobs.Refused as refusal:
+        say(request, refusal)
+        return render(request, TEMPLATE, context, status=409)
+
+
+def next_fsid(cluster: Cluster) -> int:
+    """Give the next fsid, past those that plans which have not ended will use."""
+    open_jobs = Job.objects.filter(cluster=cluster, action="export.publish").exclude(status__in=ENDED)
+    intents = [actions.intent_of(job) for job in open_jobs.defer("plan")]
+    return allocation.fsid(cluster, [intent.export.fsid for intent in intents if isinstance(intent, PublishExport)])
+
+
+def valid(form: ExportForm, clients: Sequence[ClientForm]) -> bool:
+    checked = [
+        client.is_bound and client.is_valid() for client in clients
+    ]  # each one, so that all mistakes are shown at once
+    return form.is_valid() and all(checked)
+
+
+def unfinished(request: HttpRequest) -> bool:
+    """A row was added or dropped, or an offered value taken: nothing is to be planned yet."""
+    return any(name in request.POST for name in ("add", "drop", "use"))
+
+
+def form_context(form: ExportForm, clients: Sequence[ClientForm], volumes: Sequence[Volume]) -> dict[str, Any]:
+    if form.is_bound:
+        form.is_valid()
+    complaints = form.complaints() if form.is_bound else []
+    for client in clients:
+        complaints += client.complaints() if client.is_bound else []
+    return {
+        "export_form": form, "client_rows": clients, "export_volumes": volumes, "fsid": form.fsid,
+        "preview": preview(form, clients), "complaints": complaints, "warnings": warnings(clients),
+    }  # fmt: skip
+
+
+def preview(form: ExportForm, clients: Sequence[ClientForm]) -> dict[str, str]:
+    """The line as it will stand in the file, from what can be used of the form so far."""
+    if not form.is_bound or not form.path():
+        return {}
+    known = [client.value() for client in clients if client.is_bound and client.is_valid() and client.text("client")]
+    volume = form.volumes[form.text("volume")]
+    line = export_line.line(form.cluster.slug, form.export(known), volume) if known else ""
+    return {
+        "path": form.path(),
+        "line": line,
+        "mount": f"mount -t nfs4 {form.cluster.service_ip}:{form.path()} /mnt" if form.cluster.service_ip else "",
+    }
+
+
+def warnings(clients: Sequence[ClientForm]) -> list[str]:
+    said = []
+    for client in clients:
+        if not client.is_bound or not client.is_valid() or not client.text("client"):
+            continue
+        value: ExportClient = client.value()
+        if value.client == "*":
+            said.append("* is everybody who can reach the service IP.")
+        if "async" in value.options:
+            said.append(f"{value.client}: with async, what a client believes written can be lost in a failover.")
+        if "no_root_squash" in value.options:
+            said.append(f"{value.client}: root there is root here, on every file.")
+    return said

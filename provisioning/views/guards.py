@@ -1,0 +1,18 @@
+"""Reasons for a page not to open, said instead of a form that could not work."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from clusters.models import Cluster
+from clusters.states import Inventory
+
+
+def in_service(request: HttpRequest, cluster: Cluster) -> HttpResponse | None:
+    """Send away from a cluster that is not set up yet; forms for a running pair make no sense there."""
+    if cluster.inventory == Inventory.PRESENT:
+        return None
+    messages.error(request, f"{cluster} is not set up yet; this is for pairs that run.")
+    return redirect(cluster)
