@@ -149,12 +149,28 @@ def make_plan(danger: Danger = Danger.NONE, findings: tuple[Finding, ...] = (), 
     )
     steps = (
         Step("alice", "Read free space again", Kind.READS, Stage.VOLUMES, commands=(cmd("vgs", "vg_data"),)),
-        Step("bob", "Make the mount point", Kind.WRITES, Stage.MOUNTS, commands=(cmd("mkdir", "/srv/shop"),), unchanged="It is there."),
-        Step("alice", "Create the volume", Kind.WRITES, Stage.VOLUMES, commands=(cmd("lvcreate", "--name", "shop", "vg"),), note="Way back: remove it."),
+        Step(
+            "bob",
+            "Make the mount point",
+            Kind.WRITES,
+            Stage.MOUNTS,
+            commands=(cmd("mkdir", "/srv/shop"),),
+            unchanged="It is there.",
+        ),
+        Step(
+            "alice",
+            "Create the volume",
+            Kind.WRITES,
+            Stage.VOLUMES,
+            commands=(cmd("lvcreate", "--name", "shop", "vg"),),
+            note="Way back: remove it.",
+        ),
         Step("bob", "Write the files", Kind.WRITES, Stage.MANAGER, files=(exports, secret)),
-        Step("alice", "Write the files", Kind.WRITES, Stage.MANAGER, files=(exports, secret), load=cmd("exportfs", "-r")),
+        Step(
+            "alice", "Write the files", Kind.WRITES, Stage.MANAGER, files=(exports, secret), load=cmd("exportfs", "-r")
+        ),
         Step(OBSERVER, "Look from outside", Kind.OBSERVES, Stage.PROVE, probe=Probe("10.10.0.50", ("/srv/shop",))),
-    )  # fmt: skip
+    )
     return Plan(
         title="Create volume shop", summary="5 GiB, ext4, at /srv/shop.", now="alice holds the service group.", after="shop is mounted on alice.",
         steps=steps, findings=findings, danger=danger, button="Create shop", typed_name="web-files" if danger is Danger.DESTROYS else "",
