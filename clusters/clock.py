@@ -72,6 +72,6 @@ def tag(at: datetime, text: str, *, live: bool = False) -> SafeString:
         '<time datetime="{}" title="{}"{}>{}</time>',
         at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         hover(at),
-        format_html(" data-ago") if live else "",
+        SafeString(" data-ago" if live else ""),
         text,
     )

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from django.db.models import Count, Max, Prefetch, Q
 
-from clusters.drawn import Resync, Seen, fills, pair_of, resync_of, seen
+from clusters.drawn import fills, pair_of
 from clusters.figures import share
 from clusters.models import (
     AuditEntry,
@@ -22,6 +22,7 @@ from clusters.models import (
     VolumeUsage,
 )  # fmt: skip
 from clusters.pictures import Pair
+from clusters.seen import Resync, Seen, resync_of, seen
 from clusters.states import LOCKING, Inventory
 from clusters.verdict import Verdict, verdict
 

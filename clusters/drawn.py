@@ -3,106 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from clusters import clock
 from clusters.figures import percent_text, rate_text, share, size_text, span_text
-from clusters.health import STALLED_AFTER
-from clusters.models import Backing, Cluster, ClusterState, Node, NodeState, Replica, Resource
+from clusters.models import Backing, Cluster, ClusterState, Node, NodeState, Resource
 from clusters.pictures import Link, Pair, Path, Side, Vol
-from clusters.states import ConnectionState, DiskState, ReplicationState
+from clusters.seen import Resync, Seen, resync_of
+from clusters.states import ConnectionState
 
-STALE_AFTER = 30  # seconds without an answer after which a value is shown as old
-COPY = {
-    DiskState.UP_TO_DATE: "ok",
-    DiskState.DISKLESS: "danger",
-    DiskState.FAILED: "danger",
-    DiskState.DETACHING: "danger",
-}
-SOURCE_SIDE = {"SyncSource", "PausedSyncS", "StartingSyncS", "WFBitMapS"}
 SPLIT = {"drbd.split-brain", "drbd.both-primary"}
-
-
-@dataclass(frozen=True, slots=True)
-class Resync:
-    """A running resync as the page tells it."""
-
-    percent: float
-    source: str
-    target: str
-    left: int | None
-    total: int | None
-    speed: int | None
-    eta: int | None
-    still_for: float | None
-    started_at: datetime | None
-    read_at: datetime | None
-    fresh: bool
-    verify: bool = False
-
-    @property
-    def stalled(self) -> bool:
-        return self.still_for is not None and self.still_for >= STALLED_AFTER
-
-    @property
-    def done(self) -> int | None:
-        return self.total - self.left if self.total is not None and self.left is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A node with its rows; each may be missing."""
-
-    node: Node
-    state: NodeState | None
-    replica: Replica | None
-    backing: Backing | None
-    now: datetime
-
-    @property
-    def fresh(self) -> bool:
-        return bool(self.state and self.state.reachable and self.age is not None and self.age <= STALE_AFTER)
-
-    @property
-    def age(self) -> float | None:
-        if self.state is None or self.state.read_at is None:
-            return None
-        return max(0.0, (self.now - self.state.read_at).total_seconds())
-
-    @property
-    def copy(self) -> str:
-        disk = self.replica.disk if self.replica else ""
-        if not disk or disk == DiskState.DUNKNOWN:
-            return "unknown"
-        return COPY.get(DiskState(disk), "risk") if disk in set(DiskState) else "unknown"
-
-
-def seen(nodes: Sequence[Node], now: datetime) -> list[Seen]:
-    """Nodes with what is known of each; select_related("state", "replica", "backing") first."""
-    return [
-        Seen(node, getattr(node, "state", None), getattr(node, "replica", None), getattr(node, "backing", None), now)
-        for node in nodes
-    ]
-
-
-def resync_of(nodes: Sequence[Seen]) -> Resync | None:
-    """The resync or verify as told by the node that was read last; of equals the source."""
-    told = [(one, one.replica) for one in nodes if one.replica and one.replica.percent is not None and one.state]
-    if not told or len(nodes) != 2:
-        return None
-    best, row = min(
-        told, key=lambda pair: (pair[0].age if pair[0].age is not None else 1e9, pair[1].replication not in SOURCE_SIDE)
-    )
-    other = nodes[1] if best is nodes[0] else nodes[0]
-    source, target = (best, other) if row.replication in SOURCE_SIDE else (other, best)
-    verify = row.replication in set(ReplicationState) and ReplicationState(row.replication).verifying
-    still = (best.now - row.moved_at).total_seconds() if row.moved_at else None
-    return Resync(
-        percent=min(100.0, row.percent or 0.0), source=source.node.name, target=target.node.name, left=row.sync_left,
-        total=row.sync_total or row.size, speed=row.speed, eta=row.eta, still_for=still if best.fresh else None,
-        started_at=row.sync_started_at, read_at=row.read_at, fresh=best.fresh, verify=verify,
-    )  # fmt: skip
 
 
 def pair_of(
@@ -151,9 +61,17 @@ def _side(cluster: Cluster, one: Seen, other: Seen, active: int | None, holder: 
         copy=one.copy, disk=row.disk if row else "", role=row.role if row else "",
         replication=_replication(row.connection, row.replication) if row else "", backing=_backing(one.backing),
         backing_line=_backing_line(one.backing), active=is_active if one.fresh else None,
-        vg_line=f"{size_text(free)} of {size_text(size)} free" if size is not None and free is not None else "",
+        vg_line=_free(free, size), vg_short=f"{size_text(free)} free" if free is not None else "",
         standby=_standby(one, other, active, holder), versions=_versions(cluster, state),
     )  # fmt: skip
+
+
+def _free(free: int | None, size: int | None) -> str:
+    """439 of 800 GiB free: the unit once when it is the same."""
+    if free is None or size is None:
+        return ""
+    (part, unit), (whole, same) = size_text(free).split(" "), size_text(size).split(" ")
+    return f"{part} of {whole} {same} free" if unit == same else f"{part} {unit} of {whole} {same} free"
 
 
 def _seen_text(one: Seen) -> str:
@@ -251,9 +169,7 @@ def _network(node: Node) -> str:
 def _moving(resync: Resync, to: int, interface: str) -> Link:
     what = "Verify" if resync.verify else "Resync"
     title = f"{what}, {resync.source} to {resync.target}"
-    amounts = (
-        f"{size_text(resync.done)} of {size_text(resync.total)}" if resync.done is not None and resync.total else ""
-    )
+    amounts = _free(resync.done, resync.total).removesuffix(" free")
     speed = rate_text(resync.speed) if resync.speed is not None else ""
     if resync.stalled and resync.still_for is not None:
         left = f"no progress for {span_text(resync.still_for)}"
@@ -294,10 +210,6 @@ def _says(cluster: Cluster, nodes: Sequence[Seen], holder: Seen | None, link: Li
         elif row is not None:
             parts.append(f"{one.node.name} is {row.role or 'in an unknown role'}, its copy {row.disk or 'unknown'}.")
     return " ".join(parts)
-
-
-def iso(at: datetime | None) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds") if at else ""
 
 
 def fills(usage: Mapping[str, tuple[int, int]], fresh: bool) -> list[Vol]:

@@ -13,9 +13,10 @@ from django.db.models import Case, Count, IntegerField, Max, OuterRef, Q, QueryS
 from django.utils.safestring import SafeString
 
 from clusters import pictures
-from clusters.drawn import Seen, pair_of, resync_of, seen
+from clusters.drawn import pair_of
 from clusters.figures import pause_text, percent_text, rate_text, share, span_text
 from clusters.models import Cluster, ClusterState, Node, Resource, StateChange, VolumeUsage
+from clusters.seen import Seen, resync_of, seen
 from clusters.states import LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 

@@ -32,11 +32,11 @@ def _card(pair: Pair, side: Side, top: float, sprite: str) -> tuple[list[str], f
         y += 60
     else:
         parts += _standby(side, y)
-        y += 44
+        y += 26 + 18 * len(side.standby)
     if side.active and side.fresh:
         rows, y = _volumes(pair, y)
         parts += rows
-        line = f"{pair.vg} · {side.vg_line}" if side.vg_line else pair.vg
+        line = f"{pair.vg} · {side.vg_short}" if side.vg_short else pair.vg
         parts.append(row(12, y, INNER, 36, line, "", "vg", sprite=sprite, kind="ok", word="active"))
         y += 44
     parts.append(drbd(pair, side, 12, y, INNER, 50, sprite, long=False))
@@ -65,9 +65,10 @@ def _service(pair: Pair, side: Side, y: float) -> str:
 
 
 def _standby(side: Side, y: float) -> list[str]:
-    words = fit(" ".join(side.standby), INNER - 12, 12)
-    plate = [] if side.fresh else [rect(12, y, INNER, 36, "plate")]
-    return [*plate, rect(12, y, INNER, 36, "off"), text(179, y + 22, words, "s mid")]
+    height = 18 + 18 * len(side.standby)
+    plate = [] if side.fresh else [rect(12, y, INNER, height, "plate")]
+    lines = [text(179, y + 22 + 17 * i, fit(line, INNER - 12, 12), "s mid") for i, line in enumerate(side.standby)]
+    return [*plate, rect(12, y, INNER, height, "off"), *lines]
 
 
 def _volumes(pair: Pair, y: float) -> tuple[list[str], float]:

@@ -24,6 +24,7 @@ class Side:
     backing_line: str = ""  # PM893 · serial S6KPNX0T412
     active: bool | None = None  # the volume group is active here
     vg_line: str = ""  # 439 of 800 GiB free
+    vg_short: str = ""  # 439 GiB free
     standby: tuple[str, ...] = ()  # one or two short lines: why the service is not here
     versions: str = ""
 

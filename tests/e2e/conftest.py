@@ -1,0 +1,96 @@
+"""A real browser in front of a live server, with the stories as its data.
+
+Debian's chromium is driven; nothing is downloaded. Shots go to tests/e2e/shots, which git ignores.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = (
+    os.environ.get("PANEL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
+)
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+SHOTS = Path(__file__).parent / "shots"
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's loop runs in this thread
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _plain_static(settings: Any) -> None:
+    settings.DISPLAY_TIME_ZONE = "Europe/Berlin"
+
+
+class Visit:
+    """A tab of somebody who is signed in, which remembers what its console complained about."""
+
+    def __init__(self, page: Page, server: str) -> None:
+        self.page, self.server, self.complaints = page, server, []  # type: tuple[Page, str, list[str]]
+        page.on(
+            "console", lambda message: message.type in ("error", "warning") and self.complaints.append(message.text)
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.server + path)
+        return self.page
+
+    def sideways(self) -> int:
+        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+    def violations(self) -> list[str]:
+        self.page.evaluate(AXE)
+        found = self.page.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
+        return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
+
+    def shot(self, name: str) -> None:
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{re.sub('[^a-z0-9-]', '-', name)}.png", full_page=True)
+
+
+def sign_in_cookie(user: Any) -> str:
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]:
+    contexts = []
+
+    def open_tab(user: Any = None, width: int = 1440, theme: str = "light", **options: Any) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, **options)
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([{"name": "sessionid", "value": sign_in_cookie(user), "url": live_server.url}])
+        return Visit(context.new_page(), live_server.url)
+
+    yield open_tab
+    for context in contexts:
+        context.close()
