@@ -1,0 +1,42 @@
+"""The panel under test: started by `./panel up` with a var directory and a port of its own, inside the lab's network."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    address: str  # http://127.0.0.1:8000
+    link: str  # for the first administrator, once
+    var: Path
+
+    def log(self, part: str) -> str:
+        """The end of a part's log, for the message of a test that failed."""
+        found = sorted((self.var / "log").glob(f"{part}*"))
+        return "\n".join(path.read_text(errors="replace")[-4000:] for path in found)
+
+
+@contextmanager
+def panel_up(var: Path) -> Iterator[Panel]:
+    environment = {**os.environ, "PANEL_VAR": str(var), "PANEL_PYTHON": sys.executable}
+    for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL"):
+        environment.pop(name, None)
+    command = [str(ROOT / "panel"), "up", "--detach"]
+    started = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    try:
+        assert started.returncode == 0, f"./panel up: {started.stdout}{started.stderr}"
+        link = re.search(r"(http://[^\s/]+)(/first-admin/\S+)", started.stdout)
+        assert link, started.stdout
+        yield Panel(link[1], link[1] + link[2], var)
+    finally:
+        subprocess.run([str(ROOT / "panel"), "stop"], env=environment, capture_output=True, timeout=60, check=False)
