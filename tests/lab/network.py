@@ -49,6 +49,7 @@ def observe() -> None:
         cwd=Path(__file__).resolve().parents[2],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=(RUN / "observer.log").open("w"),  # an inherited pipe would keep whoever reads our output waiting
         start_new_session=True,
         text=True,
     )

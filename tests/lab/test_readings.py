@@ -20,6 +20,7 @@ WANTED = ("drbd-utils", "lvm2", "heartbeat", "chrony")
 
 @pytest.fixture
 def world(bare: None) -> Iterator[SshWorld]:
+    machines.let_in("alpha", "sysop")
     world = SshWorld(Ed25519Key.from_private_key_file(str(KEY)))
     yield world
     world.close()
