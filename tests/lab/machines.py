@@ -260,7 +260,19 @@ def load(snapshot: str, names: Iterable[str]) -> None:
         qmp.command(RUN / f"{name}.qmp", "cont")
     wait_ssh(*names)
     for name in names:
-        run(name, f"date --set=@{time.time():.3f}")
+        set_clock(name)
+
+
+def set_clock(name: str) -> None:
+    """Give a machine this host's time. It is sent when the machine is ready to take it: a log-in can take seconds."""
+    command = [*ssh_command(name), "--", "echo ready; read now; date --set=@$now"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdout.readline()
+        process.stdin.write(f"{time.time():.3f}\n".encode())
+        process.stdin.close()
+        if process.wait(30 * PATIENCE):
+            raise LabError(f"{name}: its clock could not be set")
 
 
 def _loaded(name: str) -> bool:
