@@ -40,9 +40,9 @@ def _standby(world: World, pair: list[NodeAddress], service_ip: str) -> NodeAddr
     """Find a node that does not carry the service IP: only from there does a packet leave the active one."""
     for node in pair:
         try:
-            [addresses] = world.read(node, [cmd("ip", "-brief", "address", "show", timeout=10)])
+            [held] = world.read(node, [cmd("ip", "-oneline", "address", "show", "to", service_ip, timeout=10)])
         except NodeError:
             continue
-        if addresses.exit == 0 and f" {service_ip}/" not in addresses.stdout:
+        if held.exit == 0 and not held.stdout.strip():
             return node
     return None

@@ -8,6 +8,7 @@ sub O_RDONLY () { 0 }
 sub O_WRONLY () { 1 }
 sub O_CREAT ()  { 64 }
 sub O_EXCL ()   { 128 }
+sub O_SYNC ()   { 1052672 }
 sub LOCK_SH ()  { 1 }
 sub LOCK_EX ()  { 2 }
 sub LOCK_NB ()  { 4 }

@@ -52,27 +52,29 @@ sub make_dirs {
     }
 }
 
-sub sync_file { require IO::Handle; return IO::Handle::sync($_[0]) }
-
-# Written aside, synced, renamed, and the directory synced, so that a power cut leaves the old or the new content.
+# Written aside (O_SYNC: on disk before it has its name), then renamed, so that a power cut leaves the old or the new content.
 sub replace_file {
     my ($path, $content, $mode, $uid, $gid) = @_;
     my ($dir, $name) = $path =~ m{^(.*)/([^/]+)$};
     my $temp = "$dir/.$name.storagepanel-$$";
     unlink $temp;
-    my $ok = sysopen(my $file, $temp, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    my $ok = sysopen(my $file, $temp, O_WRONLY | O_CREAT | O_EXCL | O_SYNC, 0600);
     $ok &&= write_all($file, $content);
     $ok &&= chown $uid, $gid, $file;
     $ok &&= chmod $mode, $file;
-    $ok &&= sync_file($file);
     $ok &&= close $file;
     $ok &&= rename $temp, $path;
-    if (!$ok) {
-        my $why = "$!";
-        unlink $temp;
-        fail('refused', "cannot write $path: $why");
-    }
-    sync_file($file) if sysopen $file, ($dir eq '' ? '/' : $dir), O_RDONLY;
+    return if $ok;
+    my $why = "$!";
+    unlink $temp;
+    fail('refused', "cannot write $path: $why");
+}
+
+# Files of a unit's own directory: after a power cut they mean nothing, so nothing is synced.
+sub leave_note {
+    my ($path, $text) = @_;
+    sysopen(my $file, "$path.new", O_WRONLY | O_CREAT, 0600) or fail('refused', "cannot write $path: $!");
+    write_all($file, $text) && close($file) && rename("$path.new", $path) or fail('refused', "cannot write $path: $!");
 }
 
 # The lock of this cluster on this node, and the claim: what is older than the last one seen is refused.
@@ -117,7 +119,7 @@ sub only_one {
     if ($last ne '' && $last ne $dir && -s "$last/started" && !-e "$last/result" && !has_died($last)) {
         fail('refused', "an earlier step still runs here ($last)");
     }
-    replace_file("$home/last", $dir, 0600, $<, (split ' ', $()[0]);
+    leave_note("$home/last", $dir);
 }
 
 sub answer_run {
@@ -129,9 +131,8 @@ sub answer_run {
         fail('rebooted', 'the node was restarted since the plan was made') if $attempt ne '' && $boot !~ /^\Q$attempt\E/;
         if (!-d $dir) {
             make_dirs("$dir.new", 0700);
-            for my $part ([ 'commands', pack_fields(@commands) ], [ 'step.pl', $program ]) {
-                replace_file("$dir.new/$part->[0]", $part->[1], 0600, $<, (split ' ', $()[0]);
-            }
+            leave_note("$dir.new/commands", pack_fields(@commands));
+            leave_note("$dir.new/step.pl", $program);
             rename "$dir.new", $dir or fail('refused', "cannot make $dir: $!");
         }
         fail('other', 'this step was begun with other commands') if slurp("$dir/commands") ne pack_fields(@commands);
@@ -183,7 +184,7 @@ sub follow {
         last if $ended;
         fail('refused', 'the unit did not begin') if !-s "$dir/started" && clock() > $begin_by;
         select undef, undef, undef, $pause;
-        $pause *= 1.5 if $pause < 0.25;
+        $pause *= 1.5 if $pause < 0.1;
         alive();
     }
     send_outcome($dir, $count);
