@@ -51,6 +51,8 @@ def end(job: Job, lease: Lease, ending: Ending) -> None:
         skip_what_waits(job)
         if ending.status is JobStatus.SUCCEEDED:
             actions.settle(job)
+        elif ending.status is not JobStatus.INTERRUPTED:
+            actions.give_back_untouched(job)
         audit.record(
             actor=job.approved_by,
             action=job.action,

@@ -12,7 +12,10 @@ from clusters import audit
 from clusters.models import AuditEntry, Cluster, Volume
 from clusters.states import Inventory, JobStatus
 from provisioning import actions, jobs
+from provisioning.ending import Ending
+from provisioning.ending import end as end_of_job
 from provisioning.intents import ProvisionCluster
+from provisioning.lease import Lease, claim
 from provisioning.models import Job, JobStep
 from tests import factories
 from tests.jobs.conftest import end, propose, request_of, volume_intent
@@ -107,6 +110,17 @@ def test_a_job_that_ended_untouched_needs_nobody_for_its_row(olga: Any, proposed
     assert volume_state() is None
     jobs.approve(request_of(olga), propose(jobs.plan_again(request_of(olga), job)))
     assert volume_state() == Inventory.CREATING
+
+
+@pytest.mark.parametrize("status", [JobStatus.STALE, JobStatus.CANCELLED, JobStatus.FAILED])
+def test_the_worker_takes_the_rows_back_with_the_end_of_the_job(
+    olga: Any, proposed: Callable[..., Job], status: JobStatus
+) -> None:
+    job = jobs.approve(request_of(olga), proposed())
+    number = claim(job.pk)
+    assert number
+    end_of_job(job, Lease(job.pk, number), Ending(status, "Nothing ran."))
+    assert volume_state() is None
 
 
 def test_what_was_touched_is_not_given_back_by_itself(olga: Any, failed: Job) -> None:
