@@ -127,6 +127,13 @@ def backing_size(machine: Machine, path: str) -> int:
 def _ip(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     if "neighbour" in argv:
         return 0, "[]\n", ""
+    if "-brief" in argv:
+        held = " ".join(filter(None, (machine.service, machine.service_ip)))
+        return (
+            0,
+            f"lo UNKNOWN 127.0.0.1/8 \neth0 UP {machine.mgmt} \neth1 UP {held} \neth2 UP {machine.replication} \n",
+            "",
+        )
     rows = [_interface(1, "lo", "00:00:00:00:00:00", ["127.0.0.1/8"], "UNKNOWN")]
     service = [machine.service, *([machine.service_ip] if machine.service_ip else [])]
     number = 1 if machine.name < pair.peer(machine.name).name else 2
@@ -163,6 +170,8 @@ def _df(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
 
 
 def _systemctl(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    if argv[1] == "show" and "--value" in argv:
+        return 0, "inactive\n", ""  # a unit of this panel: it has always ended by the time of a reading
     if argv[1] == "show":
         blocks = []
         for unit in _after(argv):
@@ -417,6 +426,33 @@ def _ping(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> An
     return 1 - received, text, ""
 
 
+def _server_at(pair: Pair, address: str) -> Machine | None:
+    """The machine that serves NFS at an address of the service network."""
+    return next(
+        (m for m in pair.machines.values() if m.power and m.service_ip.split("/")[0] == address and m.nfsd), None
+    )
+
+
+def _rpcinfo(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    if _server_at(pair, argv[3]):
+        return 0, "program 100003 version 4 ready and waiting\n", ""
+    return (
+        1,
+        "",
+        "rpcinfo: RPC: Unable to receive; errno = No route to host\nprogram 100003 version 4 is not available\n",
+    )
+
+
+def _showmount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    server = _server_at(pair, argv[-1])
+    if server is None:
+        return 1, "", "clnt_create: RPC: Unable to receive\n"
+    clients: dict[str, list[str]] = {}
+    for path, client, _ in server.exported:
+        clients.setdefault(path, []).append(client)
+    return 0, "".join(f"{path} {','.join(names)}\n" for path, names in clients.items()), ""
+
+
 def _cl_status(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     manager = machine.manager
     if "heartbeat" not in machine.packages:
@@ -518,5 +554,6 @@ KERNEL_FILES: dict[str, Callable[[Pair, Machine, float], str | None]] = {
 READERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
     "grep": _grep, "drbdsetup": _events2, "ip": _ip, "df": _df, "systemctl": _systemctl, "sha256sum": _sha256sum, "find": _find,
     "lsblk": _lsblk, "pvs": _pvs, "vgs": _vgs, "lvs": _lvs, "lvmconfig": _lvmconfig, "chronyc": _chronyc, "modinfo": _modinfo,
-    "dpkg-query": _dpkg, "apt-cache": _apt_cache, "ping": _ping, "cl_status": _cl_status, "sh": _sh, "drbdadm": _drbdadm,
+    "dpkg-query": _dpkg, "apt-cache": _apt_cache, "ping": _ping, "rpcinfo": _rpcinfo, "showmount": _showmount,
+    "cl_status": _cl_status, "sh": _sh, "drbdadm": _drbdadm,
 }  # fmt: skip

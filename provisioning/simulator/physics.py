@@ -12,6 +12,7 @@ from provisioning.simulator.state import Drbd, File, Machine, Manager, Pair, Res
 JOIN = 4.0  # seconds until two Heartbeats hear each other
 TAKE = 6.0  # seconds to start the whole group
 DEADTIME = 12.0
+WRITTEN = 3 * 1024**3  # bytes that clients change while the copies are apart
 
 
 def settle(pair: Pair, now: float) -> None:
@@ -36,7 +37,7 @@ def power_off(pair: Pair, name: str) -> None:
 def power_on(pair: Pair, name: str, now: float) -> None:
     machine = pair.machines[name]
     machine.power, machine.booted_at = True, now
-    machine.boot_id = f"{machine.machine_id[:8]}-{int(now) % 65536:04x}-4000-8000-{int(now):012x}"
+    machine.boot_id = f"{int(now * 2654435761) % 2**32:08x}-{machine.machine_id[:4]}-4000-8000-{int(now):012x}"
     for unit in machine.units.values():
         unit[0] = "active" if unit[1] == "enabled" else "inactive"
     if machine.units.get("drbd", ["", ""])[1] == "enabled":
@@ -68,7 +69,7 @@ def _connect(pair: Pair, now: float) -> None:
     if not linked:
         for machine in up:
             if machine.drbd and machine.drbd.role == "Primary":
-                pair.written = max(pair.written, 48 * 1024**2)
+                pair.written = max(pair.written, WRITTEN)
                 other = pair.peer(machine.name).drbd
                 if other and other.disk == "UpToDate":
                     other.disk = "Outdated"
@@ -80,7 +81,7 @@ def _start_catch_up(pair: Pair, up: list[Machine], now: float) -> None:
     good = [machine for machine, drbd in sides if drbd.disk == "UpToDate" and not drbd.fresh]
     behind = [machine for machine, drbd in sides if drbd.disk in ("Outdated", "Inconsistent") and not drbd.fresh]
     if good and behind:
-        start_resync(pair, good[0].name, pair.written or 48 * 1024**2, now)
+        start_resync(pair, good[0].name, pair.written or WRITTEN, now)
 
 
 def start_resync(pair: Pair, source: str, total: int, now: float) -> None:

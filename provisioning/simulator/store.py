@@ -37,9 +37,9 @@ def host_key_of(cluster: int, node: str) -> str | None:
         return machine.host_key if machine and machine.power and machine.reachable else None
 
 
-def control(cluster: int, verb: str, node: str = "") -> str:
+def control(cluster: int, verb: str, node: str = "", *, now: float | None = None) -> str:
     """Do to the machines what a person would do by hand. Returns one sentence; an unknown verb or machine is a KeyError."""
-    now = time.time()
+    now = time.time() if now is None else now
     with opened(cluster) as pair:
         settle(pair, now)
         match verb:

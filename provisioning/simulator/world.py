@@ -16,6 +16,7 @@ from provisioning.transport.world import (
     HostKeyChanged,
     NodeAddress,
     Result,
+    Time,
     UnitKey,
     Unreachable,
 )
@@ -23,11 +24,25 @@ from provisioning.transport.world import (
 COMMAND_SECONDS = 0.3  # what one changing command takes, so that a person can watch a job
 
 
+class RealTime:
+    def now(self) -> float:
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+clock: Time = RealTime()  # scenarios put one here that jumps
+
+
 class SimulatedWorld:
     """One per cluster and process; holds nothing but the cluster's key."""
 
-    def __init__(self, cluster: int, *, now: Callable[[], float] = time.time, pace: float = COMMAND_SECONDS) -> None:
-        self.cluster, self.now, self.pace = cluster, now, pace
+    def __init__(self, cluster: int) -> None:
+        self.cluster, self.time, self.pace = cluster, clock, COMMAND_SECONDS
+
+    def now(self) -> float:
+        return self.time.now()
 
     def read(self, node: NodeAddress, commands_: Sequence[Command]) -> list[Result]:
         with opened(self.cluster) as pair:
@@ -48,11 +63,11 @@ class SimulatedWorld:
             machine = self._reach(pair, node)
             _claim(machine, unit)
             done = [_stored(row) for row in machine.results.get(unit.name, [])]
-        if done:
-            return done
-        results: list[Result] = []
-        for index, command in enumerate(commands_):
-            time.sleep(self.pace)
+        results: list[Result] = done[:]
+        for index, command in list(enumerate(commands_))[len(done) :]:
+            if results and results[-1].exit not in commands_[index - 1].exits:
+                break
+            self.time.sleep(self.pace)
             with opened(self.cluster) as pair:
                 machine = self._reach(pair, node)
                 exit_code, out, err = commands.change(pair, machine, command.argv, self.now())
@@ -61,14 +76,12 @@ class SimulatedWorld:
             if on_output and (out or err):
                 on_output(index, out + err)
             results.append(_stored(row))
-            if exit_code not in command.exits:
-                break
         return results
 
     def put(
         self, node: NodeAddress, path: str, content: bytes, unit: UnitKey, *, mode: str, owner: str, before: str | None
     ) -> str | None:
-        time.sleep(self.pace / 2)
+        self.time.sleep(self.pace / 2)
         with opened(self.cluster) as pair:
             machine = self._reach(pair, node)
             _claim(machine, unit)

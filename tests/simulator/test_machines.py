@@ -120,9 +120,9 @@ def test_power_loss_moves_the_group_and_the_return_catches_up(made):
     physics.settle(made, now + 61)
     replica = seen(made, "alice", now + 61).replica("r0")
     assert replica.replication == ReplicationState.SYNC_TARGET
-    physics.settle(made, now + 120)
-    assert seen(made, "alice", now + 121).replica("r0").disk == DiskState.UP_TO_DATE
-    assert not seen(made, "alice", now + 121).holds("10.10.0.50")
+    physics.settle(made, now + 180)
+    assert seen(made, "alice", now + 181).replica("r0").disk == DiskState.UP_TO_DATE
+    assert not seen(made, "alice", now + 181).holds("10.10.0.50")
 
 
 def test_a_group_whose_disk_is_already_primary_is_never_started():
