@@ -10,7 +10,7 @@ import pytest
 
 from clusters.findings import blockers
 from clusters.states import DiskState, ReplicationState
-from provisioning.desired import BackingKind, DesiredVolume
+from provisioning.desired import BackingKind, DesiredCluster, DesiredVolume
 from provisioning.intents import CreateVolume, ProvisionCluster
 from provisioning.observed import Clock, Disk, DrbdVersion, FileState, NodeObserved, Progress, ReplicaReading
 from provisioning.plans import provision, volume
@@ -61,13 +61,22 @@ def stirred(node: NodeObserved, chance: random.Random) -> NodeObserved:
     )
 
 
-@pytest.mark.parametrize(
-    "observed", [fresh(), {n: bare(n) for n in NAMES}, finished()], ids=["installed", "bare", "finished"]
-)
-def test_a_thousand_readings_that_differ_in_statistics_give_one_plan(observed: Observed) -> None:
+STATES: dict[str, Callable[[DesiredCluster], Observed]] = {
+    "installed": lambda _: fresh(),
+    "bare": lambda _: {name: bare(name) for name in NAMES},
+    "finished": finished,
+}
+
+
+@pytest.mark.parametrize("kind", list(BackingKind))
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES.keys())
+def test_a_thousand_readings_that_differ_in_statistics_give_one_plan(
+    state: Callable[[DesiredCluster], Observed], kind: BackingKind
+) -> None:
     chance = random.Random(7)
-    plans = {fingerprint({name: stirred(node, chance) for name, node in observed.items()}) for _ in range(334)}
-    assert plans == {fingerprint(observed)}
+    observed = state(desired(kind))
+    plans = {fingerprint({name: stirred(node, chance) for name, node in observed.items()}, kind) for _ in range(167)}
+    assert plans == {fingerprint(observed, kind)}
 
 
 def on_bob(**fields: object) -> Callable[[Observed], Observed]:
@@ -150,6 +159,21 @@ def test_a_first_copy_is_never_forced_over_data() -> None:
             observed[name] = replace(node, replicas=(replica,))
         plan = provision.plan(ProvisionCluster("web-files"), desired(), observed, HEARTBEAT)
         assert not any("--force" in str(command) for step in plan.todo() for command in step.commands)
+
+
+def test_a_finished_pair_that_is_down_on_both_nodes_is_brought_up_and_not_forced() -> None:
+    observed = {name: replace(node, replicas=()) for name, node in finished().items()}
+    plan = provision.plan(ProvisionCluster("web-files"), desired(), observed, HEARTBEAT)
+    commands = [str(command) for step in plan.todo() for command in step.commands]
+    assert "drbdadm up r0" in commands
+    assert not any("--force" in command or "create-md" in command for command in commands)
+
+
+def test_nothing_is_stopped_under_a_running_manager() -> None:
+    observed = {name: with_unit(node, "nfs-server.service", "active", "enabled") for name, node in finished().items()}
+    plan = provision.plan(ProvisionCluster("web-files"), desired(), observed, HEARTBEAT)
+    commands = [str(command) for step in plan.todo() for command in step.commands]
+    assert commands == ["systemctl disable nfs-server.service"] * 2
 
 
 def test_a_pair_of_which_nothing_can_be_seen_is_not_formatted() -> None:

@@ -112,13 +112,15 @@ def _clock(node: NodeObserved) -> Step:
 
 
 def _out_of_boot(node: NodeObserved) -> Step:
-    """The service group starts the NFS server when the disk is there, and nothing else does (row 17)."""
+    """The service group starts the NFS server when the disk is there, and nothing else does (row 17). Under a running manager it is not stopped."""
+    manager = unit(node, "heartbeat")
+    now = () if manager is not None and manager.active == "active" else ("--now",)
     step = Step(
         node=node.node,
         title="Take the NFS server out of the boot sequence",
         kind=Kind.WRITES,
         stage=Stage.QUIET,
-        commands=(cmd("systemctl", "disable", "--now", "nfs-server.service", timeout=120),),
+        commands=(cmd("systemctl", "disable", *now, "nfs-server.service", timeout=120),),
         note="The service group starts it when the disk is there.",
     )
     server = unit(node, "nfs-server")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from clusters.states import ConnectionState, DiskState, Role
-from provisioning.checks.ours import has_generation, has_metadata, resource_is_ours
+from provisioning.checks.ours import finished_once, has_generation, has_metadata, resource_is_ours
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts.backing import empty_disk, unsigned
@@ -122,7 +122,7 @@ def _first_copy(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -
         assumes=(f"{source} is copied to {target}; neither copy was ever written",),
         note="The copying goes on by itself; nothing here waits for it.",
     )
-    if has_generation(desired, observed):
+    if has_generation(desired, observed) or finished_once(desired, observed):
         yield from (unchanged(step, "the first copy was started before") for step in (look, force))
     else:
         yield from (look, force)
