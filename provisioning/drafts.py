@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -27,7 +28,7 @@ from provisioning.preflight import Preflight
 @transaction.atomic
 def create(request: HttpRequest, slug: str, labels: str) -> Cluster:
     name = request.user.get_username()
-    cluster = Cluster.objects.create(slug=slug, labels=labels, created_by=name)
+    cluster = Cluster.objects.create(slug=slug, labels=labels, created_by=name, simulated=settings.DEMO)
     _note(request, cluster, "cluster.draft", f"Began to describe the pair {slug}.", after={"labels": labels})
     return cluster
 

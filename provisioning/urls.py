@@ -1,6 +1,16 @@
 from django.urls import path
 
-from provisioning.views import draft, draft_contents, draft_nodes, export_new, forget, job, jobs_list, volume_new
+from provisioning.views import (
+    draft,
+    draft_contents,
+    draft_nodes,
+    export_new,
+    forget,
+    job,
+    jobs_list,
+    simulation,
+    volume_new,
+)
 
 urlpatterns = [
     path("new/", draft.cluster_new, name="cluster-new"),
@@ -14,6 +24,7 @@ urlpatterns = [
     path("c/<slug:slug>/exports/new/", export_new.export_new, name="export-new"),
     path("c/<slug:slug>/forget/", forget.cluster_forget, name="cluster-forget"),
     path("c/<slug:slug>/jobs/", jobs_list.cluster_jobs, name="cluster-jobs"),
+    path("c/<slug:slug>/simulation/", simulation.simulation, name="simulation"),
     path("jobs/", jobs_list.jobs_list, name="jobs"),
     path("jobs/<int:pk>/", job.job, name="job"),
     path("jobs/<int:pk>/approve/", job.approve, name="job-approve"),

@@ -8,8 +8,6 @@ from datetime import datetime
 from clusters.health import NodeView, PairView
 from clusters.states import Role
 
-UNKNOWN = "unknown"
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -37,9 +35,11 @@ WATCHED = (("role", "role"), ("disk", "disk"), ("connection", "connection"), ("r
 
 
 def node_changes(before: NodeView, after: NodeView) -> list[Change]:
-    """What is different about one node. A value that is not seen now is no change: its age says so."""
+    """What is different about one node. A first reading is no change, nor is a value that is not seen now: its age says so."""
     found: list[Change] = []
-    if before.reachable is not None and before.reachable != after.reachable:
+    if before.reachable is None:
+        return found
+    if before.reachable != after.reachable:
         why = after.error if not after.reachable else _back(before, after)
         found.append(Change("reachable", _word(before.reachable), _word(after.reachable), after.name, why[:300]))
     if not after.seen:
@@ -108,7 +108,7 @@ def _back(before: NodeView, after: NodeView) -> str:
 
 
 def _word(reachable: bool | None) -> str:
-    return UNKNOWN if reachable is None else "seen" if reachable else "not seen"
+    return "seen" if reachable else "not seen"
 
 
 def _runs(running: bool) -> str:

@@ -19,6 +19,7 @@ from provisioning import draft_progress, drafts, inquiries, sealed
 from provisioning.forms.nodes import NodeForm, ObserverForm, PasswordForm, PinForm, unlike
 from provisioning.models import Inquiry
 from provisioning.pages import disks, fingerprints, networks, parts
+from provisioning.simulator.make import NAMES
 from provisioning.views import live
 
 
@@ -82,13 +83,21 @@ def nodes(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> Ht
 def _forms(cluster: Cluster) -> dict[str, Any]:
     rows = [*draft_progress.members(cluster), None, None]
     made = [
-        (title, NodeForm(prefix=prefix, initial=_initial(row)))
+        (title, NodeForm(prefix=prefix, initial=_initial(row) or _simulated(cluster, prefix)))
         for title, prefix, row in zip(("First node", "Second node"), "ab", rows, strict=False)
     ]
     return {
         "forms": made,
         "observer_form": ObserverForm(prefix="o", initial=_initial(draft_progress.observer(cluster))),
     }
+
+
+def _simulated(cluster: Cluster, prefix: str) -> dict[str, Any]:
+    """What a visitor of the demo would have to guess: the two machines that there are."""
+    if not cluster.simulated:
+        return {}
+    number = "ab".index(prefix)
+    return {"name": NAMES[number], "ssh_host": f"10.10.1.{11 + number}", "ssh_port": 22, "ssh_user": "root"}
 
 
 def _initial(node: Node | None) -> dict[str, Any]:
