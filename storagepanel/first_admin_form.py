@@ -16,15 +16,19 @@ class FirstAdminForm(forms.Form):
         max_length=150,
         validators=[UnicodeUsernameValidator()],
         help_text="How you sign in, and how the audit log calls you.",
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "class": "form-control"}
+        ),
     )
     password = forms.CharField(
         strip=False,
         help_text="At least 12 characters.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "form-control"}),
     )
     again = forms.CharField(
-        label="Password again", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label="Password again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "form-control"}),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -28,6 +28,8 @@ class Installation:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.env = {**kept, "PANEL_VAR": str(var), "PANEL_PYTHON": sys.executable, **env}
         self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.first_words = ""
         self.foreground: subprocess.Popen[str] | None = None
 
     def panel(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -92,6 +94,7 @@ def processes_of(var: Path) -> list[str]:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if f"PANEL_VAR={var}".encode() in environ.split(b"\0"):
+        # Redis writes its title over its environment; the title names its socket.
+        if f"PANEL_VAR={var}".encode() in environ.split(b"\0") or f"{var}/" in command:
             found.append(command)
     return found

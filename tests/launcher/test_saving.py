@@ -99,15 +99,6 @@ def test_replacing_moves_aside_what_was_there(saved: Saved, tmp_path: Path) -> N
     assert {"panel.sqlite3", "secret-key", "worker.key"} <= {path.name for path in aside[0].iterdir()}
 
 
-@pytest.mark.services
-def test_a_running_panel_is_backed_up_but_not_restored(installation: Installation, tmp_path: Path) -> None:
-    installation.up()
-    file = backup(installation, tmp_path / "fleet.tar")
-    refused = installation.panel("restore", str(file), "--replace")
-    assert refused.returncode == 1
-    assert "./panel stop" in refused.stderr
-
-
 def test_a_backup_is_never_written_over_another(saved: Saved) -> None:
     again = saved.installation.panel("backup", str(saved.file))
     assert again.returncode == 1 and "exists already" in again.stderr
