@@ -77,6 +77,7 @@ def _hand_over(desired: DesiredCluster, node: NodeObserved, manager_runs: bool) 
         commands=(
             *(cmd("umount", point, timeout=120) for point in sorted(mounted, reverse=True)),
             cmd("vgchange", "--activate", "n", r.vg, timeout=120),
+            cmd("udevadm", "settle", "--timeout=30"),  # a rule that still looks at the device would hold it open
             cmd("drbdadm", "secondary", r.name, timeout=120),
         ),
         note="Heartbeat takes a group whose first member is active for its own and starts nothing.",

@@ -46,7 +46,7 @@ def test_mounted_volumes_are_released_from_the_inside(backend: Backend) -> None:
     }
     release = backend.start(wanted, stopped)[0]
     assert release.runs
-    assert [c.argv[0] for c in release.commands] == ["umount", "umount", "vgchange", "drbdadm"]
+    assert [c.argv[0] for c in release.commands] == ["umount", "umount", "vgchange", "udevadm", "drbdadm"]
     assert release.guards
 
 
