@@ -51,7 +51,13 @@ def visibility(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]
             node=name,
             hazard=5,
         )
-    own = own_patterns(desired, desired.node(name))
+    yield from _filter(node, own_patterns(desired, desired.node(name)))
+    yield from _doubled(desired, node)
+
+
+def _filter(node: NodeObserved, own: tuple[str, ...]) -> Iterator[Finding]:
+    """What somebody else set stays behind ours, unless it would let a disk in or keep DRBD out."""
+    name = node.node
     foreign = foreign_patterns(node.lvm_filter or (), own)
     accepts = [pattern for pattern in foreign if pattern.startswith("a")]
     if accepts:
@@ -84,7 +90,6 @@ def visibility(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]
             else "has no filter yet; the set-up writes it"
         )
         yield fine("lvm.filter", f"LVM on {name} {state}", node=name, hazard=5)
-    yield from _doubled(desired, node)
 
 
 def _doubled(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from provisioning.desired import DesiredCluster, DesiredNode
+from provisioning.desired import DesiredCluster, DesiredNode, DesiredVolume
 from provisioning.observed import NodeObserved
 from provisioning.render.managed import ManagedFile
-from provisioning.steps import Step
+from provisioning.steps import Expect, Step, Wait, cmd
 
 
 class Backend(Protocol):
@@ -52,4 +52,13 @@ def serves(desired: DesiredCluster, node: NodeObserved) -> bool:
         and node.holds(desired.service_ip) is True
         and bool(node.nfsd_threads)
         and all(node.mount(volume.mount_point) is not None for volume in desired.volumes)
+    )
+
+
+def mounted(volume: DesiredVolume, *, bound: int) -> Wait:
+    return Wait(
+        f"{volume.name} is mounted at {volume.mount_point}",
+        cmd("findmnt", "--noheadings", "--output", "FSTYPE", "--mountpoint", volume.mount_point),
+        Expect(one_of=(volume.fstype,)),
+        bound=bound,
     )

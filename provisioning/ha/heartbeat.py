@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from clusters.states import Role
 from provisioning.desired import DesiredCluster, DesiredNode
-from provisioning.ha.base import active_node
+from provisioning.ha.base import active_node, mounted
 from provisioning.observed import NodeObserved, Unit
 from provisioning.render import heartbeat as render
 from provisioning.render.managed import ManagedFile, is_ours
@@ -126,12 +126,10 @@ def _units(node: NodeObserved) -> list[Unit | None]:
 
 
 def _waits(desired: DesiredCluster, node: str) -> tuple[Step, ...]:
-    def wait(title: str, wait: Wait) -> Step:
-        return Step(node=node, title=title, kind=Kind.WAITS, stage=Stage.SERVE, wait=wait)
-
+    """Ask for each part of the group itself. The address comes first: it is the last member, so waiting for it waits for all."""
     address = f"{desired.service_ip}/{desired.service_prefix}"
-    steps = [
-        wait(
+    asks = [
+        (
             "Wait for the service IP",
             Wait(
                 f"{node} holds {address}: the last member of the group",
@@ -141,19 +139,8 @@ def _waits(desired: DesiredCluster, node: str) -> tuple[Step, ...]:
                 every=2.0,
             ),
         ),
-        *(
-            wait(
-                f"See {volume.mount_point} mounted",
-                Wait(
-                    f"{volume.name} is mounted at {volume.mount_point}",
-                    cmd("findmnt", "--noheadings", "--output", "FSTYPE", "--mountpoint", volume.mount_point),
-                    Expect(one_of=(volume.fstype,)),
-                    bound=30,
-                ),
-            )
-            for volume in desired.volumes
-        ),
-        wait(
+        *((f"See {volume.mount_point} mounted", mounted(volume, bound=30)) for volume in desired.volumes),
+        (
             "See the NFS server run",
             Wait(
                 "the kernel NFS server has threads",
@@ -164,15 +151,7 @@ def _waits(desired: DesiredCluster, node: str) -> tuple[Step, ...]:
         ),
     ]
     if desired.exports:
-        steps.append(
-            wait(
-                "See every export",
-                Wait(
-                    "every export is active with its fsid",
-                    cmd("exportfs", "-v"),
-                    Expect(contains=tuple(f"fsid={export.fsid}," for export in desired.exports)),
-                    bound=30,
-                ),
-            )
-        )
-    return tuple(steps)
+        fsids = tuple(f"fsid={export.fsid}," for export in desired.exports)
+        says = "every export is active with its fsid"
+        asks.append(("See every export", Wait(says, cmd("exportfs", "-v"), Expect(contains=fsids), bound=30)))
+    return tuple(Step(node=node, title=title, kind=Kind.WAITS, stage=Stage.SERVE, wait=wait) for title, wait in asks)

@@ -13,13 +13,13 @@ from clusters.findings import Finding, blocker, blockers, fine, warning
 from provisioning.checks.disks import EXTENT, XFS_LEAST
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
-from provisioning.ha.base import Backend, active_node
+from provisioning.ha.base import Backend, active_node, mounted
 from provisioning.intents import CreateVolume
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import serving, volumes, words
 from provisioning.plans.parts.known import gaps
 from provisioning.render.lvm import mapper
-from provisioning.steps import Expect, Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order, unchanged
+from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
 
 def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
@@ -87,12 +87,7 @@ def _live(after: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> t
         title=f"See {volume.mount_point} mounted",
         kind=Kind.WAITS,
         stage=Stage.SERVE,
-        wait=Wait(
-            f"{volume.name} is mounted at {volume.mount_point}",
-            cmd("findmnt", "--noheadings", "--output", "FSTYPE", "--mountpoint", volume.mount_point),
-            Expect(one_of=(volume.fstype,)),
-            bound=10,
-        ),
+        wait=mounted(volume, bound=10),
     )
     if node.mount(volume.mount_point) is not None:
         return unchanged(mount, "it is mounted"), unchanged(see, "it is mounted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.desired import DesiredCluster, DesiredNode
+from provisioning.desired import DesiredCluster, DesiredNode, DesiredResource
 from provisioning.render.managed import ManagedFile, header
 from provisioning.render.paths import FENCE_PEER, MARK, resource_file
 from provisioning.steps import SecretRef, Text
@@ -17,7 +17,13 @@ def resource(desired: DesiredCluster) -> ManagedFile:
     docs/decisions/start-up-waits.md.
     """
     r = desired.resource
-    head = (
+    tail = "".join(_on(desired, node) for node in desired.nodes) + "}\n"
+    return ManagedFile(resource_file(r.name), Text.of(_head(desired), SHARED_SECRET, _net_end(r) + tail), mode="0600")
+
+
+def _head(desired: DesiredCluster) -> str:
+    r = desired.resource
+    return (
         header(desired.name, "the DRBD resource, the same on both nodes")
         + f"""resource {r.name} {{
   protocol C;
@@ -42,7 +48,10 @@ def resource(desired: DesiredCluster) -> ManagedFile:
     cram-hmac-alg sha1;
     shared-secret \""""
     )
-    tail = f"""\";
+
+
+def _net_end(r: DesiredResource) -> str:
+    return f"""\";
     verify-alg {r.verify_alg};
     after-sb-0pri disconnect;
     after-sb-1pri disconnect;
@@ -50,8 +59,7 @@ def resource(desired: DesiredCluster) -> ManagedFile:
     ping-timeout 20;
     max-buffers 4000;
   }}
-""" + "".join(_on(desired, node) for node in desired.nodes)
-    return ManagedFile(resource_file(r.name), Text.of(head, SHARED_SECRET, tail + "}\n"), mode="0600")
+"""
 
 
 def _on(desired: DesiredCluster, node: DesiredNode) -> str:
