@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clusters.findings import Finding, blocker, fine, warning
-from provisioning.checks.ours import resource_is_ours, signed
+from provisioning.checks.ours import exact, resource_is_ours, signed
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.render.managed import is_ours
 from provisioning.render.paths import (
     AUTHKEYS,
+    AUTHORIZED_KEYS,
     EXPORTS,
     FENCE_HOSTS,
     FENCE_KEY,
@@ -18,6 +19,7 @@ from provisioning.render.paths import (
     FOREIGN_EXPORTS,
     HA_CF,
     HARESOURCES,
+    LVM_LOCAL,
     MARK,
     NFS_CONF,
     OUTDATE_HERE,
@@ -51,10 +53,26 @@ def _foreign(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
         file = node.file(path)
         if file is not None and file.sha256 is not None and not ours:
             yield _in_the_way(node, path)
+    yield from _inexact(node)
     policy = node.file(POLICY)
     missing = [package for package, version in node.packages or () if version is None]
     if policy is not None and policy.sha256 is not None and missing and not is_ours(policy.text, desired.name):
         yield _in_the_way(node, POLICY)
+
+
+def _inexact(node: NodeObserved) -> Iterator[Finding]:
+    """Files with lines of others are written back whole, so they must have been read byte for byte."""
+    for path in (AUTHORIZED_KEYS, LVM_LOCAL):
+        file = node.file(path)
+        if file is not None and file.sha256 is not None and exact(file) is None:
+            yield blocker(
+                "file.inexact",
+                f"{path} on {node.node} could not be read byte for byte, and it holds lines of others.",
+                hint="Look for bytes that are not UTF-8, or for a very large file.",
+                fix=f"iconv --from-code UTF-8 --to-code UTF-8 {path} >/dev/null",
+                node=node.node,
+                hazard=20,
+            )
 
 
 def _in_the_way(node: NodeObserved, path: str) -> Finding:

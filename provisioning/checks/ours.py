@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from clusters.states import DiskState
 from provisioning.desired import BackingKind, DesiredCluster, DesiredNode
-from provisioning.observed import Disk, NodeObserved, PhysicalVolume, Unit
+from provisioning.observed import Disk, FileState, NodeObserved, PhysicalVolume, Unit
 from provisioning.render.lvm import mapper
 from provisioning.render.managed import is_ours
 from provisioning.render.paths import FENCE_PEER, HA_CF, HARESOURCES, resource_file
@@ -16,6 +17,16 @@ def signed(desired: DesiredCluster, node: NodeObserved, path: str) -> bool:
     """Whether the file on the node says that it is managed for this cluster."""
     file = node.file(path)
     return file is not None and is_ours(file.text, desired.name)
+
+
+def exact(file: FileState | None) -> str | None:
+    """Give the text of a shared file only if it is byte for byte what stands on the node: every line of others is written back from it."""
+    if file is None or file.sha256 is None or file.text is None:
+        return None
+    for text in (file.text, file.text.removesuffix("\n")):
+        if hashlib.sha256(text.encode()).hexdigest() == file.sha256:
+            return text
+    return None
 
 
 def resource_is_ours(desired: DesiredCluster, node: NodeObserved) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,19 +10,21 @@ import pytest
 
 from clusters.findings import Severity
 from provisioning.checks import choosable, preflight
+from provisioning.checks.ours import exact
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.observed import (
     ActiveExport,
     Clock,
     Disk,
     DrbdVersion,
+    FileState,
     Kernel,
     Mount,
     NodeObserved,
     PhysicalVolume,
     VolumeGroup,
 )
-from provisioning.render.paths import AUTHKEYS, FOREIGN_EXPORTS, HARESOURCES, LVM_LOCAL
+from provisioning.render.paths import AUTHKEYS, AUTHORIZED_KEYS, FOREIGN_EXPORTS, HARESOURCES, LVM_LOCAL
 from tests.pair import GIB, MIB, NAMES, bare, desired, finished, fresh, installed, with_file, with_unit
 
 B, W, OK = Severity.BLOCKER, Severity.WARNING, Severity.OK
@@ -248,6 +251,20 @@ def test_somebody_elses_file_is_not_overwritten(path: str) -> None:
     observed = fresh()
     observed["bob"] = with_file(observed["bob"], path, "written by hand\n")
     assert found(observed)[("file.foreign", "bob")] is B
+
+
+@pytest.mark.parametrize("path", [AUTHORIZED_KEYS, LVM_LOCAL])
+@pytest.mark.parametrize("text", [None, "ssh-ed25519 KEY caf\ufffd\n"])
+def test_a_shared_file_that_was_not_read_byte_for_byte_is_not_rewritten(path: str, text: str | None) -> None:
+    observed = fresh()
+    files = (*(f for f in observed["bob"].files if f.path != path), FileState(path, "ab" * 32, text, "0600"))
+    observed["bob"] = replace(observed["bob"], files=files)
+    assert found(observed)[("file.inexact", "bob")] is B
+
+
+def test_a_last_line_without_an_end_stays_as_it_is() -> None:
+    file = FileState(AUTHORIZED_KEYS, hashlib.sha256(b"one\ntwo").hexdigest(), "one\ntwo\n", "0600")
+    assert exact(file) == "one\ntwo"
 
 
 def test_a_shared_file_with_other_lines_is_fine() -> None:

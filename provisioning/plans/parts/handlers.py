@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from provisioning.checks.ours import resource_is_ours, signed
+from provisioning.checks.ours import exact, resource_is_ours, signed
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts.writing import write
@@ -37,8 +37,7 @@ def _files(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
         stage=Stage.HANDLERS,
         trusted=(FENCE_KEY,) if signed(desired, node, FENCE_PEER) else (),
     )
-    seen = node.file(AUTHORIZED_KEYS)
-    text = fencing.authorized_keys(desired, wanted, seen.text if seen else None)
+    text = fencing.authorized_keys(desired, wanted, exact(node.file(AUTHORIZED_KEYS)))
     yield write(
         node,
         [ManagedFile(AUTHORIZED_KEYS, Text.of(text), mode="0600")],

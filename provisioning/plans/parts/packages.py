@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning.checks.ours import signed, unit
+from provisioning.checks.ours import exact, signed, unit
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts.known import installed, missing
@@ -32,8 +32,7 @@ def steps(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
 def _filter(desired: DesiredCluster, node: NodeObserved) -> Step:
     """Write the filter before LVM is even installed, so that it never runs without. dpkg keeps a settings file that is there."""
     wanted = patterns(desired, desired.node(node.node), node.lvm_filter or ())
-    seen = node.file(LVM_LOCAL)
-    text = seen.text if seen else None
+    text = exact(node.file(LVM_LOCAL))
     step = write(
         node,
         [ManagedFile(LVM_LOCAL, Text.of(local_settings(text, desired.name, wanted)))],
