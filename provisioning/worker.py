@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from clusters.models import Cluster
@@ -27,6 +28,7 @@ from provisioning.transport.world import NodeError, World
 from provisioning.unseal import SecretMissing
 
 log = logging.getLogger(__name__)
+TRIES = 10  # workers that a job may lose to a database that is away
 inquire = enrolment.inquire
 BROKEN = "The panel made a mistake: {error}. Nothing more was run."
 REPORT = "Look at the panel's log, then plan again."
@@ -86,6 +88,8 @@ def run_failed(job_id: int, error: Exception) -> None:
     job = Job.objects.select_related("cluster").filter(pk=job_id, status=JobStatus.RUNNING).first()
     if job is None:
         return
+    if isinstance(error, (OperationalError, InterfaceError)) and job.claim < TRIES:
+        return  # the database was away: the lease lapses, and the next worker reads back what ran
     try:
         end(job, Lease(job.pk, job.claim), Ending.broken(job, BROKEN.format(error=error), REPORT))
     except LeaseLost as lost:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import secrets
 import shlex
 import socket
 import struct
+import time
 from collections.abc import Iterator
 
 from fabric import Config, Connection
@@ -113,6 +115,19 @@ def mapped(node: NodeAddress) -> Iterator[None]:
     except (OSError, EOFError, SSHException, LinkLost) as error:
         why = str(error) or type(error).__name__
         raise Unreachable(node.name, f"no SSH connection to {node.host} port {node.port}: {why}") from error
+
+
+def connect(node: NodeAddress, key: PKey, *, tries: int = 4) -> Link:
+    """Connect; a server that is busy with other logins (MaxStartups) turns some away at random, so ask again a little later."""
+    while True:
+        tries -= 1
+        try:
+            return Link(node, key)
+        except Unreachable as error:
+            turned_away = "reset by peer" in error.text or isinstance(error.__cause__, (ConnectionResetError, EOFError))
+            if not turned_away or tries <= 0:
+                raise
+            time.sleep(random.uniform(0.2, 1.2))  # noqa: S311 - jitter, not a secret
 
 
 def refusal(node: NodeAddress, said: str) -> NodeError:

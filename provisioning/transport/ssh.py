@@ -16,7 +16,7 @@ from paramiko import PKey
 
 from provisioning.steps import Command
 from provisioning.transport import frames
-from provisioning.transport.link import Link, LinkLost
+from provisioning.transport.link import Link, LinkLost, connect
 from provisioning.transport.world import (
     ClaimRefused,
     EndNotSeen,
@@ -96,7 +96,7 @@ class SshWorld:
         following = _Following(on_output)
         give_up = time.monotonic() + self._reattach_for
         with self._line(node) as line:
-            line.link = line.link or Link(node, self._key)
+            line.link = line.link or connect(node, self._key)
             while True:
                 began = time.monotonic()
                 try:
@@ -152,7 +152,7 @@ class SshWorld:
     def _ask(self, line: _Line, node: NodeAddress, fields: Fields, take: Take) -> None:
         """Send one message and hand over the frames of its answer. A link that failed in any way is not used again."""
         if line.link is None:
-            line.link = Link(node, self._key)
+            line.link = connect(node, self._key)
         whole = False
         try:
             line.link.send(*fields)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from clusters.findings import blocker
@@ -303,3 +304,19 @@ def test_an_error_of_the_panel(queued: Job, pair: Pair, began: bool, status: Job
     job = fresh(queued)
     assert job.status == status and "The panel made a mistake" in job.problem
     assert not job.steps.filter(status=JobStep.Status.RUNNING).exists()
+
+
+def test_a_database_that_was_away_costs_a_lease_and_nothing_else(queued: Job, pair: Pair) -> None:
+    def away(unit: UnitKey) -> None:
+        if unit.step == 2:
+            raise OperationalError("server closed the connection unexpectedly")
+
+    pair.world.after_run = away
+    with pytest.raises(OperationalError) as raised:
+        worker.run(queued.pk)
+    worker.run_failed(queued.pk, raised.value)
+    assert fresh(queued).status == JobStatus.RUNNING
+    pair.world.after_run = lambda unit: None
+    lapse(queued)
+    worker.run(queued.pk)
+    assert fresh(queued).status == JobStatus.SUCCEEDED and pair.world.executed == ALL

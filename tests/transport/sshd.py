@@ -104,11 +104,18 @@ class Sshd:
         return [int(word) for word in listed.stdout.split()]
 
     def drop_connections(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def freeze_connections(self) -> None:
+        """As a network that swallows everything: no answer, and no end either."""
+        self._signal(signal.SIGSTOP)
+
+    def _signal(self, number: int) -> None:
         for pid in self.sessions:
             children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
             for each in (pid, *map(int, children)):
                 try:
-                    os.kill(each, signal.SIGKILL)
+                    os.kill(each, number)
                 except ProcessLookupError:
                     continue
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from provisioning.steps import cmd
+from provisioning.transport import link
 from provisioning.transport.ssh import SshWorld
 from provisioning.transport.world import OUTPUT_CAP, NodeAddress, Unreachable
 from tests.transport.sshd import Sshd
@@ -86,6 +87,20 @@ def test_a_channel_that_died_is_opened_again(sshd: Sshd, world: SshWorld, alice:
     world.read(alice, [cmd("true")])
     sshd.drop_connections()
     assert world.read(alice, [cmd("echo", "again")])[0].stdout == "again\n"
+
+
+def test_a_node_that_falls_silent(
+    sshd: Sshd, world: SshWorld, alice: NodeAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "SILENCE", 5)
+    assert world.read(alice, [cmd("sh", "-c", "sleep 7; echo long")])[0].stdout == "long\n", "it beats meanwhile"
+    began = time.monotonic()
+    sshd.freeze_connections()
+    with pytest.raises(Unreachable, match="no sign of life"):
+        world.read(alice, [cmd("true")])
+    assert time.monotonic() - began < 8
+    sshd.drop_connections()
+    assert world.read(alice, [cmd("echo", "back")])[0].stdout == "back\n"
 
 
 def test_a_node_that_is_off(sshd: Sshd, world: SshWorld, alice: NodeAddress) -> None:

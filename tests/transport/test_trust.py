@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,19 @@ def test_something_that_is_not_ssh(world: SshWorld, alice: NodeAddress) -> None:
         address = NodeAddress("alice", "127.0.0.1", server.getsockname()[1], "root", alice.host_key)
         with pytest.raises(Unreachable):
             world.read(address, [cmd("true")])
+
+
+def test_a_server_that_is_busy_with_other_logins(sshd: Sshd, alice: NodeAddress) -> None:
+    with (sshd.directory / "sshd_config").open("a") as config:
+        config.write("MaxStartups 2:60:4\n")
+    sshd.reload()
+
+    def login(_: int) -> str:
+        world = sshd.world()
+        try:
+            return world.read(alice, [cmd("echo", "in")])[0].stdout
+        finally:
+            world.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(login, range(6))) == ["in\n"] * 6

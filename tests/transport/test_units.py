@@ -176,6 +176,13 @@ def test_two_steps_never_run_at_the_same_time(sshd: Sshd, alice: NodeAddress, tm
     assert second.run(alice, [cmd("true")], replace(UNIT, job=8))[0].exit == 0
 
 
+def test_what_old_jobs_left_is_tidied(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    for job in (7, 30, 58):
+        world.run(alice, [cmd("true")], replace(UNIT, job=job, attempt=""))
+    home = tmp_path / "sshd" / "state" / "jobs" / "web-files"
+    assert sorted(path.name for path in home.glob("j*")) == ["j30-s3", "j58-s3"]
+
+
 def test_a_unit_that_cannot_start(sshd: Sshd, alice: NodeAddress) -> None:
     world = sshd.world(launcher=["false"])
     with pytest.raises(NodeRefused, match="could not be started"):

@@ -92,7 +92,18 @@ sub admit {
     my $order = $job <=> $seen_job || $claim <=> $seen_claim;
     fail('claim', "a newer claim was seen (job $seen_job, claim $seen_claim)") if $order < 0;
     replace_file("$root/jobs/$scope/claim", "$job $claim\n", 0600, $<, (split ' ', $()[0]) if $order > 0;
+    forget_old("$root/jobs/$scope", $job - 50) if $job > $seen_job;
     return $lock;
+}
+
+# What units of long gone jobs left; their output is in the panel's database.
+sub forget_old {
+    my ($home, $before) = @_;
+    for my $dir (glob "$home/j*-s*") {
+        next unless $dir =~ m{/j(\d+)-s[^/]*$} && $1 < $before;
+        unlink glob "$dir/*";
+        rmdir $dir;
+    }
 }
 
 sub boot_id {
