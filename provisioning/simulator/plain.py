@@ -30,12 +30,6 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
         case ("ip", "-oneline", "address", "show", "to", address):
             held = machine.service_ip if machine.service_ip.split("/")[0] == address else ""
             return 0, f"3: eth1    inet {held} brd + scope global secondary eth1\n" if held else "", ""
-        case ("rpcinfo", "-T", "tcp", address, "nfs", "4"):
-            if _server(pair, address):
-                return 0, "program 100003 version 4 ready and waiting\n", ""
-            return 1, "", "rpcinfo: RPC: Unable to receive; errno = No route to host\nprogram 100003 is not available\n"
-        case ("showmount", "--exports", "--no-headers", address):
-            return _showmount(_server(pair, address))
         case ("lsattr", "-d", "--", *paths):
             return _attributes(machine, paths)
         case ("drbdadm", "sh-dev", name):
@@ -48,24 +42,6 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
         case (program, "--try") if program == FENCE_PEER:
             return _try(pair, machine)
     return None
-
-
-def _server(pair: Pair, address: str) -> Machine | None:
-    """The machine that serves NFS at an address of the service network."""
-    for machine in pair.machines.values():
-        mine = {machine.service_ip.split("/")[0], machine.service.split("/")[0]}
-        if machine.power and machine.nfsd and address in mine:
-            return machine
-    return None
-
-
-def _showmount(server: Machine | None) -> Answer:
-    if server is None:
-        return 1, "", "clnt_create: RPC: Unable to receive\n"
-    clients: dict[str, list[str]] = {}
-    for path, client, _ in server.exported:
-        clients.setdefault(path, []).append(client)
-    return 0, "".join(f"{path} {','.join(names)}\n" for path, names in clients.items()), ""
 
 
 def _disk(machine: Machine, device: str) -> Answer:
