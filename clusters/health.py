@@ -53,6 +53,11 @@ class NodeView:
         return self.reachable is True
 
     @property
+    def fresh(self) -> bool:
+        """Whether this is what the node just answered, not what is remembered of it."""
+        return self.age == 0
+
+    @property
     def resyncing(self) -> bool:
         return self.replication in {state.value for state in ReplicationState if state.resyncing}
 
@@ -67,7 +72,10 @@ class PairView:
     simulated: bool = False
 
     def lacking(self, node: NodeView) -> tuple[str, ...] | None:
-        """What of the service group is missing on a node: () when it serves everything, None when too little was seen to say."""
+        """Tell what of the service group is missing on a node: () when it serves everything, None when too little was seen to say.
+
+        What is remembered may say that it serves, never that something is missing: what is missing may have been made since.
+        """
         if not node.seen or node.holds_ip is None or node.nfsd is None or node.mounted is None or node.exported is None:
             return None
         missing = [] if node.holds_ip else ["the service IP is not there"]
@@ -76,7 +84,7 @@ class PairView:
             missing.append("not mounted: " + ", ".join(away))
         if away := [path for path in self.exports if path not in node.exported]:
             missing.append("not exported: " + ", ".join(away))
-        return tuple(missing)
+        return None if missing and not node.fresh else tuple(missing)
 
     def active(self) -> NodeView | None:
         """The one node that was seen to serve everything."""
@@ -132,7 +140,7 @@ def judge(pair: PairView, now: datetime, *, last_pause: float | None = None) -> 
     )
     if worst.health is Health.OK:
         pause = f", about {last_pause:.0f} s pause" if last_pause else ""
-        sentence = f"Redundant. A failover now would work{pause}."
+        sentence = f"Redundant. A failover now would work{pause}." if works else "Redundant when it was last read."
         return Judgement(Health.OK, sentence, worst.detail, findings, active.name if active else "", works)
     return Judgement(worst.health, worst.sentence, worst.detail, findings, active.name if active else "", works)
 
@@ -219,6 +227,8 @@ def _service(case: _Case) -> Iterator[Reason]:
 
 def _half_served(pair: PairView, node: NodeView) -> Iterator[Reason]:
     missing = pair.lacking(node)
+    if missing is None and not node.fresh:
+        return
     if missing is None:
         text = f"{node.name} holds the service IP; the rest of the group could not be read there."
         yield _warns(Health.UNKNOWN, Finding("group.unseen", Severity.WARNING, text, node.error, node=node.name), text)

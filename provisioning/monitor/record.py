@@ -26,14 +26,14 @@ MISSES = 2  # sweeps in a row without an answer that make a node unreachable
 @transaction.atomic
 def record(
     cluster: Cluster, desired: DesiredCluster, answers: Mapping[str, NodeObserved | NodeError], now: datetime
-) -> None:
-    """Compare what both nodes answered with what was known, and write what changed.
+) -> bool:
+    """Compare what both nodes answered with what was known, and write what changed. Returns whether anything did.
 
     `answers` holds a reading or the reason why there is none, by node name. `now` is the panel's clock.
     """
     before = known(cluster, now)
     if before is None:
-        return
+        return False
     members = {node.name: node for node in cluster.nodes.all() if node.kind == Node.Kind.MEMBER}
     for name, answer in answers.items():
         if isinstance(answer, NodeObserved):
@@ -46,7 +46,7 @@ def record(
     )
     after = known(fresh, now)
     if after is None:
-        return
+        return False
     state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
     if cluster.inventory == Inventory.PRESENT:
@@ -56,6 +56,7 @@ def record(
             state.active_node = members.get(change.new)
     _write_state(state, after, changes, now)
     _write_history(cluster, members, changes, now)
+    return bool(changes)
 
 
 def _write_reading(node: Node, cluster: Cluster, desired: DesiredCluster, seen: NodeObserved, now: datetime) -> None:

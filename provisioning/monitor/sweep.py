@@ -93,7 +93,9 @@ def sweep_cluster(pk: int) -> bool:
         answers = dict(
             zip((n.name for n in members), pair.map(lambda n: read_node(cluster, n, desired), members), strict=True)
         )
-    record(cluster, desired, answers, timezone.now())
+    if record(cluster, desired, answers, timezone.now()):
+        for node in members:  # what is asked rarely may have changed with it: look again at once
+            _full_at.pop(node.pk, None)
     return any(
         replica.replication in MOVING
         for answer in answers.values()

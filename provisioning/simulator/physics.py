@@ -37,7 +37,9 @@ def power_off(pair: Pair, name: str) -> None:
 def power_on(pair: Pair, name: str, now: float) -> None:
     machine = pair.machines[name]
     machine.power, machine.booted_at = True, now
-    machine.boot_id = f"{int(now * 2654435761) % 2**32:08x}-{machine.machine_id[:4]}-4000-8000-{int(now):012x}"
+    machine.boot_id = (
+        f"{machine.machine_id[:4]}{int(now) % 65536:04x}-{machine.machine_id[4:8]}-4000-8000-{int(now):012x}"
+    )
     for unit in machine.units.values():
         unit[0] = "active" if unit[1] == "enabled" else "inactive"
     if machine.units.get("drbd", ["", ""])[1] == "enabled":

@@ -11,7 +11,7 @@ from clusters.states import ConnectionState, DiskState, Health, ReplicationState
 
 NOW = datetime(2026, 11, 22, 12, 7, 0, tzinfo=UTC)
 ALICE = NodeView(
-    "alice", reachable=True, age=1.0, role="Primary", disk="UpToDate", connection="Connected", replication="Established",
+    "alice", reachable=True, age=0, role="Primary", disk="UpToDate", connection="Connected", replication="Established",
     holds_ip=True, nfsd=8, mounted=("/srv/homes",), exported=("/srv/homes",), manager_running=True, manager_says="all",
     links=(("bob", "eth1", "up"),), files=(("/etc/exports", "aa"),), clock_offset=0.0, boot_id="a1",
 )  # fmt: skip
@@ -126,3 +126,12 @@ def test_blind_is_never_green_and_percent_never_passes_100(a, b):
         assert a.connection == b.connection == "Connected"
     assert "500" not in judgement.sentence
     assert judgement.sentence
+
+
+def test_what_is_remembered_never_says_that_something_is_missing():
+    """A volume was made after the last answer of a node that has just missed one sweep."""
+    view = pair(replace(ALICE, age=5), mount_points=("/srv/homes", "/srv/new"))
+    judgement = judge(view, NOW)
+    assert judgement.health is Health.OK
+    assert judgement.sentence == "Redundant when it was last read."
+    assert judge(replace(view, nodes=(ALICE, BOB)), NOW).health is Health.DANGER
