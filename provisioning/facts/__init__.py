@@ -6,6 +6,7 @@ A reading that failed, or that a parser refused, leaves its facts None and an en
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from provisioning.facts import (
     attributes,
@@ -36,17 +37,20 @@ def sweep_readings(wanted: Wanted) -> tuple[Reading, ...]:
     Not asked, because each costs as much as the rest together: units, LVM, disks, packages.
     """
     return (
-        Reading("texts", cmd(*texts.GREP, *texts.SWEEP, exits=(0, 1, 2), timeout=10)),
+        Reading("texts", cmd(*texts.GREP, *texts.SWEEP, exits=(0, 1, 2), timeout=20)),
         *_moving(wanted),
-        Reading("heartbeat", cmd(*heartbeat.BELIEF, exits=(0, 1), timeout=15)),
+        Reading("heartbeat", cmd(*heartbeat.BELIEF, exits=(0, 1), timeout=20)),
         _last(wanted),
     )
 
 
 def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
-    """Ask for everything a planner may need. Readings of one kind share a process."""
+    """Ask for everything a planner may need. Readings of one kind share a process.
+
+    They all run at once, so on a small or busy node each waits for the others: they get a minute (seen: 15 s were too short).
+    """
     found = [
-        Reading("texts", cmd(*texts.GREP, *texts.FULL, exits=(0, 1, 2), timeout=10)),
+        Reading("texts", cmd(*texts.GREP, *texts.FULL, exits=(0, 1, 2), timeout=20)),
         *_moving(wanted),
         Reading("heartbeat", cmd(*heartbeat.with_links(wanted.node), exits=(0, 1), timeout=30)),
         Reading("units", cmd(*software.SYSTEMCTL, timeout=30)),
@@ -54,23 +58,27 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         Reading("pvs", cmd(*lvm.PVS, timeout=20)),
         Reading("lvs", cmd(*lvm.LVS, timeout=20)),
         Reading("lvmconfig", cmd(*lvm.CONFIG, timeout=20)),
-        Reading("defined", cmd(*defined.FIND, exits=(0, 1), timeout=10)),
+        Reading("defined", cmd(*defined.FIND, exits=(0, 1), timeout=20)),
         Reading("kernels", cmd(*software.KERNELS, exits=(0, 1), timeout=20)),
-        Reading("modinfo", cmd(*software.MODINFO, exits=(0, 1), timeout=10)),
+        Reading("modinfo", cmd(*software.MODINFO, exits=(0, 1), timeout=20)),
         Reading("dpkg", cmd(*software.dpkg_query(wanted.packages), exits=(0, 1), timeout=20)),
-        Reading("tracking", cmd(*chrony.TRACKING, timeout=10)),
+        Reading("tracking", cmd(*chrony.TRACKING, timeout=20)),
     ]
     if wanted.files:
-        found.append(Reading("file-texts", cmd(*texts.GREP, *wanted.files, exits=(0, 1, 2), timeout=10)))
+        found.append(Reading("file-texts", cmd(*texts.GREP, *wanted.files, exits=(0, 1, 2), timeout=20)))
     if wanted.packages:
         found.append(Reading("apt", cmd(*software.apt_policy(wanted.packages), timeout=30)))
     if wanted.mount_points:
-        found.append(Reading("lsattr", cmd(*attributes.lsattr(wanted.mount_points), exits=(0, 1), timeout=10)))
+        found.append(Reading("lsattr", cmd(*attributes.lsattr(wanted.mount_points), exits=(0, 1), timeout=20)))
     if wanted.service_ip:
         ping = network.ping(wanted.service_ip, wanted.service_interface)
         found.append(Reading("ping", cmd(*ping, exits=(0, 1, 2), timeout=5)))
         found.append(Reading("neighbour", cmd(*network.neighbour(wanted.service_ip), timeout=5)))
-    return (*found, _last(wanted))
+    return tuple(_patient(reading) for reading in (*found, _last(wanted)))
+
+
+def _patient(reading: Reading) -> Reading:
+    return replace(reading, command=replace(reading.command, timeout=60))
 
 
 def _paths(wanted: Wanted) -> tuple[str, ...]:
@@ -79,19 +87,19 @@ def _paths(wanted: Wanted) -> tuple[str, ...]:
 
 def _moving(wanted: Wanted) -> tuple[Reading, ...]:
     found = (
-        Reading("events2", cmd(*drbd.EVENTS, timeout=15)),
-        Reading("address", cmd(*network.ADDRESSES, timeout=10)),
-        Reading("df", cmd(*mounts.DF, exits=(0, 1), timeout=15)),
+        Reading("events2", cmd(*drbd.EVENTS, timeout=20)),
+        Reading("address", cmd(*network.ADDRESSES, timeout=20)),
+        Reading("df", cmd(*mounts.DF, exits=(0, 1), timeout=20)),
     )
     paths = _paths(wanted)
     if not paths:
         return found
-    return (*found, Reading("digests", cmd(*files.sha256sum(paths), exits=(0, 1), timeout=15)))
+    return (*found, Reading("digests", cmd(*files.sha256sum(paths), exits=(0, 1), timeout=20)))
 
 
 def _last(wanted: Wanted) -> Reading:
     """Read the node's clock at the very end, so that it can be compared with the moment the answer arrived."""
-    return Reading("entries", cmd(*files.find(_paths(wanted)), exits=(0, 1), timeout=10))
+    return Reading("entries", cmd(*files.find(_paths(wanted)), exits=(0, 1), timeout=20))
 
 
 def assemble(node: str, readings: Sequence[Reading], results: Sequence[Answer], read_at: float) -> NodeObserved:
