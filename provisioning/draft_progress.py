@@ -61,9 +61,9 @@ def progress(cluster: Cluster) -> list[Progress]:
     return [
         Progress("nodes", "Nodes", tuple(_nodes_missing(cluster, nodes))),
         Progress("preflight", "Preflight", tuple(_preflight_missing(cluster))),
-        Progress("storage", "Disks and replication", tuple(_storage_missing(cluster, nodes))),
-        Progress("service", "Service and networks", tuple(_service_missing(cluster, nodes))),
-        Progress("volumes", "Volumes and exports", ()),
+        Progress("storage", "Disks", tuple(_storage_missing(cluster, nodes))),
+        Progress("service", "Service", tuple(_service_missing(cluster, nodes))),
+        Progress("volumes", "Volumes", ()),
     ]
 
 

@@ -15,6 +15,7 @@
   };
   const countOn = () => {
     const now = Date.now() - skew;
+    for (const time of document.querySelectorAll("[data-since]")) time.textContent = span((now - Date.parse(time.getAttribute("datetime"))) / 1000);
     for (const time of document.querySelectorAll("[data-ago]")) {
       const age = (now - Date.parse(time.getAttribute("datetime"))) / 1000;
       const text = `${span(age)} ago`;

@@ -39,6 +39,8 @@ class StorageForm(SizeMixin, PanelForm):
     ) -> None:
         self.names, self.disks = list(names), [list(choices) for choices in disks]
         super().__init__(data, **kwargs)
+        for name in ("local_vg", "local_lv", "size"):
+            self.fields[name].needed = True  # type: ignore[attr-defined]  # with a logical volume; shown only then
         for number, choices in enumerate(self.disks):
             paths = [(choice.path, choice.path) for choice in choices]
             messages = {

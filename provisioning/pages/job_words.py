@@ -25,7 +25,7 @@ WORDS = {
         "danger", "interrupted", "danger",
         "It stopped between two steps because what is left is no longer exactly what was approved. The cluster stays locked until somebody decides.",
     ),
-    JobStatus.SUCCEEDED: Word("ok", "done", "", "Every step was done and checked."),
+    JobStatus.SUCCEEDED: Word("ok", "succeeded", "", "Every step was done and checked."),
     JobStatus.FAILED: Word("danger", "failed", "danger", "It stopped at the first step that did not work. Nothing after it was run."),
     JobStatus.CANCELLED: Word("idle", "called off", "", "Somebody called it off. What was done before stays as it is."),
     JobStatus.EXPIRED: Word("idle", "expired", "", "The plan got too old to be approved. Nothing was changed; plan again to read the nodes anew."),

@@ -41,6 +41,8 @@ def choices(node: NodeObserved) -> list[AddressChoice]:
 
 
 def common_networks(one: NodeObserved, other: NodeObserved) -> list[str]:
-    """List networks in which both nodes have an address, in the order of the first node's interfaces."""
-    theirs = {choice.network for choice in choices(other)}
-    return list(dict.fromkeys(choice.network for choice in choices(one) if choice.network in theirs))
+    """List networks in which each node has an address of its own, in the order of the first node's interfaces."""
+    mine, theirs = choices(one), choices(other)
+    doubled = {choice.network for choice in mine if choice.address in {their.address for their in theirs}}
+    shared = {choice.network for choice in theirs} - doubled
+    return list(dict.fromkeys(choice.network for choice in mine if choice.network in shared))

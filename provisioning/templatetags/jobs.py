@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from django import template
+from datetime import datetime
 
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from clusters.figures import span_text
 from provisioning.pages import fingerprints, nodetext
 
 register = template.Library()
@@ -22,6 +28,18 @@ def span_exact(seconds: float) -> str:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+@register.filter
+def since(value: datetime | None) -> SafeString:
+    """18 s, counted on while the page is open."""
+    if value is None:
+        return SafeString("")
+    return format_html(
+        '<time datetime="{}" data-since>{}</time>',
+        value.isoformat(),
+        span_text((timezone.now() - value).total_seconds()),
+    )
 
 
 @register.filter

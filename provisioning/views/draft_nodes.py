@@ -19,6 +19,7 @@ from provisioning import draft_progress, drafts, inquiries, sealed
 from provisioning.forms.nodes import NodeForm, ObserverForm, PasswordForm, PinForm, unlike
 from provisioning.models import Inquiry
 from provisioning.pages import disks, fingerprints, networks, parts
+from provisioning.pages.plan_page import WEIGHT
 from provisioning.simulator.make import NAMES
 from provisioning.views import live
 
@@ -196,6 +197,7 @@ def preflight_page(request: HttpRequest, cluster: Cluster, context: dict[str, An
     worker = parts.jobs_worker()
     context |= {
         "inquiry": newest, "asking": newest is not None and newest.status in inquiries.OPEN, "found": found, "worker": worker,
+        "findings": sorted(found.findings, key=lambda finding: WEIGHT[finding.severity]) if found else [],
         "columns": [(node, disks.choices(node), networks.choices(node)) for node in (found.nodes if found else ())],
         "seen": live.key(newest and (newest.pk, newest.status), bool(found), worker.alive),
     }  # fmt: skip

@@ -15,7 +15,7 @@ from clusters.states import ENDED, JobStatus
 from provisioning import jobs
 from provisioning.actions import ACTIONS
 from provisioning.models import Job, JobCommand
-from provisioning.pages import job_page, job_text, nodetext, parts
+from provisioning.pages import before_after, job_page, job_text, nodetext, parts
 from provisioning.pages.job_words import word
 from provisioning.views import live
 from provisioning.views.refusals import say
@@ -54,7 +54,7 @@ def page_context(request: HttpRequest, row: Job, **typed: str) -> dict[str, Any]
         "verbs": job_page.verbs(row, may=level >= action.level, needs=action.level.name.lower(), view=view),
         "moving": row.status in MOVING, "ended": row.status in ENDED, "valid_for": job_page.valid_for(row, timezone.now()),
         "entries": job_page.audit_entries(row), "level_name": level.name.lower(), "lanes": job_page.lanes(row), "typed": typed,
-        "problem": nodetext.clean(row.problem), "hint": nodetext.clean(row.hint),
+        "before_after": before_after.pictures(row), "problem": nodetext.clean(row.problem), "hint": nodetext.clean(row.hint),
         "draft_step": "plan" if row.action == "cluster.provision" else "",
     }  # fmt: skip
 

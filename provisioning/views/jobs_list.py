@@ -54,7 +54,7 @@ def jobs_list(request: HttpRequest) -> HttpResponse:
 def _history(request: HttpRequest, visible: QuerySet[Job]) -> dict[str, Any]:
     """What ended, newest first. The filters live in the URL."""
     ended, cluster, action = (request.GET.get(name, "") for name in ("ended", "cluster", "action"))
-    past = visible.exclude(status__in=[*MOVING, JobStatus.PROPOSED])
+    past = visible.exclude(status__in=[*MOVING, JobStatus.PROPOSED, JobStatus.INTERRUPTED])
     if ended in ENDS and ended != "all":
         past = past.filter(status=ended)
     if cluster:
