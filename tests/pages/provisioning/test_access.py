@@ -24,7 +24,7 @@ PAGES = {
     "volume-new": (OPERATOR, "GET POST"), "export-new": (OPERATOR, "GET POST"), "cluster-forget": (ADMIN, "GET POST"),
     "cluster-jobs": (VIEWER, "GET"), "jobs": (VIEWER, "GET"), "job": (VIEWER, "GET"), "job-approve": (OPERATOR, "POST"),
     "job-cancel": (OPERATOR, "POST"), "job-acknowledge": (OPERATOR, "POST"), "job-again": (OPERATOR, "POST"),
-    "job-transcript": (VIEWER, "GET"), "job-output": (VIEWER, "GET"), "panel-parts": (VIEWER, "GET"),
+    "simulation": (OPERATOR, "POST"), "job-transcript": (VIEWER, "GET"), "job-output": (VIEWER, "GET"), "panel-parts": (VIEWER, "GET"),
 }  # fmt: skip
 EVERYBODY = {"jobs", "panel-parts"}  # lists that show a stranger nothing of a cluster
 FLEET = {"cluster-new"}
