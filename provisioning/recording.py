@@ -117,6 +117,7 @@ def _merged(told: str, result: Result) -> str:
 
 
 def _capped(text: str, truncated: bool) -> tuple[str, bool]:
+    text = text.replace("\0", "\ufffd")  # PostgreSQL takes no NUL
     if len(text) <= OUTPUT_CAP:
         return text, truncated
     half = OUTPUT_CAP // 2

@@ -27,6 +27,8 @@ def test_the_log_and_the_door_hold_on_postgresql(postgresql_url: str) -> None:
             "no:cacheprovider",
             "tests/clusters",
             "tests/jobs",
+            "tests/running",
+            "tests/enrolment",
         ],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": postgresql_url},
