@@ -101,11 +101,11 @@ def load(cluster: Cluster, now: datetime) -> Detail:
         .select_related("state", "replica", "backing")
         .order_by("position", "pk")
     )
-    nodes = seen(list(members), now)
+    told = verdict(cluster, state, now)
+    nodes = seen(list(members), now, blind=told.blind)
     active = next((one for one in nodes if state and one.node.pk == state.active_node_id), None)
     volumes = volume_rows(cluster, fresh=bool(active and active.fresh))
     exports = [export for row in volumes for export in row.exports]
-    told = verdict(cluster, state, now)
     usage = {row.volume.name: (row.usage.used, row.usage.size) if row.usage else (0, 0) for row in volumes}
     pair = pair_of(
         cluster, nodes, state, resource=resource, volumes=fills(usage, bool(active and active.fresh)), exports=len(exports)

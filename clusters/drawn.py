@@ -28,7 +28,8 @@ def pair_of(
     link = _link(nodes, state, resync)
     sides = [_side(cluster, one, _other(nodes, one), active, holder) for one in nodes]
     if link.kind == "split":
-        sides = [replace(side, copy="danger") if side.fresh else side for side in sides]
+        words = ("It does not serve. Its copy differs.",)
+        sides = [replace(side, copy="danger", standby=words) if side.fresh else side for side in sides]
     return Pair(
         slug=cluster.slug, left=sides[0], right=sides[1], link=link, says=_says(cluster, nodes, holder, link),
         service_ip=cluster.service_ip or "", group_line=_group_line(exports), resource=resource.name if resource else "r0",
@@ -57,7 +58,8 @@ def _side(cluster: Cluster, one: Seen, other: Seen, active: int | None, holder: 
     )
     return Side(
         name=node.name, fresh=one.fresh, holds=one.fresh and _holds(one, active), address=node.service_address or node.ssh_host,
-        up=f"up {span_text(state.uptime)}" if state and state.uptime is not None and one.fresh else "", seen=_seen_text(one),
+        up=f"up {span_text(state.uptime)}" if state and state.uptime is not None and one.fresh else "",
+        seen=_seen_text(one), seen_at=one.state.read_at if one.state and one.fresh else None,
         copy=one.copy, disk=row.disk if row else "", role=row.role if row else "",
         replication=_replication(row.connection, row.replication) if row else "", backing=_backing(one.backing),
         backing_line=_backing_line(one.backing), active=is_active if one.fresh else None,

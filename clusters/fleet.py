@@ -16,7 +16,7 @@ from clusters import pictures
 from clusters.drawn import pair_of
 from clusters.figures import pause_text, percent_text, rate_text, share, span_text
 from clusters.models import Cluster, ClusterState, Node, Resource, StateChange, VolumeUsage
-from clusters.seen import Seen, resync_of, seen
+from clusters.seen import resync_of, seen
 from clusters.states import LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
@@ -174,24 +174,25 @@ def _rows(clusters: list[Cluster], now: datetime) -> list[Row]:
     states = ClusterState.objects.select_related("active_node").in_bulk(keys, field_name="cluster_id")
     resources = Resource.objects.in_bulk(keys, field_name="cluster_id")
     nodes: dict[int, list[Node]] = defaultdict(list)
-    found = Node.objects.filter(cluster__in=keys, kind=Node.Kind.MEMBER).select_related("state", "replica")
+    found = Node.objects.filter(cluster__in=keys, kind=Node.Kind.MEMBER).select_related("state", "replica", "backing")
     for node in found.order_by("position", "pk"):
         nodes[node.cluster_id].append(node)
     fullest = _fullest(keys)
     lasts = _last_moves(keys)
     jobs = _jobs(keys)
     return [
-        _row(cluster, states.get(cluster.pk), seen(nodes[cluster.pk], now), resources.get(cluster.pk), fullest.get(cluster.pk),
+        _row(cluster, states.get(cluster.pk), nodes[cluster.pk], resources.get(cluster.pk), fullest.get(cluster.pk),
              lasts.get(cluster.pk), jobs.get(cluster.pk), now)
         for cluster in clusters
     ]  # fmt: skip
 
 
 def _row(
-    cluster: Cluster, state: ClusterState | None, nodes: list[Seen], resource: Resource | None, fullest: tuple[str, float] | None,
+    cluster: Cluster, state: ClusterState | None, members: list[Node], resource: Resource | None, fullest: tuple[str, float] | None,
     last: StateChange | None, job: tuple[int, str, str] | None, now: datetime,
 ) -> Row:  # fmt: skip
     told = verdict(cluster, state, now)
+    nodes = seen(members, now, blind=told.blind)
     pair = None if told.kind == "idle" else pair_of(cluster, nodes, state, resource=resource)
     names = [one.node.name for one in nodes]
     picture = pictures.mini(pair) if pair else _described(names)

@@ -55,10 +55,13 @@ class Seen:
     replica: Replica | None
     backing: Backing | None
     now: datetime
+    blind: bool = False  # nobody judged the pair lately: nothing about it is fresh
 
     @property
     def fresh(self) -> bool:
-        return bool(self.state and self.state.reachable and self.age is not None and self.age <= STALE_AFTER)
+        return not self.blind and bool(
+            self.state and self.state.reachable and self.age is not None and self.age <= STALE_AFTER
+        )
 
     @property
     def age(self) -> float | None:
@@ -74,10 +77,17 @@ class Seen:
         return COPY.get(DiskState(disk), "risk") if disk in set(DiskState) else "unknown"
 
 
-def seen(nodes: Sequence[Node], now: datetime) -> list[Seen]:
+def seen(nodes: Sequence[Node], now: datetime, *, blind: bool = False) -> list[Seen]:
     """Nodes with what is known of each; select_related("state", "replica", "backing") first."""
     return [
-        Seen(node, getattr(node, "state", None), getattr(node, "replica", None), getattr(node, "backing", None), now)
+        Seen(
+            node,
+            getattr(node, "state", None),
+            getattr(node, "replica", None),
+            getattr(node, "backing", None),
+            now,
+            blind,
+        )
         for node in nodes
     ]
 

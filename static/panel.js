@@ -18,7 +18,7 @@
     for (const time of document.querySelectorAll("[data-since]")) time.textContent = span((now - Date.parse(time.getAttribute("datetime"))) / 1000);
     for (const time of document.querySelectorAll("[data-ago]")) {
       const age = (now - Date.parse(time.getAttribute("datetime"))) / 1000;
-      const text = `${span(age)} ago`;
+      const text = `${time.dataset.before || ""}${span(age)} ago`;
       if (age < 86400 && time.textContent !== text) time.textContent = text;
     }
   };

@@ -283,3 +283,70 @@ def audit_log(cluster: Cluster) -> None:
     with transaction.atomic():
         for row in rows:
             audit.record(**row)
+
+
+def fleet_of(count: int) -> None:
+    """Many quiet pairs, as bulk rows: for counting and measuring."""
+    now = timezone.now()
+    numbers = range(count)
+    clusters = Cluster.objects.bulk_create(
+        Cluster(
+            slug=f"pair-{n:04}",
+            inventory=Inventory.PRESENT,
+            service_ip=f"10.20.{n // 250}.{n % 250 + 1}",
+            labels="many berlin",
+        )
+        for n in numbers
+    )
+    resources = Resource.objects.bulk_create(Resource(cluster=cluster) for cluster in clusters)
+    nodes = Node.objects.bulk_create(
+        Node(cluster=cluster, name=name, position=position, ssh_host=f"{name}.{cluster.slug}.test")
+        for cluster in clusters for position, name in enumerate(("alice", "bob"))
+    )  # fmt: skip
+    NodeState.objects.bulk_create(
+        NodeState(
+            node=node,
+            reachable=True,
+            tried_at=now,
+            read_at=now,
+            holds_ip=node.position == 0,
+            nfsd_threads=8,
+            links=[["x", "ens3", "up"]],
+        )
+        for node in nodes
+    )
+    Replica.objects.bulk_create(
+        Replica(resource=resources[number // 2], node=node, read_at=now, role="Secondary" if number % 2 else "Primary", disk="UpToDate",
+                connection="Connected", replication="Established", size=100 * GIB)
+        for number, node in enumerate(nodes)
+    )  # fmt: skip
+    ClusterState.objects.bulk_create(
+        ClusterState(cluster=cluster, health=Health.OK, health_order=Health.OK.order, sentence="Redundant. A failover now would work.",
+                     active_node=nodes[2 * number], judged_at=now, since=now, failover_works=True, reasons=OK_REASONS)
+        for number, cluster in enumerate(clusters)
+    )  # fmt: skip
+    volumes = Volume.objects.bulk_create(
+        Volume(cluster=cluster, name=name, size=10 * GIB, mount_point=f"/srv/{name}", inventory=Inventory.PRESENT)
+        for cluster in clusters for name in ("v0", "v1", "v2")
+    )  # fmt: skip
+    VolumeUsage.objects.bulk_create(
+        VolumeUsage(volume=volume, read_at=now, size=10 * GIB, used=GIB * (number % 9))
+        for number, volume in enumerate(volumes)
+    )
+
+
+def long_past(rows: int) -> None:
+    """History and audit rows over every cluster, the audit log properly chained."""
+    now = timezone.now()
+    clusters = list(Cluster.objects.all())
+    subjects = ("role", "disk", "connection", "replication", "group")
+    StateChange.objects.bulk_create(
+        StateChange(cluster=clusters[n % len(clusters)], node_name="alice", subject=subjects[n % 5], old="bob", new="alice",
+                    why="seen by the monitor", cause="failover" if n % 5 == 4 else "", pause=20.0 + n % 30 if n % 5 == 4 else None,
+                    at=now - timedelta(minutes=40 * n))
+        for n in range(rows)
+    )  # fmt: skip
+    with transaction.atomic():
+        for n in range(rows):
+            audit.record(actor=("ada", "olga", "vera")[n % 3], action="volume.create", text=f"Created volume v{n}, 40 GiB XFS", outcome="succeeded",
+                         cluster=clusters[n % len(clusters)], reason="Ticket", job=n + 1)  # fmt: skip

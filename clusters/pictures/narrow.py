@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from clusters.pictures.parts import Pair, Side
 from clusters.pictures.rows import drbd, more, row, volume
-from clusters.pictures.svg import dot, fit, group, headline, link, n, path, rect, text
+from clusters.pictures.svg import aging, dot, fit, group, headline, link, n, path, rect, text
 
 WIDTH = 358
 INNER = 334
@@ -48,7 +48,7 @@ def _card(pair: Pair, side: Side, top: float, sprite: str) -> tuple[list[str], f
         f"node-{side.name}", f"{side.name}, {side.address}, {side.seen}",
         "" if side.fresh else rect(8, top + 8, 342, 30, "plate"),
         headline(14, top + 28, name, fit(side.address, 120, 12)),
-        text(344, top + 28, fit(side.seen, 130, 12), "s x end"),
+        aging(344, top + 28, fit(side.seen, 130, 12), side.seen_at, "s x end"),
     )  # fmt: skip
     card = rect(0.5, top + 0.5, WIDTH - 1, y - top - 1, "node" if side.fresh else "node hatch", 9)
     return [card, head, *parts], y

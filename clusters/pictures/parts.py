@@ -16,6 +16,7 @@ class Side:
     address: str = ""
     up: str = ""  # up 41 days
     seen: str = ""  # seen 1 s ago; as of 12:04:10
+    seen_at: datetime | None = None  # counted on from there while the page is open
     copy: str = "unknown"  # kind of its copy
     disk: str = ""  # UpToDate
     role: str = ""  # Primary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -23,6 +24,14 @@ def fit(text: str, width: float, size: float = 12.5) -> str:
 
 def text(x: float, y: float, words: str, css: str = "") -> str:
     return f'<text{_css(css)} x="{n(x)}" y="{n(y)}">{escape(words)}</text>'
+
+
+def aging(x: float, y: float, words: str, at: datetime | None, css: str) -> str:
+    """A text with an age that panel.js counts on."""
+    if at is None:
+        return text(x, y, words, css)
+    since = at.astimezone(UTC).isoformat(timespec="seconds")
+    return f'<text class="{css}" x="{n(x)}" y="{n(y)}" data-ago data-before="seen " datetime="{since}">{escape(words)}</text>'
 
 
 def headline(x: float, y: float, name: str, facts: str) -> str:

@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 
 from clusters.pictures.parts import Pair, Path, Side
 from clusters.pictures.rows import drbd, more, row, volume
-from clusters.pictures.svg import dot, fit, group, headline, link, n, path, rect, text
+from clusters.pictures.svg import aging, dot, fit, group, headline, link, n, path, rect, text
 
 CARD = 452
 RIGHT = 1276 - CARD
@@ -35,7 +35,7 @@ def _card(pair: Pair, side: Side, x: float, sprite: str) -> list[str]:
             f"node-{side.name}", f"{side.name}, {facts}, {side.seen}",
             _plate(side, x + 10, 12, 432, 28),
             headline(left, 31, name, fit(facts, room, 12)),
-            text(x + CARD - 18, 31, side.seen, "s x end"),
+            aging(x + CARD - 18, 31, side.seen, side.seen_at, "s x end"),
         ),
     ]  # fmt: skip
     parts.append(_service(pair, side, left))
@@ -72,7 +72,7 @@ def _volumes(pair: Pair, side: Side, left: float) -> list[str]:
         text_here = words[bool(side.active)] if side.active is not None and side.fresh else "Volumes: not known"
         return _dashed(side, left, 120, INNER, 46, (text_here,))
     shown = pair.volumes if len(pair.volumes) <= BOXES else pair.volumes[: BOXES - 1]
-    boxes = max(2, len(shown) + (len(shown) < len(pair.volumes)))
+    boxes = len(shown) + (len(shown) < len(pair.volumes))
     width = (INNER - (boxes - 1) * 8) / boxes
     parts = [volume(left + i * (width + 8), 120, width, 46, vol) for i, vol in enumerate(shown)]
     if len(shown) < len(pair.volumes):

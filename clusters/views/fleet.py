@@ -27,7 +27,7 @@ def fleet_page(request: HttpRequest) -> HttpResponse:
         "version": version,
         "jobs_url": url("jobs"),
         "add_url": url("cluster-new") if access.level(request.user) >= AccessLevel.ADMIN else "",
-        "empty_picture": pictures.empty("first node", "its peer"),
+        "empty_picture": pictures.empty("first", "peer"),
         "sample_picture": pictures.mini(SAMPLE),
     }
     return render(request, "fleet.html#live" if live else "fleet.html", context)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from clusters import clock
+from tests import stories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_moves_with_pause_and_what_was_seen_around_them(client: Client, olga: Any) -> None:
+    cluster = stories.make_pair("wiki")
+    now = timezone.now()
+    stories.change(
+        cluster, "bob", "group", "alice", "bob", now, "alice did not answer for 19 s.", cause="failover", pause=19.4
+    )
+    stories.change(cluster, "bob", "role", "Secondary", "Primary", now - timedelta(seconds=9))
+    stories.change(cluster, "bob", "role", "Primary", "Secondary", now - timedelta(hours=9))
+    client.force_login(olga)
+    page = client.get("/c/wiki/failovers/").content.decode()
+    assert "1 move in" in page
+    assert "Clients waited 19 s the last time." in page
+    assert "Failover, alice to bob" in page
+    assert "alice did not answer for 19 s." in page
+    assert "What was seen around it: 1 change<" in page
+    assert page.count("Secondary → Primary") == 1
+
+
+def test_nobody_serving_is_a_move_of_its_own(client: Client, olga: Any) -> None:
+    cluster = stories.make_pair("wiki")
+    stories.change(
+        cluster, "", "group", "alice", "", timezone.now(), "both nodes are seen and none serves", cause="stop"
+    )
+    client.force_login(olga)
+    assert "nobody serves any more, it was alice" in client.get("/failovers/").content.decode()
+
+
+def test_filters_and_pages(client: Client, olga: Any) -> None:
+    first, second = stories.make_pair("wiki"), stories.make_pair("git-lfs")
+    now = timezone.now()
+    for number in range(30):
+        stories.change(
+            first, "bob", "group", "alice", "bob", now - timedelta(seconds=number), cause="failover", pause=number
+        )
+    stories.change(second, "bob", "group", "alice", "bob", now - timedelta(seconds=90), cause="switchover", pause=3)
+    client.force_login(olga)
+    assert client.get("/failovers/").content.decode().count('class="fo"') == 25
+    assert client.get("/failovers/?page=2").content.decode().count('class="fo"') == 6
+    assert client.get("/failovers/?kind=switchover").content.decode().count('class="fo"') == 1
+    assert client.get("/failovers/?cluster=git-lfs").content.decode().count('class="fo"') == 1
+    year = clock.local(now).year
+    assert "No move of a service group" in client.get(f"/failovers/?year={year - 1}").content.decode()
+    assert client.get("/failovers/?year=99999&kind=x&page=x").status_code == 200
+
+
+def test_every_change_on_request(client: Client, olga: Any) -> None:
+    cluster = stories.make_pair("wiki")
+    stories.change(cluster, "bob", "disk", "UpToDate", "Diskless", timezone.now())
+    client.force_login(olga)
+    assert "Diskless" not in client.get("/c/wiki/failovers/").content.decode()
+    assert "bob: its copy is Diskless" in client.get("/c/wiki/failovers/?show=all").content.decode()
+
+
+def test_a_spreadsheet_gets_text_and_no_formulas(client: Client, olga: Any) -> None:
+    cluster = stories.make_pair("wiki")
+    stories.change(
+        cluster, "bob", "group", "alice", "bob", timezone.now(), "=HYPERLINK(1)", cause="failover", pause=19.44
+    )
+    client.force_login(olga)
+    response = client.get("/failovers/?format=csv")
+    assert response["Content-Type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(response.content.decode())))
+    assert rows[1][1:7] == ["wiki", "failover", "alice", "bob", "19.4", "'=HYPERLINK(1)"]
+
+
+def test_a_stranger_reads_nothing(client: Client, mallory: Any) -> None:
+    stories.web_files()
+    client.force_login(mallory)
+    assert "web-files" not in client.get("/failovers/").content.decode()
+    assert "web-files" not in client.get("/failovers/?format=csv").content.decode()
+    assert "No move of a service group" in client.get("/failovers/?cluster=web-files").content.decode()
+    assert client.get("/c/web-files/failovers/").status_code == 404
+
+
+def test_it_only_reads(client: Client, ada: Any) -> None:
+    client.force_login(ada)
+    assert client.post("/failovers/").status_code == 405
+
+
+def test_the_count_of_queries_does_not_grow(client: Client, olga: Any) -> None:
+    cluster = stories.make_pair("wiki")
+    client.force_login(olga)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get("/failovers/").status_code == 200
+        return len(seen)
+
+    stories.moves(cluster, timezone.now())
+    queries()
+    few = queries()
+    for _ in range(3):
+        stories.moves(cluster, timezone.now())
+    assert queries() == few
+
+
+def test_what_nodes_said_is_text(client: Client, olga: Any) -> None:
+    cluster = stories.make_pair("wiki")
+    stories.change(
+        cluster,
+        "<b>x",
+        "group",
+        "<i>",
+        "<script>alert(1)</script>",
+        timezone.now(),
+        "<script>2</script>",
+        cause="failover",
+        pause=1,
+    )
+    client.force_login(olga)
+    page = client.get("/failovers/").content.decode()
+    assert "<script>alert" not in page
+    assert "<script>2" not in page
