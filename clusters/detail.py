@@ -24,7 +24,7 @@ from clusters.models import (
 from clusters.pictures import Pair
 from clusters.seen import Resync, Seen, resync_of, seen
 from clusters.states import LOCKING, Inventory
-from clusters.verdict import Verdict, verdict
+from clusters.verdict import BLIND_AFTER, Verdict, verdict
 
 RECENT = 12
 SHOWN = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
@@ -112,19 +112,21 @@ def load(cluster: Cluster, now: datetime) -> Detail:
     ) if told.kind != "idle" else None  # fmt: skip
     return Detail(
         cluster, state, told, pair, nodes, resource, resync_of(nodes), volumes, sorted(exports, key=attrgetter("path")),
-        _reasons(state, told), _events(cluster), active, version(cluster),
+        _reasons(state, told), _events(cluster), active, version(cluster, now),
         locked=Cluster.objects.filter(pk=cluster.pk, jobs__status__in=LOCKING).count(),
     )  # fmt: skip
 
 
-def version(cluster: Cluster) -> str:
-    """Changes whenever the page would: one query."""
+def version(cluster: Cluster, now: datetime) -> str:
+    """Changes whenever the page would, each minute when nobody looks any more: one query."""
     marks = Cluster.objects.filter(pk=cluster.pk).aggregate(
         read=Max("state__judged_at"), job=Max("jobs__pk"), locked=Count("jobs", filter=Q(jobs__status__in=LOCKING), distinct=True),
         ended=Max("jobs__ended_at"),
     )  # fmt: skip
     times = "-".join(f"{marks[name].timestamp():.3f}" if marks[name] else "0" for name in ("read", "ended"))
-    return f"{times}-{marks['job'] or 0}-{marks['locked']}-{cluster.inventory}"
+    age = (now - marks["read"]).total_seconds() if marks["read"] else 0
+    silent = int(age // 60) + 1 if age > BLIND_AFTER else 0
+    return f"{times}-{marks['job'] or 0}-{marks['locked']}-{cluster.inventory}-{silent}"
 
 
 def volume_rows(cluster: Cluster, *, fresh: bool) -> list[VolumeRow]:

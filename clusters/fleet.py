@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -15,14 +15,15 @@ from django.utils.safestring import SafeString
 from clusters import pictures
 from clusters.drawn import pair_of
 from clusters.figures import pause_text, percent_text, rate_text, share, span_text
-from clusters.models import Cluster, ClusterState, Node, Resource, StateChange, VolumeUsage
+from clusters.fleet_filters import Filters, filtered
+from clusters.models import Cluster, Node, StateChange, VolumeUsage
 from clusters.seen import resync_of, seen
 from clusters.states import LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
 PER_PAGE = 50
+UNREAD = ("state__mounted", "state__exported", "state__file_digests", "state__marks", "host_key", "offered_host_key")
 DRAFT_ORDER = len(Health)
-ORDERS = {"danger": ("order", "slug"), "name": ("slug",), "fullest": ("-fullest", "slug")}
 CAUSES = {
     "": "moved",
     "failover": "failover",
@@ -33,26 +34,9 @@ CAUSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    q: str = ""
-    label: str = ""
-    state: str = ""
-    order: str = "danger"
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Filters:
-        order = query.get("order", "danger")
-        return cls(
-            query.get("q", "").strip()[:100],
-            query.get("label", "")[:60],
-            query.get("state", ""),
-            order if order in ORDERS else "danger",
-        )
-
-    @property
-    def any(self) -> bool:
-        return bool(self.q or self.label or self.state)
+class Fullest(NamedTuple):
+    name: str
+    percent: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +45,7 @@ class Row:
     verdict: Verdict
     picture: SafeString
     under: dict[str, Any]
-    fullest: tuple[str, float] | None
+    fullest: Fullest | None
     serving: str
     last: StateChange | None
     moving: bool
@@ -98,40 +82,58 @@ class Fleet:
     read_at: datetime | None
 
 
-def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime) -> Fleet:
+def load(clusters: QuerySet[Cluster], seen_marks: Marks, filters: Filters, number: str | None, now: datetime) -> Fleet:
     ordered = _with_order(clusters, now)
     counts = _counts(ordered)
-    page = Paginator(_filtered(ordered, filters), PER_PAGE).get_page(number)
-    rows = _rows(list(page.object_list), now)
     total = sum(counts.values())
+    found = filtered(ordered, filters).select_related("resource", "state", "state__active_node")
+    page = Paginator(found, PER_PAGE).get_page(number)
+    rows = _rows(list(page.object_list), now)
     worst = rows[0] if rows and not filters.any and page.number == 1 and filters.order == "danger" else None
     headline, kind, sub = _headline(counts, total, worst)
     labels = sorted({label for text in clusters.values_list("labels", flat=True) for label in text.split()})
     return Fleet(
         groups=_groups(rows, counts if not filters.any else Counter(row.verdict.kind for row in rows)), page=page,
         tally=[(health.value, GROUPS[health][1], counts[health.value]) for health in Health], total=total,
-        jobs=clusters.filter(jobs__status__in=LOCKING).count(), labels=labels, headline=headline, kind=kind, sub=sub,
-        moving=any(row.moving for row in rows), read_at=clusters.aggregate(at=Max("state__judged_at"))["at"],
+        jobs=seen_marks.locked, labels=labels, headline=headline, kind=kind, sub=sub,
+        moving=any(row.moving for row in rows), read_at=seen_marks.read,
     )  # fmt: skip
 
 
-def version(clusters: QuerySet[Cluster]) -> str:
-    """Changes whenever the page would: one query."""
-    marks = clusters.aggregate(
-        read=Max("state__judged_at"), count=Count("pk", distinct=True), job=Max("jobs__pk"),
-        locked=Count("jobs", filter=Q(jobs__status__in=LOCKING), distinct=True),
+class Marks(NamedTuple):
+    """What the page hangs on, in one query."""
+
+    read: datetime | None
+    clusters: int
+    job: int | None
+    locked: int
+    blind: int
+
+    def version(self, now: datetime) -> str:
+        """Changes whenever the page would; once a minute when the monitor is silent, for then only the ages grow."""
+        silent = int((now - self.read).total_seconds() // 60) if self.read and self.blind else 0
+        read = self.read.timestamp() if self.read else 0
+        return f"{read:.3f}-{self.clusters}-{self.job or 0}-{self.locked}-{self.blind}-{silent}"
+
+
+def marks(clusters: QuerySet[Cluster], now: datetime) -> Marks:
+    found = clusters.aggregate(
+        read=Max("state__judged_at"), clusters=Count("pk", distinct=True), job=Max("jobs__pk"),
+        locked=Count("jobs", filter=Q(jobs__status__in=LOCKING), distinct=True), blind=Count("pk", filter=_blind(now), distinct=True),
     )  # fmt: skip
-    read = marks["read"].timestamp() if marks["read"] else 0
-    return f"{read:.3f}-{marks['count']}-{marks['job'] or 0}-{marks['locked']}"
+    return Marks(**found)
+
+
+def _blind(now: datetime) -> Q:
+    return Q(state=None) | Q(state__judged_at=None) | Q(state__judged_at__lt=now - timedelta(seconds=BLIND_AFTER))
 
 
 def _with_order(clusters: QuerySet[Cluster], now: datetime) -> QuerySet[Any]:
     """Blind is unknown, whatever was judged before; what is not in service comes last."""
-    blind = Q(state=None) | Q(state__judged_at=None) | Q(state__judged_at__lt=now - timedelta(seconds=BLIND_AFTER))
     return clusters.annotate(
         order=Case(
             When(inventory=Inventory.DRAFT, then=Value(DRAFT_ORDER)),
-            When(blind, then=Value(Health.UNKNOWN.order)),
+            When(_blind(now), then=Value(Health.UNKNOWN.order)),
             default="state__health_order",
             output_field=IntegerField(),
         )
@@ -145,70 +147,47 @@ def _counts(ordered: QuerySet[Any]) -> Counter[str]:
     )
 
 
-def _filtered(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
-    if filters.q:
-        words = (
-            Q(slug__icontains=filters.q) | Q(labels__icontains=filters.q) | Q(service_ip__icontains=filters.q)
-            | Q(pk__in=Node.objects.filter(name__icontains=filters.q).values("cluster"))
-            | Q(volumes__name__icontains=filters.q)
-        )  # fmt: skip
-        clusters = clusters.filter(words).distinct()
-    if filters.label:
-        label = filters.label
-        clusters = clusters.filter(
-            Q(labels=label)
-            | Q(labels__startswith=f"{label} ")
-            | Q(labels__endswith=f" {label}")
-            | Q(labels__contains=f" {label} ")
-        )
-    if filters.state in set(Health):
-        clusters = clusters.filter(order=Health(filters.state).order)
-    if filters.order == "fullest":
-        used = VolumeUsage.objects.filter(volume__cluster=OuterRef("pk")).order_by("-used")
-        clusters = clusters.annotate(fullest=Subquery(used.values("used")[:1]))
-    return clusters.order_by(*ORDERS[filters.order])
-
-
 def _rows(clusters: list[Cluster], now: datetime) -> list[Row]:
     keys = [cluster.pk for cluster in clusters]
-    states = ClusterState.objects.select_related("active_node").in_bulk(keys, field_name="cluster_id")
-    resources = Resource.objects.in_bulk(keys, field_name="cluster_id")
     nodes: dict[int, list[Node]] = defaultdict(list)
-    found = Node.objects.filter(cluster__in=keys, kind=Node.Kind.MEMBER).select_related("state", "replica", "backing")
+    found = (
+        Node.objects.filter(cluster__in=keys, kind=Node.Kind.MEMBER).select_related("state", "replica").defer(*UNREAD)
+    )
     for node in found.order_by("position", "pk"):
         nodes[node.cluster_id].append(node)
     fullest = _fullest(keys)
     lasts = _last_moves(keys)
     jobs = _jobs(keys)
     return [
-        _row(cluster, states.get(cluster.pk), nodes[cluster.pk], resources.get(cluster.pk), fullest.get(cluster.pk),
-             lasts.get(cluster.pk), jobs.get(cluster.pk), now)
+        _row(cluster, nodes[cluster.pk], fullest.get(cluster.pk), lasts.get(cluster.pk), jobs.get(cluster.pk), now)
         for cluster in clusters
-    ]  # fmt: skip
+    ]
 
 
 def _row(
-    cluster: Cluster, state: ClusterState | None, members: list[Node], resource: Resource | None, fullest: tuple[str, float] | None,
-    last: StateChange | None, job: tuple[int, str, str] | None, now: datetime,
+    cluster: Cluster, members: list[Node], fullest: Fullest | None, last: StateChange | None, job: tuple[int, str, str] | None, now: datetime
 ) -> Row:  # fmt: skip
+    state, resource = getattr(cluster, "state", None), getattr(cluster, "resource", None)
     told = verdict(cluster, state, now)
-    nodes = seen(members, now, blind=told.blind)
+    nodes = seen(members, now, blind=told.blind, lean=True)
     pair = None if told.kind == "idle" else pair_of(cluster, nodes, state, resource=resource)
     names = [one.node.name for one in nodes]
     picture = pictures.mini(pair) if pair else _described(names)
     resync = resync_of(nodes)
     serving = next((side.name for side in pair.sides if side.holds), "") if pair else ""
-    under: dict[str, Any] = {}
+    under: dict[str, Any] = dict.fromkeys(("resync", "percent", "rate", "left", "broken", "unseen", "as_of", "job"))
     if resync:
-        under = {"resync": resync, "percent": percent_text(resync.percent), "rate": rate_text(resync.speed) if resync.speed is not None else "",
-                 "left": f"about {span_text(resync.eta)} left" if resync.eta is not None else ""}  # fmt: skip
+        under |= {"resync": resync, "percent": percent_text(resync.percent),
+                  "rate": rate_text(resync.speed) if resync.speed is not None else "",
+                  "left": f"about {span_text(resync.eta)} left" if resync.eta is not None else ""}  # fmt: skip
     elif pair and pair.link.kind in ("split", "down"):
-        under = {"broken": pair.link}
+        under["broken"] = pair.link
     elif pair and pair.link.kind == "unknown" and nodes:
         ages = [one.state.read_at for one in nodes if one.state and one.state.read_at and not one.fresh]
-        under = {"unseen": pair.link, "as_of": min(ages) if ages else None}
+        under |= {"unseen": pair.link, "as_of": min(ages) if ages else None}
+    under["job"] = job
     return Row(
-        cluster, told, picture, under | ({"job": job} if job else {}), fullest, serving, last,
+        cluster, told, picture, under, fullest, serving, last,
         moving=bool((resync and resync.fresh) or (job and job[2] in ("queued", "running"))),
     )  # fmt: skip
 
@@ -219,15 +198,15 @@ def _described(names: list[str]) -> SafeString:
     return pictures.empty(names[0], names[1], label=f"{names[0]} and {names[1]}, only described so far")
 
 
-def _fullest(keys: list[int]) -> dict[int, tuple[str, float]]:
-    best: dict[int, tuple[str, float]] = {}
+def _fullest(keys: list[int]) -> dict[int, Fullest]:
+    best: dict[int, Fullest] = {}
     rows = VolumeUsage.objects.filter(volume__cluster__in=keys).values_list(
         "volume__cluster", "volume__name", "used", "size"
     )
     for cluster, name, used, size in rows:
         percent = share(used, size)
-        if cluster not in best or percent > best[cluster][1]:
-            best[cluster] = (name, percent)
+        if cluster not in best or percent > best[cluster].percent:
+            best[cluster] = Fullest(name, percent)
     return best
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
@@ -22,7 +22,7 @@ from clusters.pictures import Move
 
 PER_PAGE = 25
 AROUND = timedelta(minutes=3)  # what else changed on the pair around a move
-CHARTED = 500
+CHARTED = 200  # of a year's moves, the newest
 WORDS = {
     "failover": "Failover",
     "switchover": "Switchover",
@@ -51,6 +51,15 @@ class Filters:
             int(year) if year.isdigit() and len(year) == 4 and 2000 <= int(year) <= 2200 else clock.local(now).year,
             query.get("show") == "all",
         )  # fmt: skip
+
+
+class Fact(NamedTuple):
+    """A move as far as figures need it."""
+
+    cause: str
+    pause: float | None
+    at: datetime
+    slug: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +95,11 @@ def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None) -> H
     if filters.kind:
         listed = listed.filter(cause=filters.kind)
     page = Paginator(listed, PER_PAGE).get_page(number)
-    rows = list(of_year.order_by("at", "pk")[:CHARTED])
-    headline, sub = _headline(rows, filters)
+    facts = [Fact(*row) for row in of_year.order_by("at", "pk").values_list("cause", "pause", "at", "cluster__slug")]
+    headline, sub = _headline(facts, filters)
+    charted = list(of_year.exclude(pause=None).order_by("-at", "-pk")[:CHARTED])[::-1]
     return History(
-        page, _entries(list(page.object_list), changes, filters.everything), _chart(rows, filters), headline, sub, _figures(rows),
+        page, _entries(list(page.object_list), changes, filters.everything), _chart(charted, filters), headline, sub, _figures(facts),
         _years(moves, filters.year),
     )  # fmt: skip
 
@@ -131,7 +141,7 @@ def title(change: StateChange) -> str:
     return f"{word}, {change.old} to {change.new}" if change.old else f"{word} on {change.new}"
 
 
-def _headline(rows: list[StateChange], filters: Filters) -> tuple[str, str]:
+def _headline(rows: list[Fact], filters: Filters) -> tuple[str, str]:
     if not rows:
         return (
             f"No move of a service group in {filters.year}.",
@@ -164,7 +174,7 @@ def _spoken(row: StateChange, pause: float) -> str:
     return f"{clock.date_text(row.at)}, {row.cluster.slug}: {title(row)}, {pause_text(pause)}"
 
 
-def _figures(rows: list[StateChange]) -> list[tuple[str, str, str]]:
+def _figures(rows: list[Fact]) -> list[tuple[str, str, str]]:
     timed = [(row.pause, row) for row in rows if row.pause is not None]
     if not timed:
         return []
@@ -172,7 +182,7 @@ def _figures(rows: list[StateChange]) -> list[tuple[str, str, str]]:
     worst = max(timed, key=lambda pair: pair[0])
     return [
         ("Typical", pause_text(statistics.median(pauses)), "half of all moves were shorter"),
-        ("Worst", pause_text(worst[0]), f"{clock.date_text(worst[1].at)}, {worst[1].cluster.slug}"),
+        ("Worst", pause_text(worst[0]), f"{clock.date_text(worst[1].at)}, {worst[1].slug}"),
         ("Last", pause_text(pauses[-1]), clock.date_text(timed[-1][1].at)),
         ("Not served", pause_text(sum(pauses)), "all moves together"),
     ]  # fmt: skip

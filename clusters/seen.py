@@ -77,14 +77,14 @@ class Seen:
         return COPY.get(DiskState(disk), "risk") if disk in set(DiskState) else "unknown"
 
 
-def seen(nodes: Sequence[Node], now: datetime, *, blind: bool = False) -> list[Seen]:
-    """Nodes with what is known of each; select_related("state", "replica", "backing") first."""
+def seen(nodes: Sequence[Node], now: datetime, *, blind: bool = False, lean: bool = False) -> list[Seen]:
+    """Nodes with what is known of each; select_related("state", "replica", "backing") first. `lean` leaves the backing out."""
     return [
         Seen(
             node,
             getattr(node, "state", None),
             getattr(node, "replica", None),
-            getattr(node, "backing", None),
+            None if lean else getattr(node, "backing", None),
             now,
             blind,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +34,9 @@ SECTIONS = {
 }  # fmt: skip
 
 
+@cache
 def sprite() -> str:
+    """The same for the life of a process; pages ask hundreds of times."""
     return static("sprite.svg")
 
 

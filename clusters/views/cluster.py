@@ -17,10 +17,11 @@ from clusters.views.fleet import url
 @require_safe
 def cluster_page(request: HttpRequest, slug: str) -> HttpResponse:
     cluster = access.get_cluster(request, slug, forgotten=True)
+    now = timezone.now()
     live = request.GET.get("part") == "live"
-    if live and request.GET.get("seen") == detail.version(cluster):
+    if live and request.GET.get("seen") == detail.version(cluster, now):
         return HttpResponse(status=204)
-    shown = detail.load(cluster, timezone.now())
+    shown = detail.load(cluster, now)
     level = access.level(request.user, cluster)
     sprite = static("sprite.svg")
     context = {

@@ -9,24 +9,26 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clusters import access, fleet, pictures
+from clusters.fleet_filters import Filters
 from clusters.pictures import Link, Pair, Side
-from clusters.states import AccessLevel
 
 
 @require_safe
 def fleet_page(request: HttpRequest) -> HttpResponse:
     mine = access.visible(request.user)
-    version = fleet.version(mine)
+    now = timezone.now()
+    marks = fleet.marks(mine, now)
+    version = marks.version(now)
     live = request.GET.get("part") == "live"
     if live and request.GET.get("seen") == version:
         return HttpResponse(status=204)
-    filters = fleet.Filters.of(request.GET)
+    filters = Filters.of(request.GET)
     context = {
-        "fleet": fleet.load(mine, filters, request.GET.get("page"), timezone.now()),
+        "fleet": fleet.load(mine, marks, filters, request.GET.get("page"), now),
         "filters": filters,
         "version": version,
         "jobs_url": url("jobs"),
-        "add_url": url("cluster-new") if access.level(request.user) >= AccessLevel.ADMIN else "",
+        "add_url": url("cluster-new"),
         "empty_picture": pictures.empty("first", "peer"),
         "sample_picture": pictures.mini(SAMPLE),
     }

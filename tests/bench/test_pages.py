@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.template.base import Template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from clusters import access, fleet
 from tests import stories
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db]
@@ -33,29 +36,34 @@ PAGES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test runs copy the context of every template and include; a served page does not."""
+    monkeypatch.setattr(Template, "_render", lambda self, context: self.nodelist.render(context))
+
+
 def test_pages(client: Client, ada: Any, capsys: pytest.CaptureFixture[str]) -> None:
     stories.web_files()
     stories.fleet_of(99)
     stories.long_past(10_000)
     client.force_login(ada)
-    version = client.get("/").context["version"]
+    version = fleet.marks(access.visible(ada), timezone.now()).version(timezone.now())
     with capsys.disabled():
         print(
-            f"\n{'page':<20} {'p50 ms':>8} {'p90 ms':>8} {'cpu ms':>8} {'queries':>8} {'KiB':>6}   {connection.vendor}"
+            f"\n{'page':<20} {'best ms':>8} {'p50 ms':>8} {'p90 ms':>8} {'cpu ms':>8} {'queries':>8} {'KiB':>6}   {connection.vendor}"
         )
         for name, path in PAGES.items():
             address = path.format(version=version)
             client.get(address)
             times, cpu = [], []
             for _ in range(RUNS):
-                began, busy = time.perf_counter(), time.process_time()
+                began, idle = time.perf_counter(), time.process_time()
                 response = client.get(address)
                 times.append((time.perf_counter() - began) * 1000)
-                cpu.append((time.process_time() - busy) * 1000)
+                cpu.append((time.process_time() - idle) * 1000)
                 assert response.status_code in (200, 204)
             with CaptureQueriesContext(connection) as seen:
                 client.get(address)
-            p90 = statistics.quantiles(times, n=10)[8]
-            print(
-                f"{name:<20} {statistics.median(times):8.1f} {p90:8.1f} {statistics.median(cpu):8.1f} {len(seen):8} {len(response.content) / 1024:6.0f}"
-            )
+            best, middle, p90 = min(times), statistics.median(times), statistics.quantiles(times, n=10)[8]
+            busy, kib = statistics.median(cpu), len(response.content) / 1024
+            print(f"{name:<20} {best:8.1f} {middle:8.1f} {p90:8.1f} {busy:8.1f} {len(seen):8} {kib:6.0f}")

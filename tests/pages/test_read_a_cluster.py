@@ -209,3 +209,16 @@ def test_a_cluster_with_one_node_has_no_picture_but_a_page(client: Client, ada: 
     client.force_login(ada)
     assert "Being described." in read(client, "/c/half/")
     assert 'id="c-half"' in read(client, "/")
+
+
+def test_a_monitor_that_falls_silent_changes_the_open_page(
+    client: Client, olga: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stories.web_files()
+    client.force_login(olga)
+    version = client.get("/c/web-files/").context["shown"].version
+    later = timezone.now() + timedelta(minutes=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    response = client.get(f"/c/web-files/?part=live&seen={version}")
+    assert response.status_code == 200
+    assert "Not read" in response.content.decode()

@@ -182,3 +182,16 @@ def test_a_broken_page_number_is_not_an_error(client: Client, olga: Any) -> None
     factories.make_cluster("wiki")
     client.force_login(olga)
     assert client.get("/?page=x&state=zzz&order=zzz&label=%00").status_code == 200
+
+
+def test_a_monitor_that_falls_silent_changes_the_open_page(
+    client: Client, olga: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stories.web_files()
+    client.force_login(olga)
+    version = client.get("/").context["version"]
+    later = timezone.now() + timedelta(minutes=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    response = client.get(f"/?part=live&seen={version}")
+    assert response.status_code == 200
+    assert "Not read" in response.content.decode()
