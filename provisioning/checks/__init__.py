@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusters.findings import Finding, blocker
-from provisioning.checks import disks, files, host, lvm, network
+from provisioning.checks import disks, files, host, lvm, network, spelling
 from provisioning.checks.disks import choosable, why_not
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
@@ -44,6 +44,7 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
         for node in desired.nodes
         if node.name not in observed
     ]
+    findings += spelling.cluster(desired)
     ours = {name: node for name, node in observed.items() if name in {n.name for n in desired.nodes}}
     for node in ours.values():
         for check in (

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers, fine, warning
+from provisioning.checks import spelling
 from provisioning.checks.files import exports as foreign_exports
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
@@ -31,7 +32,7 @@ def plan(
     after = replace(desired, exports=(*others, export))
     volume = desired.volume(export.volume)
     active = active_node(desired, observed)
-    findings = running(desired, observed, backend)
+    findings = [*spelling.export(export), *running(desired, observed, backend)]
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += _reasons(replace(desired, exports=others), export, volume, observed)
     ready = active and volume and len(observed) == 2

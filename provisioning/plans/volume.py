@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers, fine, warning
+from provisioning.checks import spelling
 from provisioning.checks.disks import EXTENT, XFS_LEAST
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
@@ -26,7 +27,7 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
     volume = intent.volume
     before = replace(desired, volumes=tuple(v for v in desired.volumes if v.name != volume.name))
     after = replace(before, volumes=(*before.volumes, volume))
-    findings = running(before, observed, backend)
+    findings = [*spelling.volume(volume), *running(before, observed, backend)]
     findings += [gap for node in observed.values() for gap in gaps(node)]
     active = active_node(before, observed)
     if active:

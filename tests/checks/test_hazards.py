@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from clusters.findings import Severity
-from provisioning.checks import choosable, preflight
+from provisioning.checks import choosable, preflight, spelling
 from provisioning.checks.ours import exact
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.observed import (
@@ -301,6 +301,23 @@ def test_lvm_that_goes_past_drbd_blocks() -> None:
     observed = finished(wanted)
     observed["bob"] = replace(observed["bob"], pvs=(PhysicalVolume("/dev/vdb", "vg_data", GIB, 0),))
     assert found(observed, wanted)[("lvm.past-drbd", "bob")] is B
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"service_ip": "not an address"},
+        {"name": "Web Files"},
+        {"volumes": (replace(desired().volumes[0], mount_point="/srv/a b"),)},
+        {"volumes": (replace(desired().volumes[0], mount_point="/srv/a::b"),)},
+        {"volumes": (replace(desired().volumes[0], name="../x"),)},
+        {"exports": (replace(desired().exports[0], path="/srv/homes (rw"),)},
+    ],
+)
+def test_what_no_form_would_take_is_not_planned(change: dict[str, object]) -> None:
+    wanted = replace(desired(), **change)  # type: ignore[arg-type]
+    codes = [f.code for f in spelling.cluster(wanted)]
+    assert codes == ["spelling.refused"]
 
 
 def test_a_node_that_was_not_read_blocks() -> None:
