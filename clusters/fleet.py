@@ -21,7 +21,7 @@ from clusters.seen import resync_of, seen
 from clusters.states import LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
-PER_PAGE = 50
+PER_PAGE = 30
 UNREAD = ("state__mounted", "state__exported", "state__file_digests", "state__marks", "host_key", "offered_host_key")
 DRAFT_ORDER = len(Health)
 CAUSES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from clusters.health import STALLED_AFTER
 from clusters.models import Backing, Node, NodeState, Replica
@@ -46,7 +47,7 @@ class Resync:
         return self.total - self.left if self.total is not None and self.left is not None else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
     """A node with its rows; each may be missing."""
 
@@ -57,19 +58,19 @@ class Seen:
     now: datetime
     blind: bool = False  # nobody judged the pair lately: nothing about it is fresh
 
-    @property
+    @cached_property
     def fresh(self) -> bool:
         return not self.blind and bool(
             self.state and self.state.reachable and self.age is not None and self.age <= STALE_AFTER
         )
 
-    @property
+    @cached_property
     def age(self) -> float | None:
         if self.state is None or self.state.read_at is None:
             return None
         return max(0.0, (self.now - self.state.read_at).total_seconds())
 
-    @property
+    @cached_property
     def copy(self) -> str:
         disk = self.replica.disk if self.replica else ""
         if not disk or disk == DiskState.DUNKNOWN:

@@ -31,6 +31,8 @@ PAGES = {
     "person": "/people/vera/",
     "search": "/search/?q=10.10.0.7",
     "settings": "/settings/",
+    "jobs": "/jobs/",
+    "add-a-cluster": "/new/",
 }
 
 

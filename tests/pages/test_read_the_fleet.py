@@ -91,10 +91,10 @@ def test_filters_stay_in_the_address(client: Client, olga: Any) -> None:
 
 
 def test_a_long_fleet_has_pages(client: Client, ada: Any) -> None:
-    stories.fleet_of(51)
+    stories.fleet_of(31)
     client.force_login(ada)
     first = client.get("/").content.decode()
-    assert first.count('class="fl"') == 50
+    assert first.count('class="fl"') == 30
     assert "?page=2" in first
     assert client.get("/?page=2").content.decode().count('class="fl"') == 1
 
