@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from provisioning.observed import NodeObserved
@@ -46,3 +47,11 @@ def common_networks(one: NodeObserved, other: NodeObserved) -> list[str]:
     doubled = {choice.network for choice in mine if choice.address in {their.address for their in theirs}}
     shared = {choice.network for choice in theirs} - doubled
     return list(dict.fromkeys(choice.network for choice in mine if choice.network in shared))
+
+
+def proposed(one: NodeObserved, other: NodeObserved, ssh_hosts: Collection[str]) -> list[str]:
+    """List the common networks that suit a pair. With three, the one that only the panel uses is left to the panel."""
+    shared = common_networks(one, other)
+    reached = {choice.network for node in (one, other) for choice in choices(node) if choice.address in ssh_hosts}
+    others = [network for network in shared if network not in reached]
+    return others if len(others) >= 2 else shared

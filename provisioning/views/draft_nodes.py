@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from clusters import access, audit
 from clusters.models import AuditEntry, Cluster, Node
 from clusters.states import AccessLevel
-from provisioning import draft_progress, drafts, inquiries, sealed
+from provisioning import draft_progress, drafts, inquiries, preflight, sealed
 from provisioning.forms.nodes import NodeForm, ObserverForm, PasswordForm, PinForm, unlike
 from provisioning.models import Inquiry
 from provisioning.pages import disks, fingerprints, networks, parts
@@ -193,10 +193,11 @@ def _back(node: Node) -> HttpResponse:
 def preflight_page(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> HttpResponse:
     inquiries.give_up_old(cluster)
     newest = inquiries.last(Inquiry.Kind.PREFLIGHT, cluster)
-    found = draft_progress.seen(cluster)
+    answered = inquiries.last_answered(Inquiry.Kind.PREFLIGHT, cluster)
+    found = preflight.load(answered.result) if answered else None
     worker = parts.jobs_worker()
     context |= {
-        "inquiry": newest, "asking": newest is not None and newest.status in inquiries.OPEN, "found": found, "worker": worker,
+        "inquiry": newest, "answered": answered, "asking": newest is not None and newest.status in inquiries.OPEN, "found": found, "worker": worker,
         "findings": sorted(found.findings, key=lambda finding: WEIGHT[finding.severity]) if found else [],
         "columns": [(node, disks.choices(node), networks.choices(node)) for node in (found.nodes if found else ())],
         "seen": live.key(newest and (newest.pk, newest.status), bool(found), worker.alive),

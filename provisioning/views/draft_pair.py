@@ -106,10 +106,10 @@ def _service_context(form: ServiceForm) -> dict[str, Any]:
 
 
 def _service_initial(cluster: Cluster, nodes: list[Node], found: Preflight) -> dict[str, Any]:
-    """Start from what is saved; else from the networks that both nodes share: the one SSH uses for clients, another for replication."""
+    """Start from what is saved; else from the networks that both nodes share: the first for clients, the last for replication."""
     initial: dict[str, Any] = {name: getattr(cluster, name) for name in drafts.SERVICE_FIELDS}
     seen = [found.node(node.name) for node in nodes]
-    shared = networks.common_networks(seen[0], seen[1]) if seen[0] and seen[1] else []
+    shared = networks.proposed(seen[0], seen[1], {node.ssh_host for node in nodes}) if seen[0] and seen[1] else []
     for number, (node, reading) in enumerate(zip(nodes, seen, strict=True)):
         choices = networks.choices(reading) if reading else []
         service = _saved(node.service_interface, node.service_address) or _first(choices, shared[:1])
