@@ -5,6 +5,8 @@ A draft whose set-up was tried and failed may be changed again; one that is pres
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -217,6 +219,14 @@ def remove(request: HttpRequest, row: Volume | ExportRow) -> None:
         row.exports.all().delete()
     row.delete()
     _note(request, row.cluster, "cluster.draft", f"Took {row} out of the draft.", subject=str(row))
+
+
+def as_of(cluster: Cluster, step: str) -> str:
+    """Name what is saved for a step now; a form that began with something else was overtaken by somebody."""
+    facts: object = [_node_facts(node) for node in cluster.nodes.order_by("kind", "position")]
+    if step != "nodes":
+        facts = _storage_facts(cluster) if step == "storage" else _service_facts(cluster)
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _changed(

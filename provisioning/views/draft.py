@@ -63,6 +63,7 @@ def frame(cluster: Cluster, step: str) -> dict[str, Any]:
     return {
         "cluster": cluster,
         "step": step,
+        "as_of": drafts.as_of(cluster, step) if step in ("nodes", "storage", "service") else "",
         "progress": progress,
         "missing": [(item, text) for item in progress for text in item.missing],
         "next_step": STEPS[position + 1] if position + 1 < len(STEPS) else "",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,3 +18,12 @@ def in_service(request: HttpRequest, cluster: Cluster) -> HttpResponse | None:
         return None
     messages.error(request, f"{cluster} is not set up yet; this is for pairs that run.")
     return redirect(cluster)
+
+
+def overtaken(request: HttpRequest, context: dict[str, Any]) -> bool:
+    """See whether somebody else saved this step since the form was opened; their work is not overwritten unseen."""
+    began = request.POST.get("as_of", "")
+    if not began or began == context["as_of"]:
+        return False
+    context["overtaken"] = True
+    return True

@@ -131,3 +131,15 @@ def test_the_line_of_an_export_grows_while_typing(visit: Callable[..., Visit], o
     page.locator("#id_c0-sync").uncheck()
     expect(page.locator("#export-warnings")).to_contain_text("can be lost in a failover")
     assert tab.complaints == []
+
+
+def test_typing_in_a_draft_is_answered_too(visit: Callable[..., Visit], ada: Any, worker_keys: Any) -> None:
+    job_stories.described()
+    tab = visit(ada)
+    page = tab.go("/c/mail-files/draft/volumes/?add=volume")
+    page.locator("#id_name").press_sequentially("shop")
+    expect(page.locator("#becomes")).to_contain_text("/dev/vg_data/shop")
+    page = tab.go("/c/mail-files/draft/volumes/?add=export")
+    page.locator("#id_c0-client").press_sequentially("10.10.0.0/24")
+    expect(page.locator("#preview")).to_contain_text("/srv/mail 10.10.0.0/24(rw")
+    assert tab.complaints == []

@@ -386,3 +386,36 @@ def test_hostile_answers_are_shown_as_text(draft: Cluster, ada_client: Client):
     answer_preflight(draft, [blocker("x", f"disk {evil}", hint=evil, fix=evil)])
     shown = page(ada_client.get(URL + "preflight/"))
     assert "<script>alert" not in shown and "\x1b" not in shown and "&lt;script&gt;" in shown
+
+
+@pytest.mark.parametrize(("step", "typed"), [("service", SERVICE), ("storage", STORAGE)])
+def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unseen(
+    step: str, typed: dict[str, str], complete: Cluster, ada_client: Client
+):
+    began = ada_client.get(f"{URL}{step}/").context["as_of"]
+    theirs = {"service": {"service_ip": "10.10.0.60"}, "storage": {"vg": "vg_theirs"}}[step]
+    assert ada_client.post(f"{URL}{step}/", typed | theirs | {"as_of": began}).status_code == 302
+    late = ada_client.post(f"{URL}{step}/", typed | {"as_of": began})
+    assert late.status_code == 409 and "Somebody else saved this step meanwhile" in page(late)
+    assert (
+        Cluster.objects.get().service_ip == "10.10.0.60"
+        if step == "service"
+        else Resource.objects.get().vg == "vg_theirs"
+    )
+    assert ada_client.post(f"{URL}{step}/", typed | {"as_of": late.context["as_of"]}).status_code == 302
+
+
+def test_the_same_holds_for_the_nodes(draft: Cluster, ada_client: Client):
+    began = ada_client.get(URL + "nodes/").context["as_of"]
+    same = NODES | {"b-ssh_port": "22", "b-ssh_user": "root"}
+    ada_client.post(URL + "nodes/", same | {"a-name": "anna"})
+    assert ada_client.post(URL + "nodes/", same | {"as_of": began}).status_code == 409
+    assert Node.objects.filter(name="anna").exists()
+
+
+def test_findings_are_shown_also_when_one_node_could_not_be_read(draft: Cluster, ada_client: Client):
+    inquiry = answer_preflight(draft, [blocker("node.not-read", "bob could not be reached.", node="bob")])
+    del inquiry.result["nodes"]["bob"]
+    inquiry.save()
+    assert "bob could not be reached." in page(ada_client.get(URL + "preflight/"))
+    assert "First the nodes must be read" in page(ada_client.get(URL + "storage/"))
