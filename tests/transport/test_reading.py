@@ -23,6 +23,11 @@ def test_a_batch_comes_back_in_order(world: SshWorld, alice: NodeAddress) -> Non
     assert [(r.exit, r.stdout) for r in results] == [(0, "late\n"), (0, "a 'b'\n$HOME `id`\n"), (7, "")]
 
 
+def test_the_last_question_is_asked_at_the_very_end(world: SshWorld, alice: NodeAddress) -> None:
+    slow, clock = world.read(alice, [cmd("sh", "-c", "sleep 0.5; date +%s.%N"), cmd("date", "+%s.%N")])
+    assert float(slow.stdout) < float(clock.stdout)
+
+
 def test_the_two_streams_are_apart(world: SshWorld, alice: NodeAddress) -> None:
     [result] = world.read(alice, [cmd("sh", "-c", "printf out; printf err >&2")])
     assert (result.stdout, result.stderr) == ("out", "err")
