@@ -218,6 +218,7 @@ ROLE = env.str("PANEL_ROLE", default="")  # which part this process is; set by t
 DEMO = env.bool("PANEL_DEMO", default=False)
 PLAN_VALID_MINUTES = 30
 JOB_LEASE_SECONDS = env.int("PANEL_JOB_LEASE", default=20)
+SIMULATED_COMMAND_SECONDS = env.float("PANEL_SIMULATED_COMMAND_SECONDS", default=0.3)
 SWEEP_WORKERS = env.int("PANEL_SWEEP_THREADS", default=16)
 
 LOGGING = {

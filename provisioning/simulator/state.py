@@ -85,6 +85,18 @@ class Ran:
 
 
 @dataclass
+class Did:
+    """One change as the machine saw it: a command that ran, or a file that was written (`put path mode owner`)."""
+
+    at: float
+    unit: str
+    job: int
+    claim: int
+    index: int  # of the command in its unit
+    command: str
+
+
+@dataclass
 class Machine:
     name: str
     service: str  # address/prefix
@@ -115,6 +127,7 @@ class Machine:
     manager: Manager | None = None
     claims: dict[str, int] = field(default_factory=dict)  # cluster: highest claim seen
     results: dict[str, list[Ran]] = field(default_factory=dict)  # by unit
+    journal: list[Did] = field(default_factory=list)  # the latest ones
     authorized: bool = False
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from django.conf import settings
+
 from provisioning.simulator import answers, commands
 from provisioning.simulator.physics import settle
-from provisioning.simulator.state import File, Machine, Pair, Ran
+from provisioning.simulator.state import Did, File, Machine, Pair, Ran
 from provisioning.simulator.store import opened
 from provisioning.steps import Command
 from provisioning.transport.world import (
@@ -21,7 +23,10 @@ from provisioning.transport.world import (
     Unreachable,
 )
 
-COMMAND_SECONDS = 0.3  # what one changing command takes, so that a person can watch a job
+COMMAND_SECONDS = (
+    settings.SIMULATED_COMMAND_SECONDS
+)  # what one changing command takes, so that a person can watch a job
+JOURNAL = 1000  # changes a machine remembers
 
 
 class RealTime:
@@ -73,6 +78,7 @@ class SimulatedWorld:
                 exit_code, out, err = commands.change(pair, machine, command.argv, self.now())
                 row = Ran(exit_code, out, err, self.pace)
                 machine.results.setdefault(unit.name, []).append(row)
+                _note(machine, unit, index, str(command), self.now())
             if on_output and (out or err):
                 on_output(index, out + err)
             results.append(_stored(row))
@@ -92,6 +98,7 @@ class SimulatedWorld:
             if (answers.digest(old.text) if old else None) != before:
                 raise FileChanged(node.name, f"{path} is not what it was when the plan was made.")
             machine.files[path] = File(text, mode, owner, self.now())
+            _note(machine, unit, 0, f"put {path} {mode} {owner}", self.now())
             if old is None:
                 return None
             kept = f"/var/lib/storagepanel/kept/{unit.name}{path}"
@@ -115,6 +122,11 @@ def _claim(machine: Machine, unit: UnitKey) -> None:
     if order < machine.claims.get(unit.cluster, 0):
         raise ClaimRefused(machine.name, f"A newer claim than {unit.claim} of job {unit.job} was seen.")
     machine.claims[unit.cluster] = order
+
+
+def _note(machine: Machine, unit: UnitKey, index: int, command: str, now: float) -> None:
+    machine.journal.append(Did(now, unit.name, unit.job, unit.claim, index, command))
+    del machine.journal[:-JOURNAL]
 
 
 def _result(answer: answers.Answer) -> Result:
