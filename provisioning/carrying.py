@@ -23,7 +23,7 @@ from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
-from provisioning.runner import Place, StepFailed, execute
+from provisioning.runner import WAY_BACK, Place, StepFailed, execute
 from provisioning.snapshot import Incomplete
 from provisioning.steps import OBSERVER, Plan, Step, cmd
 from provisioning.transport.choose import world_for
@@ -34,6 +34,8 @@ from provisioning.unseal import SecretMissing, resolver
 log = logging.getLogger(__name__)
 Status = JobStep.Status
 PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
+ACTIVE = ("active", "activating", "deactivating", "reloading")
+LATER = 20_000  # per command that is done: the rest of a begun step is a unit of its own, whose results are its own commands'
 RESTARTS = 3  # how often a node may restart in one job
 MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
 
@@ -121,7 +123,7 @@ class Carrying:
 
     def _step(self, number: int, step: Step) -> None:
         record = StepRecord(self.rows[number], self.lease)
-        record.begin()
+        record.begin(step)
         try:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
@@ -146,30 +148,39 @@ class Carrying:
         return Place(
             world=self.world,
             address=None if step.node == OBSERVER else self.addresses[step.node],
-            unit=UnitKey(self.scope, self.job.pk, number, self.lease.claim, self.boots.get(step.node, "")),
+            unit=self._unit(number + LATER * self._skipped(number, step), self.boots.get(step.node, "")),
             resolve_secret=resolver(self.job.cluster),
             time=self.time,
             look=self.look,
         )
+
+    def _unit(self, number: int, attempt: str = "") -> UnitKey:
+        return UnitKey(self.scope, self.job.pk, number, self.lease.claim, attempt)
+
+    def _skipped(self, number: int, step: Step) -> int:
+        """How many of the approved step's commands an earlier worker had run, when this is what is left of it."""
+        return len(self.approved.steps[number - 1].commands) - len(step.commands)
 
     def _wait_for_what_was_left(self) -> None:
         """The node finishes what was started, whoever started it; planning on a half-done step would mislead."""
         for number, step in remaining(self.approved):
             if self.rows[number].status != Status.RUNNING or step.node not in self.addresses:
                 continue
-            unit = UnitKey(self.scope, self.job.pk, number, self.lease.claim)
+            units = [number + LATER * skipped for skipped in range(max(1, len(step.commands)))]
+            units += [number + WAY_BACK] if step.load else []
             give_up = self.time.now() + sum(command.timeout for command in step.commands) + 60
-            while self._is_active(step.node, f"{unit.name}.service") and self.time.now() < give_up:
+            while self._is_active(step.node, units) and self.time.now() < give_up:
                 self.lease.check()
                 self.time.sleep(1)
 
-    def _is_active(self, node: str, unit: str) -> bool:
-        question = cmd("systemctl", "show", "--property=ActiveState", "--value", unit, timeout=10)
+    def _is_active(self, node: str, units: list[int]) -> bool:
+        names = [f"{self._unit(number).name}.service" for number in units]
+        questions = [cmd("systemctl", "show", "--property=ActiveState", "--value", name, timeout=10) for name in names]
         try:
-            [answer] = self.world.read(self.addresses[node], [question])
+            answers = self.world.read(self.addresses[node], questions)
         except NodeError:
             return False  # reading the nodes comes next and says why
-        return answer.exit == 0 and answer.stdout.strip() in ("active", "activating", "deactivating", "reloading")
+        return any(answer.exit == 0 and answer.stdout.strip() in ACTIVE for answer in answers)
 
 
 def _not_now(taken_up: bool, problem: str, hint: str) -> Ending:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from provisioning.lease import Lease
@@ -14,6 +15,7 @@ from provisioning.steps import Plan, Step
 from provisioning.transport.world import OUTPUT_CAP, Result
 
 EVERY = 0.5  # seconds between two writes of output that flows
+CHANGING = ("run", "put")
 Status = JobStep.Status
 
 
@@ -59,7 +61,7 @@ def already_true(rows: Iterable[JobStep]) -> None:
 
 def commands_that_ran(job: Job) -> list[dict[str, object]]:
     """List what changed the nodes, for the audit log: secrets are masked already."""
-    changed = JobCommand.objects.filter(step__job=job, kind__in=["run", "put"]).select_related("step")
+    changed = JobCommand.objects.filter(step__job=job, kind__in=CHANGING).select_related("step")
     return [
         {"node": line.step.node_name, "command": line.command, "exit": line.exit}
         for line in changed.order_by("step__number", "position")
@@ -72,12 +74,17 @@ class StepRecord:
     def __init__(self, row: JobStep, lease: Lease) -> None:
         self._row = row
         self._lease = lease
-        self._lines: list[JobCommand] = []
+        self._lines: dict[int, JobCommand] = {}
+        self._next = 0
         self._written = 0.0
 
-    def begin(self) -> None:
+    def begin(self, step: Step) -> None:
+        """Begin anew. What an earlier try changed and this one does not do again stays: the audit log tells it at the end."""
+        again = [str(command) for command in (*step.commands, step.load) if command] + [f.path for f in step.files]
         with transaction.atomic():
-            self._row.commands.all().delete()  # of an earlier try, which is read back now
+            tried = self._row.commands.all()
+            tried.exclude(Q(kind__in=CHANGING) & ~Q(command__in=again)).delete()
+            self._next = (tried.aggregate(last=Max("position"))["last"] or 0) + 1 if tried.exists() else 0
             self._row.status, self._row.started_at = Status.RUNNING, timezone.now()
             self._row.ended_at, self._row.note = None, ""
             self._row.save(update_fields=["status", "started_at", "ended_at", "note"])
@@ -87,8 +94,9 @@ class StepRecord:
         self._row.save(update_fields=["status", "ended_at", "note"])
 
     def line(self, kind: str, command: str) -> int:
-        row = JobCommand.objects.create(step=self._row, position=len(self._lines), kind=kind, command=command)
-        self._lines.append(row)
+        row = JobCommand.objects.create(step=self._row, position=self._next, kind=kind, command=command)
+        self._next += 1
+        self._lines[row.position] = row
         return row.position
 
     def told(self, position: int, text: str) -> None:
