@@ -1,4 +1,4 @@
-"""What a cluster is meant to be, taken from the inventory. Pure data; `__post_init__` applies the rules of `clusters.rules`."""
+"""What a cluster is meant to be, taken from the inventory. Pure data; `checks.spelling` applies `clusters.rules` to it before a plan is made."""
 
 from __future__ import annotations
 
