@@ -57,7 +57,8 @@
 
   /* ── what a swap must not lose: open details and sideways scroll ── */
   const kept = new Map();
-  document.body.addEventListener("htmx:beforeSwap", () => {
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (live(event) && selecting(event.detail.elt)) event.detail.shouldSwap = false; /* asked before the selection was made */
     kept.clear();
     for (const element of document.querySelectorAll("details[id], .scroll[id]")) {
       kept.set(element.id, [element.open, element.scrollLeft]);

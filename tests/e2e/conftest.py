@@ -55,6 +55,7 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def go(self, path: str) -> Page:
+        self.complaints.clear()
         self.page.goto(self.server + path)
         return self.page
 

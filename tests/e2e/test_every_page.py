@@ -32,7 +32,6 @@ PAGES = {
     "search": "/search/?q=10.10.0.7",
     "settings": "/settings/",
     "jobs": "/jobs/",
-    "add-a-cluster": "/new/",
 }
 
 
