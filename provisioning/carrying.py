@@ -3,21 +3,27 @@
 1. Make the rows of the approved plan's steps.
 2. If a worker was lost before: wait until the unit it may have left behind has ended.
 3. Read and plan again. Fresh job: another fingerprint is stale, nothing runs. Taken up again: only approved steps may be left.
-4. Run what is left, in order; between two steps look whether the job was cancelled and is still ours.
+4. Run what is left, in order, both nodes at the same time where neither needs the other (`lanes`); between two steps look whether the
+   job was cancelled and is still ours.
 5. A node that restarted meanwhile: from 3 again.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection
 
 from clusters.findings import blockers
 from clusters.states import JobStatus
 from provisioning import codec
 from provisioning.ending import Ending, end
 from provisioning.eye import eye
-from provisioning.lease import Lease
+from provisioning.lanes import lanes
+from provisioning.lease import Lease, LeaseLost
 from provisioning.models import Job, JobStep
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
@@ -75,9 +81,8 @@ class Carrying:
         for _ in range(RESTARTS + 1):
             left = self._what_is_left(taken_up)
             try:
-                for number, step in left:
-                    self._between_steps()
-                    self._step(number, step)
+                for group in lanes(left):
+                    self._group(group)
                 return
             except NodeRestarted as restarted:
                 log.warning("job %s: %s", self.job.pk, restarted)
@@ -85,6 +90,36 @@ class Carrying:
         raise Stopped(
             Ending(JobStatus.FAILED, "The nodes restarted again and again.", "Find out why, then plan again.")
         )
+
+    def _group(self, group: list[list[Numbered]]) -> None:
+        if len(group) == 1 or not getattr(self.world, "side_by_side", False):
+            for lane in group:
+                self._lane(lane)
+            return
+        halt = threading.Event()
+        with ThreadPoolExecutor(max_workers=len(group), thread_name_prefix="lane") as pool:
+            running = [pool.submit(self._lane_beside_others, lane, halt) for lane in group]
+        problems = [problem for lane in running if (problem := lane.exception())]
+        if problems:
+            raise min(problems, key=_weight)
+
+    def _lane(self, lane: list[Numbered]) -> None:
+        for number, step in lane:
+            self._between_steps()
+            self._step(number, step)
+
+    def _lane_beside_others(self, lane: list[Numbered], halt: threading.Event) -> None:
+        """When one lane breaks off, the others end after the step they are at."""
+        try:
+            for numbered in lane:
+                if halt.is_set():
+                    return
+                self._lane([numbered])
+        except BaseException:
+            halt.set()
+            raise
+        finally:
+            connection.close()  # this thread ends with its lane
 
     def _what_is_left(self, taken_up: bool) -> list[Numbered]:
         fresh = self._fresh_plan(taken_up)
@@ -181,6 +216,12 @@ class Carrying:
         except NodeError:
             return False  # reading the nodes comes next and says why
         return any(answer.exit == 0 and answer.stdout.strip() in ACTIVE for answer in answers)
+
+
+def _weight(problem: BaseException) -> int:
+    """Of two lanes' problems, tell the one that leaves least room: not ours any more, broken, then what can be taken up again."""
+    order = (LeaseLost, Stopped, NodeRestarted)
+    return next((place for place, kind in enumerate(order) if isinstance(problem, kind)), -1)
 
 
 def _not_now(taken_up: bool, problem: str, hint: str) -> Ending:

@@ -55,6 +55,8 @@ class _Line:
 class SshWorld:
     """`launcher` and `state_dir` are what the nodes have; tests without systemd give their own."""
 
+    side_by_side = True  # two nodes can work at the same time, each on its own link
+
     def __init__(
         self,
         key: PKey,

@@ -29,7 +29,9 @@ class FakeWorld:
     claims: list[tuple[int, int]] = field(default_factory=list)
     before_run: Callable[[UnitKey], None] = lambda unit: None
     after_run: Callable[[UnitKey], None] = lambda unit: None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    locks: dict[str, threading.Lock] = field(
+        default_factory=lambda: defaultdict(threading.Lock)
+    )  # by node, as links are
 
     def answer(self, command: Command) -> Result:
         line = str(command)
@@ -51,7 +53,7 @@ class FakeWorld:
         *,
         on_output: Callable[[int, str], None] | None = None,
     ) -> list[Result]:
-        with self.lock:
+        with self.locks[node.name]:
             self.claims.append((unit.job, unit.claim))
             self.before_run(unit)
             key = f"{node.name} {replace(unit, claim=0)}"
