@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from django.contrib.auth import get_user_model
@@ -10,7 +11,7 @@ from django.contrib.auth import get_user_model
 from clusters.states import JobStatus
 from provisioning import jobs, worker
 from provisioning.lanes import lanes
-from provisioning.models import Job
+from provisioning.models import Job, JobStep
 from provisioning.steps import Kind, Stage, Step, cmd
 from provisioning.transport.world import Result, UnitKey
 from tests.jobs.conftest import request_of
@@ -56,16 +57,19 @@ def test_both_nodes_work_at_the_same_time(pair: Pair, draft: Callable[[], Job]) 
 def test_a_lane_that_breaks_off_lets_the_other_finish_its_step(pair: Pair, draft: Callable[[], Job]) -> None:
     pair.world.side_by_side = True
     pair.extra = INSTALL
-    broke = threading.Event()
 
     def before(unit: UnitKey) -> None:
-        if unit.step == 7:  # bob's first step ends only after alice's lane broke off
-            broke.wait(10)
+        if unit.step != 7:
+            return
+        for _ in range(200):  # bob's first step ends only after alice's lane broke off
+            if JobStep.objects.filter(number=5, status=JobStep.Status.FAILED).exists():
+                time.sleep(0.5)
+                return
+            time.sleep(0.05)
 
     pair.world.before_run = before
     pair.world.answers["fetch-a"].append(Result(1, "", "no space"))
     job = approved(draft)
-    threading.Timer(1.0, broke.set).start()
     worker.run(job.pk)
     assert fresh(job).status == JobStatus.FAILED
     assert "no space" in fresh(job).problem
