@@ -23,8 +23,8 @@ from clusters.models import (
 )  # fmt: skip
 from clusters.pictures import Pair
 from clusters.seen import Resync, Seen, resync_of, seen
-from clusters.states import LOCKING, Inventory
-from clusters.verdict import BLIND_AFTER, Verdict, verdict
+from clusters.states import LOCKING, Health, Inventory
+from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
 RECENT = 12
 SHOWN = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
@@ -149,7 +149,7 @@ def _reasons(state: ClusterState | None, told: Verdict) -> list[Reason]:
 TITLES = {
     "role": "{node} is {new}", "disk": "{node}: its copy is {new}", "connection": "{node}: replication link {new}",
     "replication": "{node}: replication {new}", "reachable": "{node}: {new}", "boot": "{node} was started again",
-    "manager": "{node}: manager {new}", "group": "Service group on {new}", "health": "The pair is now: {new}",
+    "manager": "{node}: manager {new}", "group": "Service group on {new}", "health": "{new}",
     "files": "Managed files: {new}", "split-brain": "Split brain: {new}",
 }  # fmt: skip
 
@@ -157,6 +157,8 @@ TITLES = {
 def told_change(change: StateChange) -> str:
     if change.subject == StateChange.Subject.GROUP and not change.new:
         return "Nobody holds the service group"
+    if change.subject == StateChange.Subject.HEALTH and change.new in GROUPS:
+        return GROUPS[Health(change.new)][0]
     return TITLES[change.subject].format(node=change.node_name, new=change.new or "not known")
 
 

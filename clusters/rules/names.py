@@ -6,6 +6,7 @@ import re
 
 from clusters.rules.text import RuleError, match, shown
 
+VOLUME_NAME, VOLUME_NAME_LONGEST = r"[a-z][a-z0-9_]*", 32
 LV_RESERVED_START = ("snapshot", "pvmove")
 LV_RESERVED_PARTS = (
     "_cdata", "_cmeta", "_corig", "_cpool", "_cvol", "_iorig", "_mimage", "_mlog", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta",
@@ -57,8 +58,25 @@ def lv_name(value: str) -> str:
 
 def volume_name(value: str) -> str:
     """Name a volume of the panel: stricter than LVM, because it is a directory and a word in other files too."""
-    match(value, "The volume's name", 32, r"[a-z][a-z0-9_]*", "a to z, 0 to 9 and _, beginning with a letter")
+    try:
+        match(
+            value,
+            "The volume's name",
+            VOLUME_NAME_LONGEST,
+            VOLUME_NAME,
+            "a to z, 0 to 9 and _, beginning with a letter",
+        )
+    except RuleError as refused:
+        raise RuleError(refused.message, _spelled_as_volume(value)) from None
     return lv_name(value)
+
+
+def _spelled_as_volume(value: str) -> str:
+    """Offer "Shop Assets" as shop_assets; nothing when no such name is left of it."""
+    name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
+    possible = len(name) <= VOLUME_NAME_LONGEST and re.fullmatch(VOLUME_NAME, name)
+    kept = name.startswith(LV_RESERVED_START) or any(part in name for part in LV_RESERVED_PARTS)
+    return name if possible and not kept else ""
 
 
 def vg_name(value: str) -> str:

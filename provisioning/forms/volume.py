@@ -10,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from clusters import rules
+from clusters.figures import size_text
 from clusters.models import Cluster, Volume
 from clusters.states import Inventory
 from provisioning.desired import DesiredVolume
@@ -75,9 +76,8 @@ class VolumeForm(SizeMixin, PanelForm):
             self.add_error("size", refusal(f"{fstype} needs at least {number} {unit}.", f"{number} {unit}"))
         elif self.room.free is not None and space.rounded_up(size) > self.room.free:
             number, unit = space.as_text(self.room.free)
-            over, over_unit = space.as_text(size - self.room.free)
             offer = f"{number} {unit}" if self.room.free >= space.SMALLEST[fstype] else ""
-            message = f"{over} {over_unit} more than {self.room.vg} has free. The largest possible is {number} {unit}."
+            message = f"{size_text(size - self.room.free)} more than {self.room.vg} has free. The largest possible is {number} {unit}."
             self.add_error("size", refusal(message, offer))
 
     def _is_new(self, name: str, mount_point: str) -> None:
