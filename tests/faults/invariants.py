@@ -8,7 +8,7 @@ I8 no secret in the database, the logs or the queue. (I4, nodes as wanted, is fo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,8 +34,8 @@ MACHINES = SimulatedPair._meta.db_table  # the disks of the simulated machines: 
 CHANGES = (Kind.WRITES, Kind.DESTROYS)
 
 
-def broken(cluster: Cluster, *, logs: Path | None = None, queue: Path | None = None) -> list[str]:
-    """Look at everything. `logs`: a directory of log files; `queue`: the socket of a Redis, with its files beside it."""
+def broken(cluster: Cluster, *, files: Sequence[Path] = (), queue: Path | None = None) -> list[str]:
+    """Look at everything. `files`: directories of logs and the like; `queue`: the socket of a Redis."""
     return [
         *leases(),
         *one_lock(cluster),
@@ -43,7 +43,7 @@ def broken(cluster: Cluster, *, logs: Path | None = None, queue: Path | None = N
         *done_once(cluster),
         *claims_grow(cluster),
         *(f"I6: {problem}" for problem in audit.verify()),
-        *leaked(cluster, logs, queue),
+        *leaked(cluster, files, queue),
     ]
 
 
@@ -127,9 +127,9 @@ def claims_grow(cluster: Cluster) -> Iterator[str]:
         highest[node] = max(highest.get(node, (0, 0)), (did.job, did.claim))
 
 
-def leaked(cluster: Cluster, logs: Path | None, queue: Path | None) -> Iterator[str]:
+def leaked(cluster: Cluster, files: Sequence[Path], queue: Path | None) -> Iterator[str]:
     needles = dict(secrets_of(cluster))
-    places = [*_rows(), *_files(logs), *_messages(queue)]
+    places = [*_rows(), *_contents(files), *_messages(queue)]
     for name, needle in needles.items():
         yield from (f"I8: {name} is in {place}" for place, content in places if needle in content)
 
@@ -154,8 +154,8 @@ def _rows() -> Iterator[tuple[str, bytes]]:
                 yield table, b"\0".join(_bytes(value) for value in row)
 
 
-def _files(logs: Path | None) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(logs.iterdir()) if logs else ():
+def _contents(directories: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+    for path in (path for directory in directories for path in directory.rglob("*") if path.is_file()):
         yield str(path), path.read_bytes()
 
 
@@ -170,8 +170,3 @@ def _messages(socket: Path | None) -> Iterator[tuple[str, bytes]]:
 
 def _bytes(value: object) -> bytes:
     return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
-
-
-def assert_whole(cluster: Cluster, **where: Path) -> None:
-    problems: Iterable[str] = broken(cluster, **where)
-    assert not list(problems), "\n".join(problems)

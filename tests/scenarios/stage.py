@@ -243,10 +243,10 @@ def request_of(user: Any) -> HttpRequest:
     return request
 
 
-def draft_pair() -> Cluster:
+def draft_pair(slug: str = "web-files") -> Cluster:
     """The draft a person has filled in for the two bare simulated machines."""
     cluster = Cluster.objects.create(
-        slug="web-files", inventory=Inventory.DRAFT, simulated=True, service_ip="10.10.0.50", first_source="alice"
+        slug=slug, inventory=Inventory.DRAFT, simulated=True, service_ip="10.10.0.50", first_source="alice"
     )
     for position, name in enumerate(("alice", "bob")):
         node = Node.objects.create(
