@@ -26,6 +26,8 @@ Outcome = AuditEntry.Outcome
 def admit(request: HttpRequest, action: Action, job: Job, plan: Plan, reason: str) -> None:
     """Take the lock and everything that goes with it. Runs inside the transaction; the cluster's row puts rivals in line."""
     cluster = line_up(job)
+    if Job.objects.filter(pk=job.pk, approved_by=request.user.get_username(), approved_at__isnull=False).exists():
+        return  # the other half of a double click came first
     may(request, action, cluster)
     intent = actions.intent_of(job)
     _supersede(request, action, job)

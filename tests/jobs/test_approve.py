@@ -216,3 +216,19 @@ def test_a_plan_with_nothing_left_to_do_may_end_the_job(olga: Any, web_files: Cl
     job = jobs.draft(request_of(olga), "volume.create", web_files, volume_intent())
     job = jobs.approve(request_of(olga), propose(job, make_plan("Create volume shop")))
     assert job.status == JobStatus.QUEUED
+
+
+def test_a_double_click_whose_halves_overtake_each_other_is_no_refusal(
+    olga: Any, proposed: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = proposed()
+    check = jobs.ceremony.check
+
+    def overtaken(*args: Any, **said: Any) -> None:
+        monkeypatch.setattr(jobs.ceremony, "check", check)
+        jobs.approve(request_of(olga), job)
+        check(*args, **said)
+
+    monkeypatch.setattr(jobs.ceremony, "check", overtaken)
+    assert jobs.approve(request_of(olga), job).status == JobStatus.QUEUED
+    assert [entry.outcome for entry in AuditEntry.objects.filter(job=job.pk)] == ["requested"]
