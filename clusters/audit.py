@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, InternalError, connection
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -89,7 +89,10 @@ def record(
         previous_hash=head.hash,
     )
     entry.hash = digest(as_row(entry))
-    entry.save(force_insert=True)
+    try:
+        entry.save(force_insert=True)
+    except (IntegrityError, InternalError) as error:  # the table itself says no
+        raise AuditUnwritable(f"The audit log took no entry: {error}") from error
     AuditHead.objects.filter(pk=AuditHead.ONLY).update(hash=entry.hash)
     return entry
 
