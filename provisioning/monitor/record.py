@@ -17,9 +17,10 @@ from provisioning.desired import DesiredCluster
 from provisioning.models import Job
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
 from provisioning.monitor.seen import view_of
-from provisioning.observed import NodeObserved
+from provisioning.observed import NodeObserved, Progress
 from provisioning.transport.world import HostKeyChanged, NodeError
 
+KNOWN = ("nodes__state", "nodes__replica", "volumes__usage", "exports")  # what `known` reads
 MISSES = 2  # sweeps in a row without an answer that make a node unreachable
 
 
@@ -99,13 +100,40 @@ def _write_replica(
         "out_of_sync": reading.out_of_sync if reading else None,
         "sync_total": reading.progress.total if reading and reading.progress else None,
     }  # fmt: skip
-    if view.percent is None:
-        fields |= {"sync_started_at": None, "moved_at": None}
-    else:
-        moved = old is None or old.sync_left is None or view.left != old.sync_left
-        fields["moved_at"] = now if moved or old is None else old.moved_at
-        fields["sync_started_at"] = old.sync_started_at if old and old.sync_started_at else now
-    Replica.objects.update_or_create(node=node, defaults=fields)
+    Replica.objects.update_or_create(node=node, defaults=fields | _since(old, view.percent, view.left, now))
+
+
+def _since(old: Replica | None, percent: float | None, left: int | None, now: datetime) -> dict[str, object]:
+    """When the running resync began, and when it last moved."""
+    if percent is None:
+        return {"sync_started_at": None, "moved_at": None}
+    moved = old is None or old.sync_left is None or left != old.sync_left
+    return {
+        "moved_at": now if moved or old is None else old.moved_at,
+        "sync_started_at": old.sync_started_at if old and old.sync_started_at else now,
+    }
+
+
+@transaction.atomic
+def record_progress(cluster: Cluster, progress: Mapping[str, Progress], now: datetime) -> None:
+    """Write how far a resync is, read between two sweeps, and judge anew. Everything else keeps its own, older age."""
+    for name, seen in progress.items():
+        old = Replica.objects.filter(node__cluster=cluster, node__name=name).first()
+        if old is None:
+            continue
+        percent = min(max(seen.percent, 0.0), 100.0)
+        values = {
+            "read_at": now,
+            "percent": percent,
+            "sync_left": seen.left,
+            "sync_total": seen.total,
+            "speed": seen.speed,
+        }
+        Replica.objects.filter(pk=old.pk).update(**values, eta=seen.eta, **_since(old, percent, seen.left, now))
+    fresh = Cluster.objects.prefetch_related(*KNOWN).get(pk=cluster.pk)
+    state = ClusterState.objects.filter(cluster=cluster).first()
+    if state is not None and (after := known(fresh, now)) is not None:
+        _write_state(state, after, [], now)
 
 
 def _write_miss(node: Node, problem: NodeError, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The sweep: every pair read once, in parallel, one round trip per node. A node that hangs delays nobody but itself.
 
 One probes worker owns the kept connections, so the pool and the set of clusters under way are this process's own.
-While a resync or verify runs, the pair is read again every second until it ends.
+While a resync or verify runs, its progress is read every second (one process per node) until it ends, between the sweeps.
 """
 
 from __future__ import annotations
@@ -18,23 +18,28 @@ from django.utils import timezone
 from clusters.models import Cluster, Node
 from clusters.states import Inventory, ReplicationState
 from provisioning.desired import DesiredCluster
-from provisioning.facts import Wanted, assemble, full_readings, sweep_readings
-from provisioning.monitor.record import record
-from provisioning.observed import NodeObserved
+from provisioning.facts import ParseError, Wanted, assemble, full_readings, sweep_readings, texts
+from provisioning.facts.drbd import replicas_of_proc
+from provisioning.monitor.record import record, record_progress
+from provisioning.observed import NodeObserved, Progress
 from provisioning.observing import address_of
 from provisioning.render import paths
 from provisioning.snapshot import Incomplete, desired_of
+from provisioning.steps import cmd
 from provisioning.transport.choose import world_for
 from provisioning.transport.world import NodeError
 
 log = logging.getLogger(__name__)
 WATCHED = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
 FULL_EVERY = 60.0  # seconds between two full readings of a node: LVM, links, kernels
-EVERY = 1.0  # seconds between two readings while a resync or verify runs
+EVERY = 1.0  # seconds between two readings of the progress while a resync or verify runs
+SWEEP_EVERY = 5.0  # seconds between two sweeps meanwhile
+WHILE_MADE = 15.0  # seconds between two sweeps of a pair that a job is setting up: its nodes are busy
 MOVING = {state for state in ReplicationState if state.resyncing or state.verifying}
 
 _pool: ThreadPoolExecutor | None = None
 _under_way: set[int] = set()
+_begun_at: dict[int, float] = {}  # cluster: when its last sweep began (monotonic)
 _full_at: dict[int, float] = {}  # node: when everything was read last (monotonic)
 _guard = threading.Lock()
 
@@ -42,11 +47,13 @@ _guard = threading.Lock()
 def sweep_all() -> int:
     """Start reading every watched cluster that is not being read already; returns how many were started, without waiting for them."""
     started = 0
-    for pk in Cluster.objects.filter(inventory__in=WATCHED).values_list("pk", flat=True):
+    for pk, inventory in Cluster.objects.filter(inventory__in=WATCHED).values_list("pk", "inventory"):
         with _guard:
-            if pk in _under_way:
+            rested = time.monotonic() - _begun_at.get(pk, -WHILE_MADE)
+            if pk in _under_way or (inventory == Inventory.CREATING and rested < WHILE_MADE):
                 continue
             _under_way.add(pk)
+            _begun_at[pk] = time.monotonic()
         _the_pool().submit(_follow, pk)
         started += 1
     return started
@@ -62,14 +69,38 @@ def _the_pool() -> ThreadPoolExecutor:
 
 def _follow(pk: int) -> None:
     try:
-        while sweep_cluster(pk):
+        moving, swept = sweep_cluster(pk), time.monotonic()
+        while moving:
             time.sleep(EVERY)
+            if time.monotonic() - swept < SWEEP_EVERY and read_progress(pk):
+                continue
+            moving, swept = sweep_cluster(pk), time.monotonic()
     except Exception:
         log.exception("cluster %s: the sweep failed", pk)
     finally:
         close_old_connections()
         with _guard:
             _under_way.discard(pk)
+
+
+def read_progress(pk: int) -> bool:
+    """Read how far the resync is, on both nodes; False when it is not seen to run any more."""
+    cluster = Cluster.objects.select_related("resource").filter(pk=pk).first()
+    if cluster is None:
+        return False
+    seen: dict[str, Progress] = {}
+    for node in cluster.nodes.filter(kind=Node.Kind.MEMBER).exclude(host_key=""):
+        try:
+            [answer] = world_for(cluster).read(address_of(node), [cmd("cat", texts.PROC_DRBD, timeout=10)])
+            replicas = replicas_of_proc(answer.stdout, {cluster.resource.minor: cluster.resource.name})
+        except (NodeError, ParseError):
+            continue  # the next sweep tells why
+        for replica in replicas:
+            if replica.resource == cluster.resource.name and replica.progress:
+                seen[node.name] = replica.progress
+    if seen:
+        record_progress(cluster, seen, timezone.now())
+    return bool(seen)
 
 
 def sweep_cluster(pk: int) -> bool:
@@ -93,7 +124,7 @@ def sweep_cluster(pk: int) -> bool:
         answers = dict(
             zip((n.name for n in members), pair.map(lambda n: read_node(cluster, n, desired), members), strict=True)
         )
-    if record(cluster, desired, answers, timezone.now()):
+    if record(cluster, desired, answers, timezone.now()) and cluster.inventory == Inventory.PRESENT:
         for node in members:  # what is asked rarely may have changed with it: look again at once
             _full_at.pop(node.pk, None)
     return any(

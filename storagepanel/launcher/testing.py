@@ -27,7 +27,9 @@ def run(options: argparse.Namespace) -> int:
     absent = missing({"browser", "services"})
     left_out = sorted({need.mark for need in absent} | {"lab", "bench"})
     marks = " and ".join(f"not {mark}" for mark in left_out)
-    status = pytest(["-m", marks, *(options.paths or ["tests"]), *options.extra])
+    # Two at a time: many of these tests wait for processes, and a file's tests stay together.
+    both = [] if options.paths or options.extra else ["-n", "2", "--dist", "loadfile"]
+    status = pytest(["-m", marks, *both, *(options.paths or ["tests"]), *options.extra])
     tell(absent)
     return status
 

@@ -1,0 +1,75 @@
+"""Between two sweeps only the progress of a resync is read: one process per node, and nothing else grows younger by it."""
+
+import time
+
+import pytest
+
+from clusters.models import ClusterState, NodeState, Replica
+from provisioning.monitor import sweep
+from provisioning.simulator import store
+from provisioning.simulator.physics import start_resync
+from provisioning.simulator.state import Drbd
+from provisioning.simulator.world import SimulatedWorld
+
+
+@pytest.fixture
+def syncing(transactional_db, worker_keys, web_files):
+    """The simulated web-files in the middle of a resync, swept once."""
+    web_files.simulated = True
+    web_files.save()
+    with store.opened(web_files.pk) as pair:
+        for name, machine in pair.machines.items():
+            web_files.nodes.filter(name=name).update(host_key=machine.host_key)
+            machine.module = True
+            machine.packages["drbd-utils"] = "9.22.0-1"
+            machine.drbd = sweep_drbd(name)
+        pair.connected = True
+        start_resync(pair, "alice", 60 * 1024**3, time.time())
+    assert sweep.sweep_cluster(web_files.pk)
+    return web_files
+
+
+def sweep_drbd(name):
+    return Drbd("r0", "/dev/drbd0", 0, "/dev/vdb", meta=True, fresh=False, up=True, disk="UpToDate", role="Secondary")
+
+
+def test_it_reads_the_progress_and_nothing_else(syncing, monkeypatch):
+    asked = []
+    read = SimulatedWorld.read
+    monkeypatch.setattr(
+        SimulatedWorld, "read", lambda self, node, commands: asked.extend(commands) or read(self, node, commands)
+    )
+    before = {state.node.name: state.read_at for state in NodeState.objects.all()}
+    left = Replica.objects.get(node__name="bob").sync_left
+    with store.opened(syncing.pk) as pair:
+        pair.resync.left -= 10 * 1024**3
+    assert sweep.read_progress(syncing.pk)
+    assert [command.argv for command in asked] == [("cat", "/proc/drbd")] * 2
+    bob = Replica.objects.get(node__name="bob")
+    assert bob.sync_left < left and 16 < bob.percent < 18
+    assert {state.node.name: state.read_at for state in NodeState.objects.all()} == before
+    told = [reason["text"] for reason in ClusterState.objects.get().reasons]
+    assert "bob's copy is being overwritten from alice: 17 %." in told
+
+
+def test_it_says_when_nothing_moves_any_more(syncing):
+    with store.opened(syncing.pk) as pair:
+        pair.resync.left = 1
+    assert not sweep.read_progress(syncing.pk)
+    assert not sweep.sweep_cluster(syncing.pk)
+    assert Replica.objects.get(node__name="bob").percent is None
+
+
+def test_a_pair_that_is_being_made_is_swept_less_often(syncing, monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        sweep, "_the_pool", lambda: type("Pool", (), {"submit": lambda self, work, pk: begun.append(pk)})()
+    )
+    monkeypatch.setattr(sweep, "_under_way", set())
+    monkeypatch.setattr(sweep, "_begun_at", {})
+    type(syncing).objects.update(inventory="creating")
+    assert (sweep.sweep_all(), sweep.sweep_all()) == (1, 0)
+    sweep._under_way.clear()
+    assert sweep.sweep_all() == 0
+    type(syncing).objects.update(inventory="present")
+    assert sweep.sweep_all() == 1
