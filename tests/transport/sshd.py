@@ -80,7 +80,8 @@ class Sshd:
         self.process = subprocess.Popen(argv, start_new_session=True)
         for _ in range(200):
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                # A socket may meet itself on a port nobody listens on yet.
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0 and probe.getsockname() != probe.getpeername():
                     return
             time.sleep(0.02)
         raise AssertionError(f"sshd did not start: {self.log}")
