@@ -75,6 +75,7 @@ class SimulatedWorld:
             self.time.sleep(self.pace)
             with opened(self.cluster) as pair:
                 machine = self._reach(pair, node)
+                _claim(machine, unit)  # a worker that slept between two commands finds another one at it
                 exit_code, out, err = commands.change(pair, machine, command.argv, self.now())
                 row = Ran(exit_code, out, err, self.pace)
                 machine.results.setdefault(unit.name, []).append(row)
