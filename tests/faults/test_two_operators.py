@@ -17,7 +17,7 @@ from tests.faults.live import MOVING, Browser, LivePanel, fresh, until
 from tests.scenarios.stage import GIB
 
 pytestmark = pytest.mark.services
-ROUNDS = 4
+ROUNDS = 2
 
 
 def volume(name: str) -> CreateVolume:
