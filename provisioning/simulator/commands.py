@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from provisioning.simulator import answers, plain
-from provisioning.simulator.answers import Answer
+from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.physics import (
     bring_up,
     load_exports,
@@ -19,7 +19,8 @@ from provisioning.simulator.physics import (
     start_member,
     start_resync,
 )
-from provisioning.simulator.state import EXTENT, GIB, MIB, Drbd, Lv, Machine, Manager, Pair, Vg
+from provisioning.simulator.state import EXTENT, GIB, MIB, Answer, Drbd, Lv, Machine, Manager, Pair, Vg
+from provisioning.simulator.storage_words import disk_content
 
 OK: Answer = (0, "", "")
 UNITS_OF = {
@@ -145,7 +146,7 @@ def _vgcreate(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     _, (name, device) = _options(argv, {"--setautoactivation"})
     if machine.drbd and device == machine.drbd.device:
         pair.inside.vg = name
-        pair.inside.size = (answers.backing_size(machine, machine.drbd.backing) - MIB) // EXTENT * EXTENT - EXTENT
+        pair.inside.size = (backing_size(machine, machine.drbd.backing) - MIB) // EXTENT * EXTENT - EXTENT
         machine.vg_active = True
     else:
         size = next((disk.size for disk in machine.disks if disk.path == device), 0)
@@ -204,7 +205,7 @@ def _blkid(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
         return (0, f"{lv.fstype}\n", "") if lv.fstype else (2, "", "")
     if machine.drbd and device == machine.drbd.device:
         return (0, "LVM2_member\n", "") if pair.inside.pv else (2, "", "")
-    content = answers._disk_content(machine, device)
+    content = disk_content(machine, device)
     return (0, f"{content}\n", "") if content else (2, "", "")
 
 
@@ -260,7 +261,7 @@ def _create_md(machine: Machine, name: str) -> Answer:
     minor = re.search(r"/dev/drbd(\d+)", file.text) if file else None
     if found is None or minor is None:
         return 10, "", f"'{name}' not defined in your config (for this host).\n"
-    if not answers.backing_size(machine, found[1]):
+    if not backing_size(machine, found[1]):
         return 40, "", f"open({found[1]}) failed: No such file or directory\n"
     machine.drbd = Drbd(name, f"/dev/drbd{minor[1]}", int(minor[1]), found[1], meta=True)
     return (
@@ -279,7 +280,7 @@ def _primary(pair: Pair, machine: Machine, force: bool, now: float) -> Answer:
         drbd.role, drbd.disk, drbd.fresh = "Primary", "UpToDate", False
         if pair.connected and peer:
             peer.fresh = False
-            start_resync(pair, machine.name, answers.backing_size(machine, drbd.backing), now)
+            start_resync(pair, machine.name, backing_size(machine, drbd.backing), now)
         return OK
     if promote(pair, machine):
         return OK

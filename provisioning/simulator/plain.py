@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from provisioning.render.paths import FENCE_PEER
 from provisioning.simulator import answers
-from provisioning.simulator.answers import Answer
-from provisioning.simulator.state import Machine, Pair
+from provisioning.simulator.drbd_words import backing_size
+from provisioning.simulator.state import Answer, Machine, Pair
+from provisioning.simulator.storage_words import disk_content
 
 
 def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
@@ -16,7 +17,7 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
         case ("blockdev", "--getsize64", device):
             return (
                 (0, f"{size}\n", "")
-                if (size := answers.backing_size(machine, device))
+                if (size := backing_size(machine, device))
                 else (1, "", f"blockdev: cannot open {device}\n")
             )
         case ("lvs", "--noheadings", "--options", "lv_name", "--select", selection, vg):
@@ -48,7 +49,7 @@ def _disk(machine: Machine, device: str) -> Answer:
     disk = next((disk for disk in machine.disks if disk.path == device), None)
     if disk is None:
         return 32, "", f"lsblk: {device}: not a block device\n"
-    content = answers._disk_content(machine, device)
+    content = disk_content(machine, device)
     return 0, f"{device} {disk.serial} {content or ''}\n", ""
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 MIB, GIB = 1024**2, 1024**3
+KERNEL = "6.1.0-56-amd64"
+MODULE = "8.4.11"
+Answer = tuple[int, str, str]  # exit, standard output, standard error
 EXTENT = 4 * MIB
 
 

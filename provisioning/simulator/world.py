@@ -9,7 +9,7 @@ from django.conf import settings
 
 from provisioning.simulator import answers, commands
 from provisioning.simulator.physics import settle
-from provisioning.simulator.state import Did, File, Machine, Pair, Ran
+from provisioning.simulator.state import Answer, Did, File, Machine, Pair, Ran
 from provisioning.simulator.store import opened
 from provisioning.steps import Command
 from provisioning.transport.world import (
@@ -130,7 +130,7 @@ def _note(machine: Machine, unit: UnitKey, index: int, command: str, now: float)
     del machine.journal[:-JOURNAL]
 
 
-def _result(answer: answers.Answer) -> Result:
+def _result(answer: Answer) -> Result:
     return Result(*answer)
 
 
