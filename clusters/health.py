@@ -11,88 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from clusters.findings import Finding, Severity
-from clusters.states import ConnectionState, DiskState, Health, ReplicationState, Role
+from clusters.sight import NodeView, PairView
+from clusters.states import ConnectionState, DiskState, Health, Role
+
+__all__ = ["Judgement", "NodeView", "PairView", "judge"]
 
 FULL_FROM = 90  # percent of a volume from which somebody should settle it
 SKEW_WARNS = 0.5  # seconds between the nodes' clocks (HAZARDS 15)
 STALLED_AFTER = 120  # seconds without progress of a resync
-
-
-@dataclass(frozen=True, slots=True)
-class NodeView:
-    """One node as last seen. Strings are "" and numbers None when they were not seen. Ages and etas are seconds, sizes bytes."""
-
-    name: str
-    reachable: bool | None = None  # None: never asked
-    age: float | None = None  # since the last answer
-    error: str = ""
-    host_key_changed: bool = False
-    boot_id: str = ""
-    clock_offset: float | None = None
-    role: str = ""
-    disk: str = ""
-    connection: str = ""
-    replication: str = ""
-    percent: float | None = None
-    left: int | None = None
-    speed: int | None = None
-    eta: int | None = None
-    still_for: float | None = None  # since the resync last moved
-    holds_ip: bool | None = None
-    nfsd: int | None = None
-    mounted: tuple[str, ...] | None = None
-    exported: tuple[str, ...] | None = None
-    manager_running: bool | None = None
-    manager_says: str = ""
-    links: tuple[tuple[str, str, str], ...] = ()
-    marks: tuple[str, ...] = ()
-    files: tuple[tuple[str, str], ...] = ()  # path, digest
-
-    @property
-    def seen(self) -> bool:
-        return self.reachable is True
-
-    @property
-    def fresh(self) -> bool:
-        """Whether this is what the node just answered, not what is remembered of it."""
-        return self.age == 0
-
-    @property
-    def resyncing(self) -> bool:
-        return self.replication in {state.value for state in ReplicationState if state.resyncing}
-
-
-@dataclass(frozen=True, slots=True)
-class PairView:
-    nodes: tuple[NodeView, NodeView]
-    mount_points: tuple[str, ...] = ()  # of volumes that are in service
-    exports: tuple[str, ...] = ()  # paths in service
-    fill: tuple[tuple[str, float], ...] = ()  # volume, percent used
-    being_made: bool = False  # the set-up job has not ended
-    simulated: bool = False
-
-    def lacking(self, node: NodeView) -> tuple[str, ...] | None:
-        """Tell what of the service group is missing on a node: () when it serves everything, None when too little was seen to say.
-
-        What is remembered may say that it serves, never that something is missing: what is missing may have been made since.
-        """
-        if not node.seen or node.holds_ip is None or node.nfsd is None or node.mounted is None or node.exported is None:
-            return None
-        missing = [] if node.holds_ip else ["the service IP is not there"]
-        missing += [] if node.nfsd else ["the NFS server does not run"]
-        if away := [point for point in self.mount_points if point not in node.mounted]:
-            missing.append("not mounted: " + ", ".join(away))
-        if away := [path for path in self.exports if path not in node.exported]:
-            missing.append("not exported: " + ", ".join(away))
-        return None if missing and not node.fresh else tuple(missing)
-
-    def active(self) -> NodeView | None:
-        """The one node that was seen to serve everything."""
-        serving = [node for node in self.nodes if self.lacking(node) == ()]
-        return serving[0] if len(serving) == 1 else None
-
-    def other(self, node: NodeView) -> NodeView:
-        return self.nodes[1] if node.name == self.nodes[0].name else self.nodes[0]
 
 
 @dataclass(frozen=True, slots=True)
