@@ -100,7 +100,7 @@ def _enable(node: NodeObserved) -> Step:
         title="Start DRBD and Heartbeat at every boot",
         kind=Kind.WRITES,
         stage=Stage.START,
-        commands=(cmd("systemctl", "enable", "drbd.service", "heartbeat.service", timeout=180),),
+        commands=(cmd("systemctl", "enable", "drbd.service", "heartbeat.service", timeout=900),),
         note="Nothing else brings DRBD up at boot; Heartbeat only promotes.",
     )
     return unchanged(step, "both are enabled") if all(u and u.enabled == "enabled" for u in _units(node)) else step
@@ -113,8 +113,8 @@ def _start(node: NodeObserved) -> Step:
         kind=Kind.WRITES,
         stage=Stage.START,
         commands=(
-            cmd("systemctl", "start", "drbd.service", timeout=300),
-            cmd("systemctl", "start", "heartbeat.service", timeout=180),
+            cmd("systemctl", "start", "drbd.service", timeout=600),
+            cmd("systemctl", "start", "heartbeat.service", timeout=600),
         ),
         note="A started drbd.service takes DRBD down in order at shutdown, which tells the peer that this copy is the older one.",
     )

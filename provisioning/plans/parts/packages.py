@@ -102,7 +102,7 @@ def _clock(node: NodeObserved) -> Step:
         title="Keep the clock in step",
         kind=Kind.WRITES,
         stage=Stage.CLOCK,
-        commands=(cmd("systemctl", "enable", "--now", "chrony.service", timeout=120),),
+        commands=(cmd("systemctl", "enable", "--now", "chrony.service", timeout=600),),
     )
     chrony = unit(node, "chrony")
     if chrony is not None and chrony.active == "active" and chrony.enabled == "enabled":
@@ -119,7 +119,7 @@ def _out_of_boot(node: NodeObserved) -> Step:
         title="Take the NFS server out of the boot sequence",
         kind=Kind.WRITES,
         stage=Stage.QUIET,
-        commands=(cmd("systemctl", "disable", *now, "nfs-server.service", timeout=120),),
+        commands=(cmd("systemctl", "disable", *now, "nfs-server.service", timeout=600),),
         note="The service group starts it when the disk is there.",
     )
     server = unit(node, "nfs-server")
