@@ -39,8 +39,8 @@ def refusal(message: str, offer: str = "") -> ValidationError:
     return ValidationError(message, code="rule", params={"offer": offer})
 
 
-def choice_widget() -> forms.Select:
-    return forms.Select(attrs={"class": "form-select w20"})
+def choice_widget(css: str = "w20") -> forms.Select:
+    return forms.Select(attrs={"class": f"form-select {css}"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class ExportForm(PanelForm):
         self.volumes = {volume.name: volume for volume in volumes}
         super().__init__(data, **kwargs)
         choices = [(name, f"{name}, at {volume.mount_point}") for name, volume in self.volumes.items()]
-        self.fields["volume"] = forms.ChoiceField(label="Volume", choices=choices, widget=choice_widget())
+        self.fields["volume"] = forms.ChoiceField(label="Volume", choices=choices, widget=choice_widget("w30"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
