@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from clusters import audit
 from clusters.models import (
+    Backing,
     Cluster,
     ClusterState,
     Export,
@@ -65,8 +66,11 @@ def make_pair(
         ExportClient.objects.create(
             export=export, client="10.10.0.0/24", options="rw,sync,no_subtree_check,root_squash"
         )
+    left = 800 - sum(size for _, size, _ in volumes)
     for position, node in enumerate(nodes):
         see(node, resource, serving=position == active, now=now)
+        Backing.objects.filter(node=node).update(disk_size=894 * GIB, size=800 * GIB, disk_model="SAMSUNG PM893")
+    NodeState.objects.filter(node__in=nodes, vg_size__isnull=False).update(vg_free=left * GIB)
     ClusterState.objects.create(
         cluster=cluster, health=Health.OK, health_order=Health.OK.order, sentence="Redundant. A failover now would work, about 40 s pause.",
         detail=f"{nodes[active or 0].name} serves everything.", reasons=OK_REASONS, active_node=nodes[active] if active is not None else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.launcher.checkout import Installation
 
 CHROMIUM = (
     os.environ.get("PANEL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
@@ -62,9 +65,10 @@ class Visit:
     def sideways(self) -> int:
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
-    def violations(self) -> list[str]:
+    def violations(self, rules: list[str] | None = None) -> list[str]:
         self.page.evaluate(AXE)
-        found = self.page.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
+        options = {"resultTypes": ["violations"], "runOnly": rules or RULES}
+        found = self.page.evaluate("options => axe.run(document, options)", options)
         return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
 
     def shot(self, name: str) -> None:
@@ -95,3 +99,15 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]:
     yield open_tab
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[tuple[Installation, str]]:
+    """A panel in demo mode with everything it has, as ./panel starts it, and what was said at its start."""
+    var = Path(tempfile.mkdtemp(prefix="walk-"))
+    installation = Installation(var / "var", PANEL_DEMO="true")
+    try:
+        yield installation, installation.up()
+    finally:
+        installation.stop()
+        shutil.rmtree(var)
