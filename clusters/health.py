@@ -267,7 +267,7 @@ def _manager(case: _Case) -> Iterator[Reason]:
 
 def _files(case: _Case) -> Iterator[Reason]:
     a, b = case.pair.nodes
-    if not (a.seen and b.seen and a.files and b.files):
+    if case.pair.changing or not (a.seen and b.seen and a.files and b.files):
         return
     there = dict(b.files)
     differing = sorted(path for path, digest in a.files if there.get(path) != digest)

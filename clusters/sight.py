@@ -59,6 +59,7 @@ class PairView:
     fill: tuple[tuple[str, float], ...] = ()  # volume, percent used
     being_made: bool = False  # the set-up job has not ended
     simulated: bool = False
+    changing: bool = False  # a job is at work: the nodes' files may differ for a moment
 
     def lacking(self, node: NodeView) -> tuple[str, ...] | None:
         """Tell what of the service group is missing on a node: () when it serves everything, None when too little was seen to say.

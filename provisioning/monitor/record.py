@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,8 @@ def record(
     after = known(fresh, now)
     if after is None:
         return False
+    # Judged by what was in service when the nodes were asked: what a job has put there since was not there to be seen.
+    after = replace(after, mount_points=before.mount_points, exports=before.exports, changing=_job(cluster) is not None)
     state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
     if cluster.inventory == Inventory.PRESENT:
@@ -187,10 +190,14 @@ def _last_pause(cluster: Cluster) -> float | None:
     return rows.exclude(pause=None).order_by("-at").values_list("pause", flat=True).first()
 
 
+def _job(cluster: Cluster) -> int | None:
+    return Job.objects.filter(cluster=cluster, status=JobStatus.RUNNING).values_list("pk", flat=True).first()
+
+
 def _write_history(cluster: Cluster, members: Mapping[str, Node], changes: list[Change], now: datetime) -> None:
     if not changes:
         return
-    job = Job.objects.filter(cluster=cluster, status=JobStatus.RUNNING).values_list("pk", flat=True).first()
+    job = _job(cluster)
     StateChange.objects.bulk_create(
         StateChange(
             cluster=cluster,

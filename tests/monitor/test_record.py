@@ -1,9 +1,11 @@
 """What a sweep leaves in the database: observed rows, history, and the judgement."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clusters.health import judge
 from clusters.models import ClusterState, NodeState, Replica, StateChange, VolumeUsage
 from clusters.states import ConnectionState, DiskState, ReplicationState, Role
 from provisioning.monitor.record import record
@@ -19,6 +21,8 @@ from provisioning.observed import (
 )
 from provisioning.snapshot import desired_of
 from provisioning.transport.world import HostKeyChanged, Unreachable
+from tests import factories
+from tests.health.test_judge import ALICE, BOB, pair
 
 T0 = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MOUNTS = ("web_files", "media")
@@ -121,3 +125,19 @@ def test_it_remembers_when_the_resync_last_moved(web_files, left, moved):
     sweep(web_files, 4, *GOOD)
     replica.refresh_from_db()
     assert (replica.percent, replica.sync_started_at) == (None, None)
+
+
+def test_what_came_into_service_after_the_question_is_not_missed(web_files):
+    sweep(web_files, 0, *GOOD)
+    asked = type(web_files).objects.prefetch_related("volumes__usage", "exports").get(pk=web_files.pk)
+    assert len(asked.volumes.all()) == 2
+    factories.make_volume(web_files, "extra")  # a job ends while the answers are on their way
+    record(asked, desired_of(asked), {"alice": GOOD[0], "bob": GOOD[1]}, T0 + timedelta(seconds=5))
+    assert ClusterState.objects.get().active_node.name == "alice"
+    assert StateChange.objects.filter(subject="group").count() == 1
+
+
+def test_files_may_differ_while_a_job_is_at_work():
+    alice, bob = replace(ALICE, files=(("/etc/exports", "aa"),)), replace(BOB, files=(("/etc/exports", "bb"),))
+    assert judge(pair(alice, bob), T0).health == "warn"
+    assert judge(pair(alice, bob, changing=True), T0).health == "ok"
