@@ -35,7 +35,7 @@ def options(**asked: object) -> argparse.Namespace:
 
 def test_it_says_plainly_which_tests_did_not_run(calls: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
     assert testing.run(options()) == 0
-    assert calls == [["-m", "not bench and not browser and not lab", "tests"]]
+    assert calls == [["-m", "not bench and not browser and not lab", "-n", "2", "--dist", "loadfile", "tests"]]
     assert "NOT RUN: the tests marked 'browser'. As root: apt-get install chromium" in capsys.readouterr().err
 
 

@@ -110,7 +110,7 @@ def test_something_that_is_not_ssh(world: SshWorld, alice: NodeAddress) -> None:
 
 def test_a_server_that_is_busy_with_other_logins(sshd: Sshd, alice: NodeAddress) -> None:
     with (sshd.directory / "sshd_config").open("a") as config:
-        config.write("MaxStartups 2:60:4\n")
+        config.write("MaxStartups 3:40:8\n")
     sshd.reload()
 
     def login(_: int) -> str:
