@@ -117,6 +117,10 @@ def mapped(node: NodeAddress) -> Iterator[None]:
         raise Unreachable(node.name, f"no SSH connection to {node.host} port {node.port}: {why}") from error
 
 
+# How paramiko tells that the server hung up before or during the exchange of keys.
+TURNED_AWAY = ("reset by peer", "protocol banner", "No existing session")
+
+
 def connect(node: NodeAddress, key: PKey, *, tries: int = 4) -> Link:
     """Connect; a server that is busy with other logins (MaxStartups) turns some away at random, so ask again a little later."""
     while True:
@@ -124,8 +128,8 @@ def connect(node: NodeAddress, key: PKey, *, tries: int = 4) -> Link:
         try:
             return Link(node, key)
         except Unreachable as error:
-            turned_away = "reset by peer" in error.text or isinstance(error.__cause__, (ConnectionResetError, EOFError))
-            if not turned_away or tries <= 0:
+            turned_away = isinstance(error.__cause__, (ConnectionResetError, EOFError))
+            if not (turned_away or any(words in error.text for words in TURNED_AWAY)) or tries <= 0:
                 raise
             time.sleep(random.uniform(0.2, 1.2))  # noqa: S311 - jitter, not a secret
 
