@@ -118,6 +118,7 @@ def mapped(node: NodeAddress) -> Iterator[None]:
 
 
 # How paramiko tells that the server hung up before or during the exchange of keys.
+QUICK = 3.0  # seconds
 TURNED_AWAY = ("reset by peer", "protocol banner", "No existing session")
 
 
@@ -125,11 +126,14 @@ def connect(node: NodeAddress, key: PKey, *, tries: int = 4) -> Link:
     """Connect; a server that is busy with other logins (MaxStartups) turns some away at random, so ask again a little later."""
     while True:
         tries -= 1
+        began = time.monotonic()
         try:
             return Link(node, key)
         except Unreachable as error:
             turned_away = isinstance(error.__cause__, (ConnectionResetError, EOFError))
-            if not (turned_away or any(words in error.text for words in TURNED_AWAY)) or tries <= 0:
+            # The same words after a long silence mean that nobody is there.
+            hung_up = time.monotonic() - began < QUICK and any(words in error.text for words in TURNED_AWAY)
+            if not (turned_away or hung_up) or tries <= 0:
                 raise
             time.sleep(random.uniform(0.2, 1.2))  # noqa: S311 - jitter, not a secret
 
