@@ -133,8 +133,18 @@ def ssh_command(name: str, user: str = "root") -> list[str]:
 
 def run(name: str, command: str, *, timeout: float = 60, check: bool = True) -> str:
     """Run a shell line as root on a machine, behind the panel's back; what it printed."""
+    result = _ssh(name, command, timeout)
+    if result.returncode == 255:  # the kept connection broke: a busy machine, or one that was switched off
+        hang_up(name)
+        result = _ssh(name, command, timeout)
+    if check and result.returncode:
+        raise LabError(f"{name}$ {command}: exit {result.returncode}: {result.stdout[-1000:]}")
+    return result.stdout.strip()
+
+
+def _ssh(name: str, command: str, timeout: float) -> subprocess.CompletedProcess[str]:
     # ssh's kept master holds on to standard error: a pipe there would never end.
-    result = subprocess.run(
+    return subprocess.run(
         [*ssh_command(name), "--", f"{{ {command}\n}} 2>&1"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -143,9 +153,6 @@ def run(name: str, command: str, *, timeout: float = 60, check: bool = True) -> 
         timeout=timeout * PATIENCE,
         check=False,
     )
-    if check and result.returncode:
-        raise LabError(f"{name}$ {command}: exit {result.returncode}: {result.stdout[-1000:]}")
-    return result.stdout.strip()
 
 
 def let_in(name: str, user: str) -> None:

@@ -194,11 +194,21 @@ def survive_power_cut(walk: Walk) -> tuple[dict[str, object], str]:
     report = json.loads(machines.run("client", "cat /root/report"))
     assert (report["lost"], report["errors"]) == ([], [])
     assert report["acknowledged"] <= report["present"]
-    walk.go("/c/lab-files/failovers/")
-    walk.until("the failover in the history", "beta", 60)
+    pause = pause_in_history(walk)
     walk.picture("history")
-    pause = walk.page.locator(".fo .pause b").first.inner_text()
     return report, pause
+
+
+def pause_in_history(walk: Walk) -> str:
+    """The history is a page of record: one looks again, it does not change under one's eyes."""
+    entry = walk.page.locator(".fo", has_text="Failover, alpha to beta")
+
+    def told() -> bool:
+        walk.go("/c/lab-files/failovers/")
+        return entry.count() == 1
+
+    machines.until("the failover in the history", told, 120, 3)
+    return entry.locator(".pause b").inner_text()
 
 
 def _lines() -> int:
