@@ -95,7 +95,8 @@ def enrol(walk: Walk) -> None:
         true = machines.run(name, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
         walk.until(f"{name}'s own fingerprint shown", true.replace("+", r"\+"), 60)
         walk.press(walk.page.locator(f'section:has-text("{true}") form[action$="/pin/"]'))
-    walk.until("the panel's own try refused", "alpha: it refused the login", 90)
+    for name in PAIR:
+        walk.until(f"the panel's own try on {name} refused", f"{name}: it refused the login", 90)
     machines.run("beta", walk.page.locator("#install-line").inner_text())
     walk.press(walk.page.locator('form[action$="/install-key/"]:has-text("try the login on beta")'))
     password = walk.page.locator('form.pwform:has-text("on alpha")')
@@ -144,7 +145,7 @@ def approve(walk: Walk, title: str, limit: float, **ceremony: str) -> None:
 
 def provision(walk: Walk) -> None:
     walk.press(walk.page.locator("main form.ceremony"), to="/jobs/")
-    approve(walk, "set-up", 1200, reason="first set-up", typed_name="lab-files", password=ADMIN_PASSWORD)
+    approve(walk, "set-up", 1800, reason="first set-up", typed_name="lab-files", password=ADMIN_PASSWORD)
     assert machines.answers("alpha", f"ip -brief address show eth1 | grep --quiet {SERVICE_IP}/")
 
 
