@@ -1,0 +1,37 @@
+"""What the door knows of one thing a person may do to a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.models import Cluster, Export, Volume
+from clusters.states import AccessLevel, Inventory
+from provisioning.steps import Plan
+
+Planner = Callable[..., Plan]  # plan(intent, desired, observed, backend)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    name: str
+    title: str  # a verb with its kind of object; the object follows: "Create volume" web_files
+    intent: type[Any]
+    planner: Planner
+    level: AccessLevel
+    object: Callable[[Any], str]
+    refuses: Callable[[Cluster, Any], str]  # a sentence why not, or ""
+    begin: Callable[[Cluster, Any], None]
+    settle: Callable[[Cluster, Any], None]
+    give_back: Callable[[Cluster, Any, bool], None]
+    in_panel: bool = False  # touches no node: planned and done by the door itself, so that it works without a worker
+
+
+def not_running(cluster: Cluster) -> str:
+    return "" if cluster.inventory == Inventory.PRESENT else f"{cluster} is not set up yet."
+
+
+def taken(row: Volume | Export | None, sentence: str) -> str:
+    """Say the sentence when the row is somebody's already; one that is a draft or half made may be taken up again."""
+    return sentence if row and row.inventory not in (Inventory.DRAFT, Inventory.CREATING) else ""
