@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-from django.utils import timezone
 
 from clusters.findings import blocker
 from clusters.models import Cluster, Node
-from provisioning import checks, preflight
+from provisioning import checks, inquiries, preflight
+from provisioning.inquiries import Answer
 from provisioning.models import Inquiry, SealedSecret
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, observe_each
@@ -22,32 +20,24 @@ from provisioning.transport.choose import world_for
 from provisioning.transport.world import HostKeyChanged, HostKeyMissing, NodeError, Unreachable
 from provisioning.unseal import SecretMissing, take_secret
 
-Result = dict[str, Any]
-
 
 def inquire(inquiry_id: int) -> None:
     """Answer once: a question that somebody else took is left alone."""
-    waiting = Inquiry.objects.filter(pk=inquiry_id, status=Inquiry.Status.QUEUED)
-    if not waiting.update(status=Inquiry.Status.RUNNING):
+    inquiry = inquiries.take(inquiry_id)
+    if inquiry is None:
         return
-    inquiry = Inquiry.objects.select_related("cluster", "node").get(pk=inquiry_id)
     try:
         result = _ANSWERS[Inquiry.Kind(inquiry.kind)](inquiry)
     except (NodeError, SecretMissing) as problem:
-        _end(inquiry_id, Inquiry.Status.FAILED, problem=str(problem), hint=getattr(problem, "hint", ""))
+        inquiries.end(inquiry_id, Inquiry.Status.FAILED, problem=str(problem), hint=getattr(problem, "hint", ""))
         return
-    _end(inquiry_id, Inquiry.Status.DONE, result=result)
+    inquiries.end(inquiry_id, Inquiry.Status.DONE, result=result)
 
 
 def inquire_failed(inquiry_id: int, error: Exception) -> None:
     """What the task's edge does with an error that nobody expected."""
     text = f"The panel made a mistake: {error}."
-    _end(inquiry_id, Inquiry.Status.FAILED, problem=text, hint="Look at the panel's log, then ask again.")
-
-
-def _end(inquiry_id: int, status: Inquiry.Status, **values: Any) -> None:
-    running = Inquiry.objects.filter(pk=inquiry_id, status=Inquiry.Status.RUNNING)
-    running.update(status=status, ended_at=timezone.now(), **values)
+    inquiries.end(inquiry_id, Inquiry.Status.FAILED, problem=text, hint="Look at the panel's log, then ask again.")
 
 
 def _node(inquiry: Inquiry) -> Node:
@@ -56,7 +46,7 @@ def _node(inquiry: Inquiry) -> Node:
     return inquiry.node
 
 
-def _host_key(inquiry: Inquiry) -> Result:
+def _host_key(inquiry: Inquiry) -> Answer:
     """Look at the key and keep it as an offer; trusting it is a person's decision."""
     node = _node(inquiry)
     if inquiry.cluster.simulated:
@@ -69,7 +59,7 @@ def _host_key(inquiry: Inquiry) -> Result:
     return {"host_key": shown}
 
 
-def _install_key(inquiry: Inquiry) -> Result:
+def _install_key(inquiry: Inquiry) -> Answer:
     """Put the panel's key on the node if a password was typed for it, then see whether the login works."""
     node, cluster = _node(inquiry), inquiry.cluster
     address = address_of(node)
@@ -89,7 +79,7 @@ def _install_key(inquiry: Inquiry) -> Result:
     return {"installed": typed}
 
 
-def _preflight(inquiry: Inquiry) -> Result:
+def _preflight(inquiry: Inquiry) -> Answer:
     """Read the nodes and say what stands in the way. A node that could not be read is a finding, not a failure."""
     cluster: Cluster = inquiry.cluster
     try:
@@ -107,7 +97,7 @@ def _preflight(inquiry: Inquiry) -> Result:
     return preflight.dump([*unread, *findings], observed)
 
 
-_ANSWERS: dict[Inquiry.Kind, Callable[[Inquiry], Result]] = {
+_ANSWERS: dict[Inquiry.Kind, Callable[[Inquiry], Answer]] = {
     Inquiry.Kind.HOST_KEY: _host_key,
     Inquiry.Kind.INSTALL_KEY: _install_key,
     Inquiry.Kind.PREFLIGHT: _preflight,

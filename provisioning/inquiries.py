@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
 from provisioning import doorbell
 from provisioning.models import Inquiry
 
+Answer = dict[str, Any]
 OPEN = (Inquiry.Status.QUEUED, Inquiry.Status.RUNNING)
 GIVEN_UP_AFTER = timedelta(minutes=3)
 
 
 def ask(kind: Inquiry.Kind, cluster: Cluster, *, asked_by: str, node: Node | None = None) -> Inquiry:
-    """Ask once: a question that is on its way already is not asked again."""
+    """Ask once: a question that nobody has begun to answer is not asked again.
+
+    One that is being answered may have looked before what this person did just now (a key put there, an address mended), so
+    the question is asked once more and waits for it to end.
+    """
     with transaction.atomic():
         give_up_old(cluster)
-        waiting = Inquiry.objects.filter(cluster=cluster, node=node, kind=kind, status__in=OPEN).first()
+        waiting = Inquiry.objects.filter(cluster=cluster, node=node, kind=kind, status=Inquiry.Status.QUEUED).first()
         inquiry = waiting or Inquiry.objects.create(
             cluster=cluster, node=node, kind=kind, asked_by=asked_by, sent_at=timezone.now()
         )
         transaction.on_commit(lambda: doorbell.ring("jobs.inquire", inquiry.pk))
     return inquiry
+
+
+def take(pk: int) -> Inquiry | None:
+    """Begin to answer, unless somebody else did, or the same question is being answered and this one has to wait for its end."""
+    running = Inquiry.objects.filter(
+        cluster=OuterRef("cluster"), kind=OuterRef("kind"), status=Inquiry.Status.RUNNING
+    ).filter(Q(node=OuterRef("node")) | Q(node=None))
+    mine = Inquiry.objects.filter(~Exists(running), pk=pk, status=Inquiry.Status.QUEUED)
+    if not mine.update(status=Inquiry.Status.RUNNING):
+        return None
+    return Inquiry.objects.select_related("cluster", "node").get(pk=pk)
+
+
+def end(pk: int, status: Inquiry.Status, *, problem: str = "", hint: str = "", result: Answer | None = None) -> None:
+    """Keep the answer, and ring for the same question asked meanwhile."""
+    answered = Inquiry.objects.filter(pk=pk, status=Inquiry.Status.RUNNING)
+    answered.update(status=status, ended_at=timezone.now(), problem=problem, hint=hint, result=result)
+    inquiry = Inquiry.objects.get(pk=pk)
+    same = Inquiry.objects.filter(cluster=inquiry.cluster_id, node=inquiry.node_id, kind=inquiry.kind)
+    for meanwhile in same.filter(status=Inquiry.Status.QUEUED).values_list("pk", flat=True):
+        doorbell.ring("jobs.inquire", meanwhile)
 
 
 def give_up_old(cluster: Cluster) -> None:

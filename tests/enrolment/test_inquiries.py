@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
-from provisioning import enrolment, preflight, sealed
+from provisioning import doorbell, enrolment, inquiries, preflight, sealed
 from provisioning.models import Inquiry, SealedSecret
 from provisioning.transport import enrol
 from provisioning.transport.world import HostKeyChanged, LoginRefused, NodeAddress, SudoRefused, Unreachable
@@ -54,6 +54,49 @@ def test_a_question_is_answered_once(draft: Cluster, monkeypatch: pytest.MonkeyP
     for _ in range(3):
         answered(inquiry)
     assert asked == ["alice"]
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    heard: list[tuple[object, ...]] = []
+    monkeypatch.setattr(doorbell, "ring", lambda *args: heard.append(args) or True)
+    return heard
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Inquiry.Kind.INSTALL_KEY, "alice"), (Inquiry.Kind.PREFLIGHT, "")])
+def test_asked_while_it_is_answered_it_is_asked_once_more_at_the_end(
+    kind: Inquiry.Kind,
+    name: str,
+    draft: Cluster,
+    world: FakeWorld,
+    rings: list[object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The key is put on the node, and the login tried by hand, while the first try is still being refused."""
+    node = draft.nodes.get(name=name) if name else None
+    begin = enrolment._ANSWERS[kind]
+    pressed: list[int] = []
+
+    def somebody_presses_twice(inquiry: Inquiry) -> object:
+        if not pressed:
+            pressed.extend(inquiries.ask(kind, draft, asked_by="ada", node=node).pk for _ in range(2))
+            enrolment.inquire(pressed[0])  # another worker hears the ring at once
+            assert Inquiry.objects.get(pk=pressed[0]).status == Inquiry.Status.QUEUED
+            raise LoginRefused("alice", "no key of the panel's")
+        return begin(inquiry)
+
+    monkeypatch.setitem(enrolment._ANSWERS, kind, somebody_presses_twice)
+    first = answered(ask(draft, kind, name))
+    assert first.status == Inquiry.Status.FAILED and len(set(pressed)) == 1
+    assert rings == [("jobs.inquire", pressed[0])]
+    assert answered(Inquiry.objects.get(pk=pressed[0])).status == Inquiry.Status.DONE
+    assert Inquiry.objects.count() == 2
+
+
+def test_a_question_about_the_other_node_does_not_wait(draft: Cluster, world: FakeWorld) -> None:
+    running = ask(draft, Inquiry.Kind.INSTALL_KEY, "alice")
+    Inquiry.objects.filter(pk=running.pk).update(status=Inquiry.Status.RUNNING, sent_at=timezone.now())
+    assert answered(ask(draft, Inquiry.Kind.INSTALL_KEY, "bob")).status == Inquiry.Status.DONE
 
 
 def test_nobody_answers(draft: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
