@@ -7,14 +7,22 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.auth.validators import ASCIIUsernameValidator
 
+from clusters import rules
 from clusters.models import Cluster
 from clusters.states import AccessLevel, Inventory
 
 LEVELS = [(level.value, level.name.lower()) for level in AccessLevel if level]
 CONTROL = {"class": "form-control w20"}
 CHOICE = {"class": "form-select w20"}
+
+
+def person_name(value: str) -> None:
+    """Validate as `rules.person_name` does."""
+    try:
+        rules.person_name(value)
+    except rules.RuleError as refused:
+        raise forms.ValidationError(refused.message) from None
 
 
 def _clusters() -> Any:
@@ -54,7 +62,7 @@ class PasswordForm(forms.Form):
 
 class PersonForm(PasswordForm, LevelForm):
     username = forms.CharField(
-        label="Name", max_length=150, validators=[ASCIIUsernameValidator()], help_text="What they sign in with; it stays in the audit log.",
+        label="Name", max_length=150, validators=[person_name], help_text="What they sign in with; it stays in the audit log.",
         widget=forms.TextInput(attrs={**CONTROL, "autocomplete": "off", "autocapitalize": "none"}),
     )  # fmt: skip
     field_order = ["username", "password", "level", "cluster"]
@@ -70,6 +78,6 @@ class PersonForm(PasswordForm, LevelForm):
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        if name == "panel" or get_user_model().objects.filter(username__iexact=name).exists():
+        if get_user_model().objects.filter(username__iexact=name).exists():
             raise forms.ValidationError("This name is taken.")
         return name

@@ -7,14 +7,14 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.models import User
-from django.contrib.auth.validators import UnicodeUsernameValidator
+
+from clusters.forms import person_name
 
 
 class FirstAdminForm(forms.Form):
     username = forms.CharField(
         label="Name",
         max_length=150,
-        validators=[UnicodeUsernameValidator()],
         help_text="How you sign in, and how the audit log calls you.",
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "class": "form-control"}
@@ -40,6 +40,8 @@ class FirstAdminForm(forms.Form):
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"])
+        if name != self.user.get_username():
+            person_name(name)
         if get_user_model().objects.filter(username=name).exclude(pk=self.user.pk).exists():
             raise forms.ValidationError("Somebody else has this name.")
         return name

@@ -10,9 +10,11 @@ from clusters.rules.names import (
     label,
     lv_name,
     node_name,
+    person_name,
     resource_name,
     slug,
     ssh_user,
+    unreserved,
     vg_name,
     volume_name,
 )
@@ -23,6 +25,6 @@ from clusters.rules.text import RuleError, shown
 
 __all__ = [
     "UNITS", "RuleError", "device", "export_options", "export_path", "host_name", "interface", "ip", "label", "lies_in", "lv_name",
-    "mount_options", "mount_point", "network_client", "node_name", "port", "resource_name", "service_ip", "shown", "size", "slug",
-    "ssh_host", "ssh_user", "vg_name", "volume_name",
+    "mount_options", "mount_point", "network_client", "node_name", "person_name", "port", "resource_name", "service_ip", "shown", "size", "slug",
+    "ssh_host", "ssh_user", "unreserved", "vg_name", "volume_name",
 ]  # fmt: skip

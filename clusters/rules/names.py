@@ -12,6 +12,8 @@ LV_RESERVED_PARTS = (
     "_cdata", "_cmeta", "_corig", "_cpool", "_cvol", "_iorig", "_mimage", "_mlog", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta",
     "_vdata", "_vorigin", "_wcorig",
 )  # fmt: skip
+PAGES = ("new",)  # the last part of a form's address, where a volume's name would stand
+ACTORS = ("panel", "console")  # whom the audit log names when it was no person
 # A volume group is a directory below /dev: these names are taken there.
 DEV_NAMES = re.compile(
     r"block|bsg|bus|char|console|core|cpu|cpu_dma_latency|disk|dm-\d+|dri|drbd\d*|fd\d*|full|fuse|hpet|hugepages|hwrng|initctl|input|"
@@ -68,15 +70,27 @@ def volume_name(value: str) -> str:
         )
     except RuleError as refused:
         raise RuleError(refused.message, _spelled_as_volume(value)) from None
+    return unreserved(value)
+
+
+def unreserved(value: str) -> str:
+    """Refuse the names of a volume that LVM or the panel's own pages keep for themselves."""
+    if value in PAGES:
+        raise RuleError(
+            f"“{value}” is not possible: the form for a new volume stands at this address.", f"{value}_files"
+        )
     return lv_name(value)
 
 
 def _spelled_as_volume(value: str) -> str:
     """Offer "Shop Assets" as shop_assets; nothing when no such name is left of it."""
     name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
-    possible = len(name) <= VOLUME_NAME_LONGEST and re.fullmatch(VOLUME_NAME, name)
-    kept = name.startswith(LV_RESERVED_START) or any(part in name for part in LV_RESERVED_PARTS)
-    return name if possible and not kept else ""
+    if len(name) > VOLUME_NAME_LONGEST or not re.fullmatch(VOLUME_NAME, name):
+        return ""
+    try:
+        return unreserved(name)
+    except RuleError as refused:
+        return refused.offer
 
 
 def vg_name(value: str) -> str:
@@ -106,6 +120,15 @@ def interface(value: str) -> str:
     if value in (".", "..", "lo"):
         raise RuleError(f"{value} is not a network interface to serve on.")
     return match(value, "The interface", 15, r"[A-Za-z0-9_][A-Za-z0-9._-]*", says)
+
+
+def person_name(value: str) -> str:
+    """Name a person: the last part of their page's address (so not . or ..), and in the audit log nobody else's."""
+    says = "letters, digits and _ . @ + - only, beginning with a letter, a digit or _"
+    match(value, "The name", 150, r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*", says)
+    if value.lower() in ACTORS:
+        raise RuleError(f"“{value}” is not possible: the audit log calls the panel itself so.")
+    return value
 
 
 def ssh_user(value: str) -> str:

@@ -99,13 +99,16 @@ def name_rules(form: VolumeForm, name: str) -> list[tuple[str, bool]]:
         ("starts with a letter", bool(name) and "a" <= name[0] <= "z"),
         ("a to z, 0 to 9 and _ only", plain),
         (f"{len(name)} of at most 32 characters", 0 < len(name) <= 32),
-        ("kept by nobody: not used here, not LVM's own", bool(name) and name not in others and _taken(name)),
+        (
+            "kept by nobody: not used here, not LVM's or the panel's own",
+            bool(name) and name not in others and _taken(name),
+        ),
     ]
 
 
 def _taken(name: str) -> bool:
     try:
-        return bool(rules.lv_name(name))
+        return bool(rules.unreserved(name))
     except rules.RuleError:
         return False
 

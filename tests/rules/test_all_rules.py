@@ -10,7 +10,8 @@ from clusters import rules
 
 RULES = [
     rules.device, rules.export_options, rules.export_path, rules.host_name, rules.interface, rules.ip, rules.label, rules.lv_name,
-    rules.mount_options, rules.mount_point, rules.network_client, rules.node_name, rules.port, rules.resource_name, rules.service_ip,
+    rules.mount_options, rules.mount_point, rules.network_client, rules.node_name, rules.person_name,
+    rules.port, rules.resource_name, rules.service_ip,
     rules.size, rules.slug, rules.ssh_host, rules.ssh_user, rules.vg_name, rules.volume_name,
 ]  # fmt: skip
 HOSTILE = [

@@ -26,6 +26,29 @@ def test_a_volume_of_the_panel_is_stricter(name):
         rules.volume_name(name)
 
 
+def test_a_volume_cannot_stand_where_a_form_stands():
+    with pytest.raises(rules.RuleError) as refused:
+        rules.volume_name("new")
+    assert "form for a new volume" in refused.value.message
+    assert rules.volume_name(refused.value.offer) == "new_files"
+    with pytest.raises(rules.RuleError) as spelled:
+        rules.volume_name("New")
+    assert spelled.value.offer == "new_files"
+
+
+@pytest.mark.parametrize("name", ["ada", "ada.lovelace@example.org", "_ada", "1"])
+def test_names_of_people(name):
+    assert rules.person_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", [".", "..", ".ada", "-ada", "ada/level", "panel", "Console", "ada lovelace", "x" * 151, ""]
+)
+def test_names_that_a_person_cannot_have(name):
+    with pytest.raises(rules.RuleError):
+        rules.person_name(name)
+
+
 @pytest.mark.parametrize(
     "name", ["sda", "sdb1", "null", "mapper", "drbd0", "nvme0n1", "shm", "loop7", "tty1", "md0", "vda"]
 )
