@@ -11,6 +11,7 @@ from clusters.states import ConnectionState, DiskState, ReplicationState, Role
 from provisioning.monitor.record import record
 from provisioning.observed import (
     ActiveExport,
+    FileState,
     HeartbeatReading,
     Interface,
     Mount,
@@ -83,6 +84,19 @@ def test_one_miss_is_not_unreachable_two_are_and_the_values_stay(web_files):
     assert (node.reachable, node.read_at, node.mounted) == (False, T0, ["/srv/media", "/srv/web_files"])
     assert (state.health, state.active_node.name) == ("unknown", "alice")
     assert Replica.objects.get(node__name="alice").role == "Primary"
+
+
+def test_new_files_beside_a_silent_node_are_no_difference(web_files):
+    """A job wrote both nodes' files, and one node fell silent before it could be read again."""
+
+    def with_file(node, sha256):
+        return replace(node, files=(FileState("/etc/ha.d/haresources", sha256),))
+
+    sweep(web_files, 0, *(with_file(node, "old") for node in GOOD))
+    state = sweep(web_files, 5, SILENT, with_file(GOOD[1], "new"))
+    assert "files.differ" not in {reason["code"] for reason in state.reasons}
+    state = sweep(web_files, 10, with_file(GOOD[0], "other"), with_file(GOOD[1], "new"))
+    assert "files.differ" in {reason["code"] for reason in state.reasons}
 
 
 def test_a_failover_is_one_row_with_its_pause(web_files):
