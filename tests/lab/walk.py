@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, sync_playwright
 
-from tests.lab.machines import PATIENCE, LabError
+from tests.lab.machines import PATIENCE, LabError, until
 
 POLL = 0.5
 
@@ -98,3 +101,35 @@ class Walk:
             if time.monotonic() - began > limit * PATIENCE:
                 raise self.fail(f"Not within {limit * PATIENCE:.0f} s: {says}")
             self.page.wait_for_timeout(POLL * 1000)
+
+
+@contextmanager
+def walking(address: str, pictures: Path) -> Iterator[Walk]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield Walk(browser.new_page(viewport={"width": 1440, "height": 1000}), address, pictures)
+        browser.close()
+
+
+def pause_in_history(walk: Walk, title: str) -> str:
+    """The history is a page of record: one looks again, it does not change under one's eyes."""
+    entry = walk.page.locator(".fo", has_text=title)
+
+    def told() -> bool:
+        walk.go("/c/lab-files/failovers/")
+        return entry.count() == 1
+
+    until(f"{title!r} in the history", told, 120, 3)
+    return entry.locator(".pause b").inner_text()
+
+
+class Stopwatch:
+    """Prints what took how long, so that a run's figures can be compared with the last one's."""
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+
+    def lap(self, what: str) -> None:
+        now = time.monotonic()
+        print(f"{what}: {now - self.since:.1f} s", flush=True)
+        self.since = now
