@@ -43,7 +43,7 @@ def test_a_bare_node_is_read_with_one_gap(world: SshWorld, user: str) -> None:
     disk = seen.disk("/dev/vdb")
     assert disk is not None and (disk.serial, disk.size, disk.fstype) == ("data-alpha", 2 << 30, "")
     assert dict(seen.packages or ())["heartbeat"] is None
-    assert dict(seen.available or ())["heartbeat"] == "1:3.0.6-12"
+    assert (dict(seen.available or ())["heartbeat"] or "").startswith("1:3.0.6-")
     assert seen.service_ip_answers is False
     assert seen.lvm_filter == ()
 
