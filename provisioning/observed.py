@@ -194,6 +194,7 @@ class NodeObserved:
     disks: tuple[Disk, ...] | None = None
     interfaces: tuple[Interface, ...] | None = None
     listening: tuple[tuple[str, int], ...] | None = None  # address, port (TCP)
+    listening_udp: tuple[tuple[str, int], ...] | None = None  # address, port (UDP) of sockets without a peer
     units: tuple[Unit, ...] | None = None
     packages: tuple[tuple[str, str | None], ...] | None = None  # wanted package, installed version or None
     available: tuple[tuple[str, str | None], ...] | None = None  # wanted package, candidate version or None

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_interface
 
 from clusters.findings import Finding, blocker, fine, warning
-from provisioning.checks.ours import manager_is_ours, resource_is_ours
+from provisioning.checks.ours import resource_is_ours
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
+from provisioning.render.managed import is_ours
+from provisioning.render.paths import HA_CF
 
 LEASE_BLOCK, LEASE_WARN = 10, 30  # seconds
 
@@ -156,13 +158,29 @@ def ports(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     """The port and minor of the resource, its name, and Heartbeat's port."""
     if not resource_is_ours(desired, node):
         yield from _resource_free(desired, node)
-    if not manager_is_ours(desired, node) and any(
-        port == desired.heartbeat.udpport for _, port in node.listening or ()
-    ):
+    yield from _heartbeat_port(desired, node)
+
+
+def _heartbeat_port(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """Heartbeat takes its UDP port on every address, so whoever has it on one of them is in the way; a running Heartbeat of ours has it itself."""
+    port = desired.heartbeat.udpport
+    own = node.file(HA_CF)
+    text = own.text if own else None
+    if is_ours(text, desired.name) and f"\nudpport {port}\n" in (text or ""):
+        return
+    taken = [address for address, number in node.listening_udp or () if number == port]
+    if taken:
         yield blocker(
-            "port.taken", f"Port {desired.heartbeat.udpport} is in use on {node.node}.", node=node.node,
-            hint="Take another port for Heartbeat.", fix=f"ss --listening --numeric --processes sport = {desired.heartbeat.udpport}",
+            "heartbeat.port-taken", f"UDP port {port} is in use on {node.node}, at {' and '.join(taken)}.", node=node.node,
+            hint="Take another port for Heartbeat, or stop what has it.", fix=f"ss --listening --udp --numeric --processes sport = {port}",
         )  # fmt: skip
+    elif node.listening_udp is None:
+        yield warning(
+            "heartbeat.port-unseen", f"Whether UDP port {port} is free on {node.node} was not seen.", node=node.node,
+            hint="Read the node again.", fix=f"ss --listening --udp --numeric --processes sport = {port}",
+        )  # fmt: skip
+    else:
+        yield fine("heartbeat.port-free", f"UDP port {port} is free on {node.node} for Heartbeat", node=node.node)
 
 
 def _resource_free(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:

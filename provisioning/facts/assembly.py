@@ -33,7 +33,7 @@ WHY = 240  # characters of a reason
 TOGETHER = {
     "texts": (
         "nodename", "kernel", "machine", "os_id", "os_version", "machine_id", "boot_id", "uptime", "drbd", "listening",
-        "fstab", "mounts", "exports", "nfsd_threads",
+        "listening_udp", "fstab", "mounts", "exports", "nfsd_threads",
     ),
     "entries": ("node_clock", "marks"),
 }  # fmt: skip
@@ -116,7 +116,8 @@ def _identity(observed: NodeObserved, answers: Answers) -> NodeObserved:
     if small is None:
         return observed
     release = see("os_id", lambda: host.os_release(small.must(texts.OS_RELEASE))) or {}
-    sockets = small.content.get(texts.TCP, "") + small.content.get(texts.TCP6, "")
+    tcp = small.content.get(texts.TCP, "") + small.content.get(texts.TCP6, "")
+    udp = small.content.get(texts.UDP, "") + small.content.get(texts.UDP6, "")
     machine = small.content.get(texts.MACHINE)
     return replace(
         observed,
@@ -128,7 +129,8 @@ def _identity(observed: NodeObserved, answers: Answers) -> NodeObserved:
         machine_id=see("machine_id", lambda: host.identifier(small.must(texts.MACHINE_ID))),
         boot_id=see("boot_id", lambda: host.identifier(small.must(texts.BOOT_ID))),
         uptime=see("uptime", lambda: host.uptime(small.must(texts.UPTIME))),
-        listening=see("listening", lambda: network.listening(sockets)) if texts.TCP in small.asked else None,
+        listening=see("listening", lambda: network.listening(tcp)) if texts.TCP in small.asked else None,
+        listening_udp=see("listening_udp", lambda: network.listening_udp(udp)) if texts.UDP in small.asked else None,
         fstab=see("fstab", lambda: mounts.fstab(small.get(texts.FSTAB) or "")) if texts.FSTAB in small.asked else None,
         mounts=see("mounts", lambda: _mounts(small, answers)),
         exports=see("exports", lambda: _exports(small)),

@@ -10,6 +10,7 @@ from provisioning.observed import Interface
 
 ADDRESSES = ("ip", "-json", "address", "show")
 LISTENING = "0A"
+UNCONNECTED = "07"  # a UDP socket that takes datagrams from anybody
 SOCKET = re.compile(
     r" {0,8}\d{1,9}: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]{8,32}:[0-9A-F]{4} ([0-9A-F]{2}) "
 )
@@ -39,6 +40,15 @@ def _address(row: dict[str, object]) -> str:
 
 def listening(text: str) -> tuple[tuple[str, int], ...]:
     """Read /proc/net/tcp and tcp6: address and port of each listening socket."""
+    return _sockets(text, LISTENING)
+
+
+def listening_udp(text: str) -> tuple[tuple[str, int], ...]:
+    """Read /proc/net/udp and udp6: address and port of each socket without a peer."""
+    return _sockets(text, UNCONNECTED)
+
+
+def _sockets(text: str, state: str) -> tuple[tuple[str, int], ...]:
     found = []
     for line in lines(text):
         if not line.strip() or line.lstrip().startswith("sl "):
@@ -46,7 +56,7 @@ def listening(text: str) -> tuple[tuple[str, int], ...]:
         match = SOCKET.match(line)
         if match is None:
             raise refuse("not a socket", line)
-        if match[3] == LISTENING:
+        if match[3] == state:
             found.append((_dotted(match[1]), int(match[2], 16)))
     return tuple(sorted(set(found)))
 

@@ -1,6 +1,6 @@
 """Many small files of a node in one process: grep prints each line with the name of its file, so no content can pass for another file.
 
-A final newline is not told, and of TCP sockets only listening ones are fetched (a busy server has thousands of others).
+A final newline is not told, and sockets with a peer are not fetched (a busy server has thousands of them).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from provisioning.facts.answers import Answer, refuse, stdout
 
 LINES = 5000  # per file
-SOCKET_IN_USE = "^ *[0-9]+: [0-9A-F]{8,32}:[0-9A-F]{4} [0-9A-F]{8,32}:[0-9A-F]{4} (0[1-9B-F]|1[0-9A-F]) "
+# Every state but listening (0A) and that of a UDP socket without a peer, which is 07 and which no TCP socket in the table has.
+SOCKET_IN_USE = "^ *[0-9]+: [0-9A-F]{8,32}:[0-9A-F]{4} [0-9A-F]{8,32}:[0-9A-F]{4} (0[1-689B-F]|1[0-9A-F]) "
 GREP = (
     "grep", "--text", "--with-filename", "--no-messages", "--extended-regexp", "--invert-match",
     f"--max-count={LINES}", f"--regexp={SOCKET_IN_USE}", "--",
@@ -25,6 +26,8 @@ PROC_DRBD = "/proc/drbd"
 MODULE_VERSION = "/sys/module/drbd/version"
 TCP = "/proc/net/tcp"
 TCP6 = "/proc/net/tcp6"
+UDP = "/proc/net/udp"
+UDP6 = "/proc/net/udp6"
 MOUNTS = "/proc/self/mounts"
 NFSD_THREADS = "/proc/fs/nfsd/threads"
 ETAB = "/var/lib/nfs/etab"
@@ -45,7 +48,7 @@ SWEEP = (
     OS_RELEASE,
     MACHINE_ID,
 )
-FULL = (*SWEEP, MACHINE, TCP, TCP6, FSTAB)
+FULL = (*SWEEP, MACHINE, TCP, TCP6, UDP, UDP6, FSTAB)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,14 @@ def _listening(pair: Pair, machine: Machine, now: float) -> str:
     )
 
 
+def _datagrams(pair: Pair, machine: Machine, now: float) -> str:
+    ports = [323, *([694] if machine.manager else [])]
+    return "   sl  local_address rem_address   st\n" + "".join(
+        f"{n:5}: 00000000:{port:04X} 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0 0\n"
+        for n, port in enumerate(ports)
+    )
+
+
 KERNEL_FILES: dict[str, Callable[[Pair, Machine, float], str | None]] = {
     "/proc/sys/kernel/hostname": lambda pair, machine, now: machine.name + "\n",
     "/proc/sys/kernel/osrelease": lambda pair, machine, now: KERNEL + "\n",
@@ -118,6 +126,8 @@ KERNEL_FILES: dict[str, Callable[[Pair, Machine, float], str | None]] = {
     "/sys/module/drbd/version": lambda pair, machine, now: MODULE + "\n" if machine.module else None,
     "/proc/net/tcp": _listening,
     "/proc/net/tcp6": lambda pair, machine, now: "  sl  local_address                         remote_address\n",
+    "/proc/net/udp": _datagrams,
+    "/proc/net/udp6": lambda pair, machine, now: "  sl  local_address                         remote_address\n",
     "/proc/self/mounts": _mounts,
     "/proc/fs/nfsd/threads": lambda pair, machine, now: (
         f"{machine.nfsd}\n" if "nfs-kernel-server" in machine.packages else None

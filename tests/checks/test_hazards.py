@@ -75,6 +75,7 @@ def test_a_good_pair_is_not_blocked(observed: dict[str, NodeObserved]) -> None:
         ({"drbd_defined": (("other", 5, 7788),)}, "port.taken"),
         ({"drbd_defined": (("r0", 5, 7000),)}, "drbd.name-taken"),
         ({"listening": (("0.0.0.0", 7788),)}, "port.taken"),
+        ({"listening_udp": (("127.0.0.1", 694),)}, "heartbeat.port-taken"),
         ({"fstab": (("/dev/vg_data/homes", "/srv/homes"),)}, "fstab.names-it"),
         ({"fstab": (("/dev/vdb", "/mnt"),)}, "fstab.names-it"),
         ({"mounts": (Mount("/dev/vdc", "/srv/homes", "ext4", ()),)}, "mount.point-taken"),
@@ -86,6 +87,19 @@ def test_a_fact_about_bob_blocks(fields: dict[str, object], code: str) -> None:
     findings = found(changed("bob", **fields))
     assert findings[(code, "bob")] is B
     assert (code, "alice") not in findings
+
+
+def test_heartbeats_port_is_a_udp_port() -> None:
+    assert found(changed("bob", listening=(("0.0.0.0", 694),)))[("heartbeat.port-free", "bob")] is OK
+    assert found(changed("bob", listening_udp=None))[("heartbeat.port-unseen", "bob")] is W
+
+
+def test_a_running_heartbeat_of_ours_has_its_own_port_and_not_the_next_one() -> None:
+    assert not [code for code, _ in found(finished()) if code.startswith("heartbeat.port")]
+    other = replace(desired(), heartbeat=replace(desired().heartbeat, udpport=695))
+    pair = finished()
+    pair["bob"] = replace(pair["bob"], listening_udp=(("0.0.0.0", 694), ("::", 695)))
+    assert found(pair, other)[("heartbeat.port-taken", "bob")] is B
 
 
 def test_a_kernel_that_is_not_booted_next_only_warns() -> None:

@@ -1,5 +1,6 @@
 """From answers to NodeObserved: what was asked, what failed, what was not asked."""
 
+import socket
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -8,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from clusters.states import ConnectionState, DiskState, ReplicationState, Role
-from provisioning.facts import Wanted, assemble, defined, full_readings, sweep_readings, texts
+from provisioning.facts import Wanted, assemble, defined, full_readings, network, sweep_readings, texts
 from provisioning.observed import NodeObserved
 
 HERE = Path(__file__).parent
@@ -53,6 +54,7 @@ def small_files(**replaced):
         "/proc/self/mounts": captured("mounts"),
         "/etc/os-release": captured("os_release", "after-recovery-alpha"),
         "/proc/net/tcp": captured("tcp"),
+        "/proc/net/udp": "   sl  local_address rem_address   st\n   67: 00000000:0143 00000000:0000 07 0:0 00:0 0 0 0 1 2 0 0\n",
         "/var/lib/nfs/etab": captured("exports"),
     }
     return ok(grepped({path: text for path, text in (files | replaced).items() if text is not None}), 2)
@@ -221,7 +223,7 @@ def test_what_a_sweep_does_not_ask_is_unknown_without_a_reason():
     observed = seen(sweep_readings, texts=ok(grepped(asked), 2), heartbeat=ok("local\n"))
     assert observed.unreadable == ()
     assert (observed.disks, observed.pvs, observed.units, observed.packages, observed.clock) == (None,) * 5
-    assert observed.listening is None
+    assert (observed.listening, observed.listening_udp) == (None, None)
     assert observed.fstab is None
     assert observed.heartbeat.resources == "local"
     assert observed.replica("redundantstorage").progress.percent == 41.8
@@ -330,6 +332,24 @@ def test_grep_leaves_sockets_in_use_on_the_node_and_nothing_else(tmp_path):
         listening,
         "   (0x01 note)",
     ]
+
+
+@pytest.mark.parametrize(("family", "path", "bound"), [
+    (socket.AF_INET, texts.UDP, "127.0.0.1"), (socket.AF_INET6, texts.UDP6, "::1"),
+])  # fmt: skip
+def test_udp_sockets_of_this_very_machine(family, path, bound):
+    with socket.socket(family, socket.SOCK_DGRAM) as heard, socket.socket(family, socket.SOCK_DGRAM) as talking:
+        try:
+            heard.bind((bound, 0))
+        except OSError:
+            pytest.fail(f"this machine has no {bound}")
+        port = heard.getsockname()[1]
+        talking.connect((bound, port))
+        printed = subprocess.run([*texts.GREP, path], capture_output=True, text=True, check=True).stdout
+        own = talking.getsockname()[1]
+    found = network.listening_udp(texts.parse(ok(printed), (path,)).must(path))
+    assert (bound, port) in found
+    assert own not in [number for _, number in found]
 
 
 def test_a_file_cannot_pass_for_another():

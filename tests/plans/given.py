@@ -26,7 +26,7 @@ def _broken_off(wanted: DesiredCluster) -> Observed:
         node = replace(
             nodes[name], heartbeat=HeartbeatReading(False), nfsd_threads=0, exports=(), service_ip_answers=False
         )
-        node = replace(node, interfaces=installed(name).interfaces, mounts=installed(name).mounts)
+        node = replace(node, interfaces=installed(name).interfaces, mounts=installed(name).mounts, listening_udp=())
         for unit in ("drbd.service", "heartbeat.service"):
             node = with_unit(node, unit, "inactive", "disabled")
         nodes[name] = node
