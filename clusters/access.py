@@ -1,4 +1,7 @@
-"""Who may see and do what. A loader returns the cluster, or 404 to a stranger, or 403 to somebody below the level."""
+"""Who may see and do what. A loader returns the cluster, or 404 to a stranger, or 403 to somebody below the level.
+
+What was refused to somebody who wanted to change something is in the audit log (`refused`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Q, QuerySet
 from django.http import Http404, HttpRequest
 
+from clusters import refused
 from clusters.models import Cluster, Membership
 from clusters.states import AccessLevel, Inventory
 
 Person = AbstractBaseUser | AnonymousUser
+STRANGER = "There is no access level on this cluster."
 
 
 def level(user: Person, cluster: Cluster | None = None) -> AccessLevel:
@@ -42,20 +47,30 @@ def get_cluster(
 ) -> Cluster:
     cluster = visible(request.user, forgotten=forgotten).filter(slug=slug).first()
     if cluster is None:
+        _note_stranger(request, slug)
         raise Http404("No such cluster.")
-    _demand(level(request.user, cluster), at_least)
+    _demand(request, at_least, cluster)
     return cluster
 
 
 def require(request: HttpRequest, at_least: AccessLevel) -> None:
     """For what concerns the whole fleet: only a level that holds everywhere counts."""
-    _demand(level(request.user), at_least)
+    _demand(request, at_least)
 
 
 def _sees_all(user: Person) -> bool:
     return isinstance(user, PermissionsMixin) and user.is_superuser
 
 
-def _demand(has: AccessLevel, needs: AccessLevel) -> None:
+def _demand(request: HttpRequest, needs: AccessLevel, cluster: Cluster | None = None) -> None:
+    has = level(request.user, cluster)
     if has < needs:
-        raise PermissionDenied(f"This needs access level {needs.name.lower()}; yours is {has.name.lower()}.")
+        why = f"This needs access level {needs.name.lower()}; yours is {has.name.lower()}."
+        refused.attempt(request, why, cluster=cluster)
+        raise PermissionDenied(why)
+
+
+def _note_stranger(request: HttpRequest, slug: str) -> None:
+    """The page does not tell whether there is such a cluster; the audit log does."""
+    if request.method not in refused.READING and (hidden := Cluster.objects.filter(slug=slug).first()):
+        refused.attempt(request, STRANGER, cluster=hidden)

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from clusters import access, inventory
+from clusters import access, inventory, refused
 from clusters.models import AuditEntry, Cluster, Node
 from clusters.states import AccessLevel, JobStatus
 from provisioning import actions, ceremony, codec, in_panel, sealed
@@ -50,7 +50,10 @@ PLANNABLE = (
 def get_job(request: HttpRequest, pk: int, at_least: AccessLevel = AccessLevel.VIEWER) -> Job:
     """Load a job of a cluster the person may see, forgotten ones included: 404 to a stranger, 403 below the level."""
     job = Job.objects.select_related("cluster").filter(pk=pk).first()
-    if job is None or access.level(request.user, job.cluster) is AccessLevel.NONE:
+    if job is None:
+        raise Http404("No such job.")
+    if access.level(request.user, job.cluster) is AccessLevel.NONE:
+        refused.attempt(request, access.STRANGER, cluster=job.cluster, action=job.action, job=job.pk)
         raise Http404("No such job.")
     if access.level(request.user, job.cluster) < at_least:
         raise Denied(f"This needs access level {at_least.name.lower()}.")

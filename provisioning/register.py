@@ -10,7 +10,7 @@ from django.db import InternalError, OperationalError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clusters import access, audit
+from clusters import access, audit, refused
 from clusters.models import AuditEntry, Cluster
 from provisioning import actions, doorbell
 from provisioning.actions import Action
@@ -61,6 +61,9 @@ def refusals_recorded(
     """Write a refusal down in a transaction of its own, after the one it ended; what cannot be written down is refused."""
     try:
         yield
+    except Denied as denied:
+        refused.attempt(request, str(denied), cluster=cluster, action=action.name, job=job.pk if job else None)
+        raise
     except Refused as refusal:
         with transaction.atomic():
             audit.record(
