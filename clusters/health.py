@@ -273,7 +273,8 @@ def _files(case: _Case) -> Iterator[Reason]:
     differing = sorted(path for path, digest in a.files if there.get(path) != digest)
     if differing:
         text = f"These files differ between {a.name} and {b.name}: {', '.join(differing)}."
-        yield _warns(Health.WARN, Finding("files.differ", Severity.WARNING, text, "Plan the set-up again to see and mend it.", hazard=20),
+        hint = "“Compare and mend” shows the difference and plans what mends it."
+        yield _warns(Health.WARN, Finding("files.differ", Severity.WARNING, text, hint, hazard=20),
                      "Redundant, but the nodes' files differ.", text)  # fmt: skip
     else:
         yield _ok("files.agree", "The managed files agree on both nodes.", hazard=20)

@@ -8,6 +8,7 @@ from provisioning.views import (
     forget,
     job,
     jobs_list,
+    mend,
     simulation,
     volume_new,
 )
@@ -23,6 +24,7 @@ urlpatterns = [
     path("c/<slug:slug>/volumes/new/", volume_new.volume_new, name="volume-new"),
     path("c/<slug:slug>/exports/new/", export_new.export_new, name="export-new"),
     path("c/<slug:slug>/forget/", forget.cluster_forget, name="cluster-forget"),
+    path("c/<slug:slug>/mend/", mend.cluster_mend, name="cluster-mend"),
     path("c/<slug:slug>/jobs/", jobs_list.cluster_jobs, name="cluster-jobs"),
     path("c/<slug:slug>/simulation/", simulation.simulation, name="simulation"),
     path("jobs/", jobs_list.jobs_list, name="jobs"),

@@ -43,6 +43,7 @@ def _actions(cluster: Cluster, level: AccessLevel) -> list[dict[str, str]]:
     wanted = (
         ("volume-new", "Create a volume", "plus", AccessLevel.OPERATOR, True),
         ("export-new", "Publish an export", "folder-share", AccessLevel.OPERATOR, True),
+        ("cluster-mend", "Compare and mend", "file-diff", AccessLevel.ADMIN, True),
         ("cluster-forget", "Forget this cluster", "link-off", AccessLevel.ADMIN, False),
     )
     actions = []
