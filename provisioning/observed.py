@@ -133,6 +133,32 @@ class ActiveExport:
 
 
 @dataclass(frozen=True, slots=True)
+class NfsUse:
+    """What one NFSv4 client holds on one file system."""
+
+    mount: str  # mount point; "" when the file system is none that is mounted
+    opens: int = 0
+    locks: int = 0
+    delegations: int = 0
+    files: tuple[str, ...] = ()  # a few of them, as the kernel tells them: the last two parts of the path
+
+
+@dataclass(frozen=True, slots=True)
+class NfsClient:
+    """A client the NFS server knows. Version 4 keeps a session; version 3 has none, so all that is known is what it once mounted (`paths`)
+    and whether it is connected."""
+
+    address: str
+    version: str  # "4.2", "4.0", "3"; "" for a connection that nothing else is known of
+    name: str = ""  # what it calls itself; free text from the client
+    state: str = ""  # version 4: confirmed, courtesy, unconfirmed
+    idle: float | None = None  # version 4: seconds since it renewed its lease, None when the kernel does not tell
+    connected: bool | None = None  # a TCP connection to the server was seen
+    uses: tuple[NfsUse, ...] | None = ()  # version 4: by file system; None when they were too many to read
+    paths: tuple[str, ...] = ()  # version 3: exports it asked for and was not seen to give back
+
+
+@dataclass(frozen=True, slots=True)
 class FileState:
     """A file the panel manages or must respect. `text` is None for absent, unreadable or secret files."""
 
@@ -209,6 +235,7 @@ class NodeObserved:
     fstab: tuple[tuple[str, str], ...] | None = None  # source, mount point
     exports: tuple[ActiveExport, ...] | None = None
     nfsd_threads: int | None = None  # 0: kernel NFS server is not running
+    nfs_clients: tuple[NfsClient, ...] | None = None  # whom the NFS server knows; () when it does not run
     heartbeat: HeartbeatReading | None = None
     clock: Clock | None = None
     service_ip_answers: bool | None = (

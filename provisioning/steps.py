@@ -193,13 +193,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class FeltClient:
+    """One client that will feel it, or may. Numbers are None where NFS does not tell them (version 3)."""
+
+    address: str
+    version: str = ""  # of NFS; "" when not known
+    opens: int | None = None
+    locks: int | None = None
+    note: str = ""  # what is not sure about it
+
+
+@dataclass(frozen=True, slots=True)
 class Impact:
-    """Who will feel it."""
+    """Who will feel it. `plans.parts.felt` fills it from what was read."""
 
     interrupted: str = "nobody"
     pause: str = "none"
     takes: str = ""
     notes: tuple[str, ...] = ()
+    clients: tuple[FeltClient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from provisioning.intents import CreateVolume, ForgetCluster, ProvisionCluster, 
 from provisioning.steps import (
     Command,
     Expect,
+    FeltClient,
     Guard,
     Impact,
     Kind,
@@ -75,7 +76,11 @@ plans = st.builds(
     steps=st.lists(steps, max_size=3).map(tuple),
     findings=st.just((blocker("drbd.module-missing", "No module.", node="alice", hazard=19),)),
     danger=st.sampled_from(Danger),
-    impact=st.builds(Impact, notes=st.lists(st.text()).map(tuple)),
+    impact=st.builds(
+        Impact,
+        notes=st.lists(st.text()).map(tuple),
+        clients=st.lists(st.builds(FeltClient, st.text(), opens=st.none() | st.integers(0, 9)), max_size=2).map(tuple),
+    ),
 )
 
 

@@ -1,0 +1,85 @@
+"""Who will feel it, from what was read of the NFS server's clients: sure, perhaps, and not known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provisioning.observed import NfsClient, NfsUse, NodeObserved
+from provisioning.plans.parts.felt import IDLE, MOST, OLD, felt
+from tests import pair
+
+WRITER = NfsClient(
+    "192.0.2.50", "4.2", "Linux NFSv4.2 web1", "confirmed", 3.0, True, (NfsUse("/srv/homes", opens=3, locks=1),)
+)
+READER = NfsClient("192.0.2.51", "4.1", "", "confirmed", 9.0, True, (NfsUse("/srv/media", opens=1),))
+OLDER = NfsClient("192.0.2.52", "3", connected=True, paths=("/srv/homes",))
+
+
+def _seen(*clients: NfsClient, known: bool = True) -> dict[str, NodeObserved]:
+    observed = pair.finished()
+    observed["alice"] = replace(observed["alice"], nfs_clients=clients if known else None)
+    observed["bob"] = replace(observed["bob"], nfs_clients=())
+    return observed
+
+
+def test_a_volume_is_felt_by_those_who_hold_something_on_it() -> None:
+    impact = felt(pair.desired(), _seen(WRITER, READER), pause="about 5 s", mount_points=("/srv/homes",))
+    assert impact.interrupted == "1 client: 192.0.2.50 (NFSv4.2, 3 open files, 1 lock); 1 client perhaps"
+    assert [(one.address, one.opens, one.locks, bool(one.note)) for one in impact.clients] == [
+        ("192.0.2.50", 3, 1, False),
+        ("192.0.2.51", 0, 0, True),
+    ]
+    assert IDLE in impact.notes
+
+
+def test_the_whole_server_is_felt_by_everybody() -> None:
+    impact = felt(pair.desired(), _seen(WRITER, READER), pause="about 60 s", takes="a minute")
+    assert impact.interrupted.startswith("2 clients: 192.0.2.50 (NFSv4.2, 3 open files, 1 lock) and 192.0.2.51")
+    assert "(4 open files, 1 lock in all)" in impact.interrupted
+    assert (impact.pause, impact.takes, impact.notes) == ("about 60 s", "a minute", ())
+
+
+def test_an_export_below_a_volume_is_felt_by_those_on_its_volume() -> None:
+    impact = felt(pair.desired(), _seen(WRITER, READER), pause="for good", path="/srv/homes/team")
+    assert [one.address for one in impact.clients if not one.note] == ["192.0.2.50"]
+
+
+def test_version_3_is_named_by_what_it_mounted_and_its_limits_are_said() -> None:
+    impact = felt(pair.desired(), _seen(OLDER), pause="about 5 s", path="/srv/homes")
+    assert impact.interrupted == "1 client: 192.0.2.52 (NFSv3)"
+    assert OLD in impact.notes
+    assert felt(pair.desired(), _seen(OLDER), pause="about 5 s", path="/srv/media").clients == ()
+
+
+def test_a_version_3_client_that_is_gone_is_no_certainty() -> None:
+    gone = replace(OLDER, connected=False)
+    impact = felt(pair.desired(), _seen(gone), pause="about 5 s")
+    assert impact.interrupted == "nobody for certain; 1 client perhaps"
+    assert impact.clients[0].note == "mounted it once and is not connected now"
+
+
+def test_clients_that_were_not_read_are_not_taken_for_nobody() -> None:
+    impact = felt(pair.desired(), _seen(known=False), pause="about 5 s", notes=("Said before.",))
+    assert impact.interrupted == "not known"
+    assert impact.notes[0] == "Said before."
+    assert "not read" in impact.notes[1]
+
+
+def test_nobody_is_said_only_when_the_server_was_asked() -> None:
+    assert felt(pair.desired(), _seen(), pause="about 5 s").interrupted == "nobody: no client is connected"
+
+
+def test_when_nobody_serves_both_nodes_must_have_told() -> None:
+    observed = _seen(WRITER)
+    observed["alice"] = replace(observed["alice"], nfsd_threads=0)
+    assert felt(pair.desired(), observed, pause="none").interrupted.startswith("1 client: 192.0.2.50")
+    del observed["bob"]
+    assert felt(pair.desired(), observed, pause="none").interrupted == "not known"
+
+
+def test_a_thousand_clients_are_cut_to_what_a_plan_may_hold() -> None:
+    many = [replace(WRITER, address=f"10.0.{number // 250}.{number % 250}") for number in range(1000)]
+    impact = felt(pair.desired(), _seen(*many), pause="about 5 s")
+    assert impact.interrupted.startswith("1000 clients: 10.0.0.0 (")
+    assert "and 997 more" in impact.interrupted
+    assert len(impact.clients) == MOST
