@@ -23,6 +23,15 @@ class Panel:
     def backup(self, path: Path) -> None:
         subprocess.run([str(ROOT / "panel"), "backup", str(path)], env=_environment(self.var), check=True, timeout=120)
 
+    def manage(self, *arguments: str) -> str:
+        """Run one of Django's management commands in this panel; what it printed."""
+        command = [str(ROOT / "panel"), "manage", *arguments]
+        done = subprocess.run(
+            command, env=_environment(self.var), capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, f"{arguments[0]}: {done.stdout}{done.stderr}"
+        return done.stdout
+
     def log(self, part: str) -> str:
         """The end of a part's log, for the message of a test that failed."""
         found = sorted((self.var / "log").glob(f"{part}*"))
