@@ -86,7 +86,7 @@ def load(clusters: QuerySet[Cluster], seen_marks: Marks, filters: Filters, numbe
     ordered = _with_order(clusters, now)
     counts = _counts(ordered)
     total = sum(counts.values())
-    found = filtered(ordered, filters).select_related("resource", "state", "state__active_node")
+    found = filtered(ordered, filters).select_related("resource", "state")
     page = Paginator(found, PER_PAGE).get_page(number)
     rows = _rows(list(page.object_list), now)
     worst = rows[0] if rows and not filters.any and page.number == 1 and filters.order == "danger" else None
@@ -211,15 +211,15 @@ def _fullest(keys: list[int]) -> dict[int, Fullest]:
 
 
 def _last_moves(keys: list[int]) -> dict[int, StateChange]:
-    newest = StateChange.objects.filter(cluster=OuterRef("pk"), subject=StateChange.Subject.GROUP).order_by(
-        "-at", "-pk"
-    )
-    found = (
-        Cluster.objects.filter(pk__in=keys)
-        .annotate(last=Subquery(newest.values("pk")[:1]))
-        .values_list("last", flat=True)
-    )
-    return {change.cluster_id: change for change in StateChange.objects.filter(pk__in=[pk for pk in found if pk])}
+    newest = [pk for pk in newest_moves(keys) if pk]
+    return {change.cluster_id: change for change in StateChange.objects.filter(pk__in=newest)}
+
+
+def newest_moves(keys: Sequence[int]) -> QuerySet[Any, int | None]:
+    """The key of each pair's last move: one look into an index for each, however long the history is."""
+    moves = StateChange.objects.filter(cluster=OuterRef("pk"), subject=StateChange.Subject.GROUP)
+    last = Subquery(moves.order_by("-at", "-pk").values("pk")[:1])
+    return Cluster.objects.filter(pk__in=keys).annotate(last=last).values_list("last", flat=True)
 
 
 def _jobs(keys: list[int]) -> dict[int, tuple[int, str, str]]:

@@ -54,11 +54,22 @@ class Filters:
 
 
 class Fact(NamedTuple):
-    """A move as far as figures need it."""
+    """A move as far as figures need it: there may be thousands in a year, and a point in time is dear to read."""
 
     cause: str
     pause: float | None
+    pk: int
+
+
+class Timed(NamedTuple):
+    """A move with a pause as far as the chart needs it."""
+
+    pk: int
     at: datetime
+    cause: str
+    old: str
+    new: str
+    pause: float
     slug: str
 
 
@@ -95,12 +106,14 @@ def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None) -> H
     if filters.kind:
         listed = listed.filter(cause=filters.kind)
     page = Paginator(listed, PER_PAGE).get_page(number)
-    facts = [Fact(*row) for row in of_year.order_by("at", "pk").values_list("cause", "pause", "at", "cluster__slug")]
+    facts = [Fact(*row) for row in of_year.order_by("at", "pk").values_list("cause", "pause", "pk")]
     headline, sub = _headline(facts, filters)
-    charted = list(of_year.exclude(pause=None).order_by("-at", "-pk")[:CHARTED])[::-1]
+    timed = of_year.exclude(pause=None).order_by("-at", "-pk").values_list(*Timed._fields[:-1], "cluster__slug")
+    charted = [Timed(*row) for row in timed[:CHARTED]][::-1]
+    worst = _worst(facts, timed)
     return History(
-        page, _entries(list(page.object_list), changes, filters.everything), _chart(charted, filters), headline, sub, _figures(facts),
-        _years(moves, filters.year),
+        page, _entries(list(page.object_list), changes, filters.everything), _chart(charted, filters), headline, sub,
+        _figures(facts, worst, charted[-1]) if worst and charted else [], _years(moves, filters.year),
     )  # fmt: skip
 
 
@@ -120,7 +133,7 @@ def _entries(rows: list[StateChange], changes: QuerySet[StateChange], everything
     if moves and not everything:
         windows = Q()
         for row in moves:
-            windows |= Q(cluster=row.cluster_id, at__gte=row.at - AROUND, at__lte=row.at + AROUND)
+            windows |= Q(cluster=row.cluster_id, at__range=(row.at - AROUND, row.at + AROUND))
         others = list(changes.filter(windows).exclude(subject=StateChange.Subject.GROUP).order_by("at", "pk"))
         for row in moves:
             around[row.pk] = [
@@ -135,10 +148,14 @@ def _entries(rows: list[StateChange], changes: QuerySet[StateChange], everything
 def title(change: StateChange) -> str:
     if change.subject != StateChange.Subject.GROUP:
         return told_change(change)
-    word = WORDS.get(change.cause, "Move")
-    if not change.new:
-        return f"{word}: nobody serves any more" + (f", it was {change.old}" if change.old else "")
-    return f"{word}, {change.old} to {change.new}" if change.old else f"{word} on {change.new}"
+    return _moved(change.cause, change.old, change.new)
+
+
+def _moved(cause: str, old: str, new: str) -> str:
+    word = WORDS.get(cause, "Move")
+    if not new:
+        return f"{word}: nobody serves any more" + (f", it was {old}" if old else "")
+    return f"{word}, {old} to {new}" if old else f"{word} on {new}"
 
 
 def _headline(rows: list[Fact], filters: Filters) -> tuple[str, str]:
@@ -158,11 +175,16 @@ def _headline(rows: list[Fact], filters: Filters) -> tuple[str, str]:
     return f"{count_text(len(rows), 'move', 'moves')} in {filters.year}.{last}", sub
 
 
-def _chart(rows: Iterable[StateChange], filters: Filters) -> SafeString:
-    moves = [
-        Move(f"f-{row.pk}", clock.local(row.at), row.cause, row.pause, _spoken(row, row.pause))
-        for row in rows if row.pause is not None
-    ]  # fmt: skip
+def _worst(facts: Iterable[Fact], timed: QuerySet[StateChange, Any]) -> Timed | None:
+    """The longest pause of the year; the chart may not reach back to it."""
+    longest = max((fact for fact in facts if fact.pause is not None), key=lambda fact: fact.pause or 0.0, default=None)
+    row = timed.filter(pk=longest.pk).first() if longest else None
+    return Timed(*row) if row else None
+
+
+def _chart(rows: Iterable[Timed], filters: Filters) -> SafeString:
+    now = timezone.now()
+    moves = [Move(f"f-{row.pk}", clock.local(row.at), row.cause, row.pause, _spoken(row, now)) for row in rows]
     if not moves:
         return SafeString("")
     worst = max(moves, key=lambda move: move.pause)
@@ -170,20 +192,16 @@ def _chart(rows: Iterable[StateChange], filters: Filters) -> SafeString:
     return pictures.pauses(moves, filters.year, says)
 
 
-def _spoken(row: StateChange, pause: float) -> str:
-    return f"{clock.date_text(row.at)}, {row.cluster.slug}: {title(row)}, {pause_text(pause)}"
+def _spoken(row: Timed, now: datetime) -> str:
+    return f"{clock.date_text(row.at, now)}, {row.slug}: {_moved(row.cause, row.old, row.new)}, {pause_text(row.pause)}"
 
 
-def _figures(rows: list[Fact]) -> list[tuple[str, str, str]]:
-    timed = [(row.pause, row) for row in rows if row.pause is not None]
-    if not timed:
-        return []
-    pauses = [pause for pause, _ in timed]
-    worst = max(timed, key=lambda pair: pair[0])
+def _figures(facts: list[Fact], worst: Timed, last: Timed) -> list[tuple[str, str, str]]:
+    pauses = [fact.pause for fact in facts if fact.pause is not None]
     return [
         ("Typical", pause_text(statistics.median(pauses)), "half of all moves were shorter"),
-        ("Worst", pause_text(worst[0]), f"{clock.date_text(worst[1].at)}, {worst[1].slug}"),
-        ("Last", pause_text(pauses[-1]), clock.date_text(timed[-1][1].at)),
+        ("Worst", pause_text(worst.pause), f"{clock.date_text(worst.at)}, {worst.slug}"),
+        ("Last", pause_text(last.pause), clock.date_text(last.at)),
         ("Not served", pause_text(sum(pauses)), "all moves together"),
     ]  # fmt: skip
 

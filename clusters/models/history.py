@@ -50,6 +50,7 @@ class StateChange(models.Model):
         indexes = [
             models.Index(fields=["cluster", "-at"], name="change_by_cluster"),
             models.Index(fields=["subject", "-at"], name="change_by_subject"),
+            models.Index(fields=["cluster", "subject", "-at"], name="last_move_of_cluster"),
         ]
 
     def __str__(self) -> str:

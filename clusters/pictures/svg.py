@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from html import escape
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 SAFE_KINDS = frozenset({"ok", "warn", "risk", "danger", "unknown", "idle", "accent"})
