@@ -24,10 +24,12 @@ class Backing:
     vg: str = ""
     lv: str = ""
     size: int = 0  # bytes of the LV; the rest stays free for a snapshot
+    link: str = ""  # stable name of the disk below /dev/disk/by-id, as its node shows it; no part of the inventory
 
     @property
     def device(self) -> str:
-        return self.disk if self.kind is BackingKind.DISK else f"/dev/{self.vg}/{self.lv}"
+        """What the resource file and LVM's filter name, at every boot anew: `disk` may be another one by then, so a whole disk goes by its link."""
+        return (self.link or self.disk) if self.kind is BackingKind.DISK else f"/dev/{self.vg}/{self.lv}"
 
 
 @dataclass(frozen=True, slots=True)

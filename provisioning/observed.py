@@ -218,6 +218,7 @@ class NodeObserved:
     drbd: DrbdVersion | None = None
     kernels: tuple[Kernel, ...] | None = None
     disks: tuple[Disk, ...] | None = None
+    disk_links: tuple[tuple[str, str], ...] | None = None  # link below /dev/disk/by-id, device it leads to
     interfaces: tuple[Interface, ...] | None = None
     listening: tuple[tuple[str, int], ...] | None = None  # address, port (TCP)
     listening_udp: tuple[tuple[str, int], ...] | None = None  # address, port (UDP) of sockets without a peer

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from clusters.states import ConnectionState, DiskState, ReplicationState, Role
+from provisioning.checks.links import named
 from provisioning.desired import (
     Backing,
     BackingKind,
@@ -125,6 +126,11 @@ def bare(name: str) -> NodeObserved:
         drbd=DrbdVersion(None, "8.4.11", None),
         kernels=(Kernel("6.1.0-56-cloud-amd64", True, default=True),),
         disks=(system_disk(), Disk("/dev/vdb", "disk", GIB, serial=f"data-{name}")),
+        disk_links=(
+            ("/dev/disk/by-id/lvm-pv-uuid-0aY1", "/dev/vdb"),
+            ("/dev/disk/by-id/virtio-root", "/dev/vda"),
+            (f"/dev/disk/by-id/virtio-data-{name}", "/dev/vdb"),
+        ),
         interfaces=interfaces(name),
         listening=(("0.0.0.0", 22),),
         listening_udp=(("127.0.0.1", 323),),
@@ -220,7 +226,7 @@ def local_stack(wanted: DesiredCluster, name: str, *above: Disk) -> Disk:
 
 def standby(name: str, wanted: DesiredCluster | None = None) -> NodeObserved:
     """A node of the finished pair that is ready to take over."""
-    wanted = wanted or desired()
+    wanted = named(wanted or desired(), {each: bare(each) for each in NAMES})
     backing = wanted.node(name).backing
     enabled = ("drbd.service", "heartbeat.service", "chrony.service")
     local = backing.kind is BackingKind.LV

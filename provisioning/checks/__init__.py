@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusters.findings import Finding, blocker
-from provisioning.checks import disks, files, host, lvm, network, spelling
+from provisioning.checks import disks, files, host, links, lvm, network, spelling
 from provisioning.checks.disks import choosable, why_not
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
@@ -24,7 +24,7 @@ def preflight(desired: DesiredCluster | None, observed: Mapping[str, NodeObserve
     findings += host.same_machine(observed)
     findings += host.clocks(observed)
     if desired is not None:
-        findings += wanted(desired, observed)
+        findings += wanted(links.named(desired, observed), observed)
     return findings
 
 
@@ -48,7 +48,7 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
     ours = {name: node for name, node in observed.items() if name in {n.name for n in desired.nodes}}
     for node in ours.values():
         for check in (
-            disks.chosen, disks.metadata, disks.mount_points, network.ports, lvm.groups, lvm.visibility, files.foreign, files.exports,
+            disks.chosen, links.names, disks.metadata, disks.mount_points, network.ports, lvm.groups, lvm.visibility, files.foreign, files.exports,
         ):  # fmt: skip
             findings += check(desired, node)
     findings += disks.sizes(desired, ours)

@@ -205,7 +205,7 @@ def mount_points(desired: DesiredCluster, node: NodeObserved) -> Iterator[Findin
             )  # fmt: skip
     backing = desired.node(node.node).backing
     for source, target in node.fstab or ():
-        if target in ours or source in (backing.device, backing.disk, desired.resource.device):
+        if target in ours or source in (backing.device, backing.disk, backing.link, desired.resource.device):
             yield blocker(
                 "fstab.names-it", f"/etc/fstab of {node.node} mounts {source} at {target}.", node=node.node, hazard=10,
                 hint="Only the service group may mount it. Take the line out.", fix="editor /etc/fstab",

@@ -94,7 +94,8 @@ def _filter(node: NodeObserved, own: tuple[str, ...]) -> Iterator[Finding]:
 
 def _doubled(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     """The replicated group seen on its backing device means that LVM goes past DRBD."""
-    device = desired.node(node.node).backing.device
+    backing = desired.node(node.node).backing
+    device = backing.disk if backing.kind is BackingKind.DISK else backing.device  # LVM prints the kernel's name
     pv = pv_at(node, device)
     if pv is not None and pv.vg == desired.resource.vg:
         yield blocker(

@@ -86,6 +86,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
     observed = replace(
         observed,
         disks=see("disks", lambda: disks.parse(out("lsblk", "lsblk"))),
+        disk_links=see("disk_links", lambda: disks.links(answers.of("kernels"))),
         clock=see("clock", lambda: chrony.parse(out("tracking", "chronyc"))),
         service_ip_answers=None
         if held

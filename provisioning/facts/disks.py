@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from provisioning.facts.answers import flag, load, needed, refuse, rows, table, whole, words
+import re
+
+from provisioning.facts.answers import Answer, flag, lines, load, needed, refuse, rows, stdout, table, whole, words
 from provisioning.observed import Disk
 
 LSBLK = (
@@ -10,10 +12,18 @@ LSBLK = (
     "PATH,NAME,TYPE,SIZE,MODEL,SERIAL,WWN,FSTYPE,UUID,LABEL,PTTYPE,MOUNTPOINTS,RO",
 )  # fmt: skip
 DEEPEST = 32
+# Only names that need no quoting in a resource file, in LVM's filter or in a command.
+LINK = re.compile(r"(/dev/disk/by-id/[A-Za-z0-9._-]{1,200}) \.\./\.\./([A-Za-z0-9_-]{1,60})", re.ASCII)
 
 
 def parse(text: str) -> tuple[Disk, ...]:
     return tuple(_disk(row, 0) for row in rows(table(load(text, "lsblk")).get("blockdevices")))
+
+
+def links(answer: Answer) -> tuple[tuple[str, str], ...]:
+    """Give udev's stable names of disks with the device that each leads to, out of the list of links that `find` prints."""
+    found = (LINK.fullmatch(line) for line in lines(stdout(answer, "find", exits=(0, 1))))
+    return tuple(sorted((match[1], f"/dev/{match[2]}") for match in found if match))
 
 
 def _disk(row: dict[str, object], depth: int) -> Disk:

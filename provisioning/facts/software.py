@@ -15,9 +15,12 @@ UNITS = (
 SYSTEMCTL = (
     "systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", "--", *(f"{unit}.service" for unit in UNITS)
 )  # fmt: skip
+BY_ID = "/dev/disk/by-id/"
+# Kernels, and by the way the stable names of disks: both are a look into a directory, and a process costs more than that.
 KERNELS = (
-    "find", "/vmlinuz", "/lib/modules/", "-maxdepth", "7",
-    "(", "-type", "l", "-path", "/vmlinuz", "-o", "-name", "modules.dep", "-o", "-name", "drbd.ko", "-o", "-name", "drbd.ko.*", ")",
+    "find", "/vmlinuz", "/lib/modules/", BY_ID, "-maxdepth", "7",
+    "(", "-type", "l", "(", "-path", "/vmlinuz", "-o", "-path", f"{BY_ID}*", ")",
+    "-o", "-name", "modules.dep", "-o", "-name", "drbd.ko", "-o", "-name", "drbd.ko.*", ")",
     "-printf", "%p %l\\n",
 )  # fmt: skip
 MODINFO = ("modinfo", "--field", "version", "drbd")
@@ -104,7 +107,7 @@ def kernels(answer: Answer) -> tuple[Kernel, ...]:
         path, _, target = line.partition(" ")
         if path == "/vmlinuz":
             default = target.rpartition("/")[2].removeprefix("vmlinuz-")
-        elif path:
+        elif path and not path.startswith(BY_ID):
             match = MODULE.fullmatch(path)
             if match is None:
                 raise refuse("not a file of a kernel", line)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from clusters.findings import Finding, blocker
 from clusters.states import Danger
 from provisioning.checks import preflight
+from provisioning.checks.links import named
 from provisioning.checks.ours import finished_once, has_generation
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
@@ -28,6 +29,7 @@ from provisioning.steps import Impact, Kind, Plan, Step, in_order, unchanged
 def plan(
     intent: ProvisionCluster, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend
 ) -> Plan:
+    desired = named(desired, observed)
     findings = preflight(desired, observed)
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += _keys(desired) + _hidden(desired, observed)

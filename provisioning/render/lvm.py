@@ -1,7 +1,8 @@
 """LVM's local settings: which devices it must look at and which never. Pure.
 
 The rule differs with the stacking. Above a whole disk, the label of the physical volume is visible on the disk itself, so LVM must be kept off the
-disk. Above an LV, the local group lives on the disk, so the disk must stay visible and only the backing LV is rejected.
+disk, by a name that no other disk can have after the next boot. Above an LV, the local group lives on the disk, so the disk must stay visible and
+only the backing LV is rejected.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def own_patterns(desired: DesiredCluster, node: DesiredNode) -> tuple[str, ...]:
     backing = node.backing
     if backing.kind is BackingKind.LV:
         return accept, f"r|^/dev/{backing.vg}/{backing.lv}$|", f"r|^{mapper(backing.vg, backing.lv)}$|"
-    return accept, f"r|^{backing.disk}$|"
+    return accept, f"r|^{backing.device}$|"
 
 
 def foreign_patterns(effective: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from provisioning.simulator.drbd_words import drbdadm, events2, proc_drbd
 from provisioning.simulator.network_words import ip_, ping, rpcinfo, showmount
-from provisioning.simulator.state import KERNEL, MODULE, Answer, Machine, Pair
+from provisioning.simulator.state import KERNEL, MODULE, Answer, Machine, Pair, by_id
 from provisioning.simulator.storage_words import df_, lsblk, lvmconfig, lvs, mapper, pvs, vgs
 from provisioning.simulator.system_words import after, apt_cache, chronyc, cl_status, dpkg, modinfo, sh_, systemctl
 
@@ -61,6 +61,7 @@ def _find(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> An
     if "/lib/modules/" in argv:
         lines = ["/vmlinuz boot/vmlinuz-" + KERNEL, f"/lib/modules/{KERNEL}/modules.dep "]
         lines.append(f"/lib/modules/{KERNEL}/kernel/drivers/block/drbd/drbd.ko ")
+        lines += [f"{by_id(disk)} ../../{disk.path.removeprefix('/dev/')}" for disk in machine.disks]
         return 0, "".join(f"{line}\n" for line in lines), ""
     out, err = [], []
     for path in argv[1 : argv.index("-maxdepth")]:

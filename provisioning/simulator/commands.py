@@ -19,7 +19,7 @@ from provisioning.simulator.physics import (
     start_member,
     start_resync,
 )
-from provisioning.simulator.state import EXTENT, GIB, MIB, Answer, Drbd, Lv, Machine, Manager, Pair, Vg
+from provisioning.simulator.state import EXTENT, GIB, MIB, Answer, Drbd, Lv, Machine, Manager, Pair, Vg, by_id
 from provisioning.simulator.storage_words import disk_content
 
 OK: Answer = (0, "", "")
@@ -261,9 +261,10 @@ def _create_md(machine: Machine, name: str) -> Answer:
     minor = re.search(r"/dev/drbd(\d+)", file.text) if file else None
     if found is None or minor is None:
         return 10, "", f"'{name}' not defined in your config (for this host).\n"
-    if not backing_size(machine, found[1]):
-        return 40, "", f"open({found[1]}) failed: No such file or directory\n"
-    machine.drbd = Drbd(name, f"/dev/drbd{minor[1]}", int(minor[1]), found[1], meta=True)
+    backing = next((disk.path for disk in machine.disks if by_id(disk) == found[1]), found[1])
+    if not backing_size(machine, backing):
+        return 40, "", f"open({backing}) failed: No such file or directory\n"
+    machine.drbd = Drbd(name, f"/dev/drbd{minor[1]}", int(minor[1]), backing, meta=True)
     return (
         0,
         "initializing activity log\ninitializing bitmap (3204 KB) to all zero\nWriting meta data...\n"

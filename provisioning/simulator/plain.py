@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.render.paths import FENCE_PEER
 from provisioning.simulator import answers
 from provisioning.simulator.drbd_words import backing_size
-from provisioning.simulator.state import Answer, Machine, Pair
+from provisioning.simulator.state import Answer, Machine, Pair, by_id
 from provisioning.simulator.storage_words import disk_content
 
 
@@ -20,6 +20,9 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
                 if (size := backing_size(machine, device))
                 else (1, "", f"blockdev: cannot open {device}\n")
             )
+        case ("readlink", "--canonicalize", link):
+            path = next((disk.path for disk in machine.disks if by_id(disk) == link), "")
+            return (0, f"{path}\n", "") if path else (1, "", "")
         case ("lvs", "--noheadings", "--options", "lv_name", "--select", selection, vg):
             return _lv_names(pair, machine, selection, vg)
         case ("findmnt", *_, "--mountpoint", point):

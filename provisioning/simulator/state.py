@@ -52,6 +52,10 @@ class Disk:
     system: bool = False  # carries the root file system
 
 
+def by_id(disk: Disk) -> str:
+    return f"/dev/disk/by-id/ata-{disk.model.replace(' ', '_')}_{disk.serial}"
+
+
 @dataclass
 class Drbd:
     """The resource on one machine. `fresh`: its metadata was made and never synced."""

@@ -10,6 +10,7 @@ import pytest
 
 from clusters.findings import Severity
 from provisioning.checks import choosable, preflight, spelling
+from provisioning.checks.links import stable_link
 from provisioning.checks.ours import exact
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.observed import (
@@ -146,6 +147,38 @@ def test_another_disk_under_the_old_name_is_not_taken() -> None:
     assert found(changed("bob", disks=(other, moved)))[("disk.moved", "bob")] is B
     grown = Disk("/dev/vdb", "disk", 2 * GIB, serial="data-bob")
     assert found(changed("bob", disks=(grown,)))[("disk.size-changed", "bob")] is B
+
+
+@pytest.mark.parametrize(
+    ("links", "code", "severity"),
+    [
+        ((("/dev/disk/by-id/wwn-0x5", "/dev/vdb"), ("/dev/disk/by-id/wwn-0x6", "/dev/vdc")), "disk.stable-name", OK),
+        ((("/dev/disk/by-id/lvm-pv-uuid-0aY1", "/dev/vdb"), ("/dev/disk/by-id/wwn-0x6", "/dev/vdc")), "disk.no-stable-name", W),
+        ((), "disk.no-stable-name", W),
+        (None, "disk.names-unseen", B),
+    ],
+)  # fmt: skip
+def test_a_whole_disk_needs_a_name_that_stays(
+    links: tuple[tuple[str, str], ...] | None, code: str, severity: Severity
+) -> None:
+    observed = changed("bob", disk_links=links)
+    assert found(observed, desired(BackingKind.DISK))[(code, "bob")] is severity
+    assert not [each for each, _ in found(observed) if "name" in each and each.startswith("disk.")]
+
+
+def test_of_several_names_the_one_with_the_serial_number_is_taken() -> None:
+    links = (
+        ("/dev/disk/by-id/nvme-eui.0025385", "/dev/nvme0n1"),
+        ("/dev/disk/by-id/nvme-SAMSUNG_MZ_S3EV", "/dev/nvme0n1"),
+        ("/dev/disk/by-id/nvme-SAMSUNG_MZ_S3EV-part1", "/dev/nvme0n1p1"),
+        ("/dev/disk/by-id/wwn-0x6", "/dev/sda"),
+        ("/dev/disk/by-id/scsi-36", "/dev/sda"),
+    )
+    node = replace(installed("bob"), disk_links=links)
+    assert stable_link(node, "/dev/nvme0n1", "S3EV") == "/dev/disk/by-id/nvme-SAMSUNG_MZ_S3EV"
+    assert stable_link(node, "/dev/nvme0n1p1", "") == "/dev/disk/by-id/nvme-SAMSUNG_MZ_S3EV-part1"
+    assert stable_link(node, "/dev/sda", "") == "/dev/disk/by-id/scsi-36"
+    assert stable_link(node, "/dev/sdb", "S3EV") == ""
 
 
 def test_drbd_metadata_that_is_not_ours_is_never_a_target() -> None:

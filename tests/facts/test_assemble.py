@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from clusters.states import ConnectionState, DiskState, ReplicationState, Role
-from provisioning.facts import Wanted, assemble, defined, full_readings, network, sweep_readings, texts
+from provisioning.facts import Wanted, assemble, defined, disks, full_readings, network, sweep_readings, texts
 from provisioning.observed import NodeObserved
 
 HERE = Path(__file__).parent
@@ -350,6 +350,29 @@ def test_udp_sockets_of_this_very_machine(family, path, bound):
     found = network.listening_udp(texts.parse(ok(printed), (path,)).must(path))
     assert (bound, port) in found
     assert own not in [number for _, number in found]
+
+
+def test_stable_names_come_with_the_kernels_and_odd_ones_are_passed_over():
+    links = (
+        "/dev/disk/by-id/virtio-data-alpha ../../vdb\n/dev/disk/by-id/virtio-data-alpha-part1 ../../vdb1\n"
+        "/dev/disk/by-id/lvm-pv-uuid-0aY1 ../../vdb\n/dev/disk/by-id/ata-a\\x20b ../../sda\n"
+        '/dev/disk/by-id/usb-"; } ../../sdb\n/dev/disk/by-id/wwn-1 /somewhere/else\n/dev/disk/by-id/virtio-x ../../vdc ../../vdd\n'
+    )
+    observed = seen(kernels=ok(captured("kernels") + links))
+    assert observed.unreadable == ()
+    assert [kernel.version for kernel in observed.kernels] == ["6.1.0-56-cloud-amd64"]
+    assert observed.disk_links == (
+        ("/dev/disk/by-id/lvm-pv-uuid-0aY1", "/dev/vdb"),
+        ("/dev/disk/by-id/virtio-data-alpha", "/dev/vdb"),
+        ("/dev/disk/by-id/virtio-data-alpha-part1", "/dev/vdb1"),
+    )
+
+
+def test_find_prints_kernels_and_names_of_this_very_machine():
+    argv = full_readings(WANTED)[[reading.name for reading in full_readings(WANTED)].index("kernels")].command.argv
+    run = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert "unknown" not in run.stderr
+    assert disks.links(ok(run.stdout, run.returncode)) is not None
 
 
 def test_a_file_cannot_pass_for_another():

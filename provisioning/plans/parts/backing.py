@@ -22,6 +22,7 @@ def steps(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
 def empty_disk(backing: Backing) -> tuple[Guard, ...]:
     """Ask again, right before the first write: the same disk, of the same size, with nothing on it."""
     return (
+        *_still_leads_to(backing),
         Guard(
             f"{backing.disk} is still the disk {backing.disk_serial} and carries nothing",
             cmd("lsblk", "--noheadings", "--output", "PATH,SERIAL,FSTYPE,MOUNTPOINTS", backing.disk),
@@ -33,6 +34,19 @@ def empty_disk(backing: Backing) -> tuple[Guard, ...]:
             Expect(one_of=(str(backing.disk_size),)),
         ),
         unsigned(backing.disk),
+    )
+
+
+def _still_leads_to(backing: Backing) -> tuple[Guard, ...]:
+    """Partitions and some disks print no serial number; and where DRBD is given the link, the link must be the disk that was looked at."""
+    if not backing.link or (backing.disk_serial and backing.kind is BackingKind.LV):
+        return ()
+    return (
+        Guard(
+            f"{backing.link} still leads to {backing.disk}",
+            cmd("readlink", "--canonicalize", backing.link),
+            Expect(one_of=(backing.disk,)),
+        ),
     )
 
 
