@@ -14,7 +14,8 @@ PARTS = (
     ("probes", "Worker for readings", "Reads the pairs. Without it pages show old values, with their age."),
     ("beat", "Clock", "Asks for readings and sends forgotten jobs again."),
 )
-QUIET = timedelta(seconds=30)
+# Beat rings every ten seconds at the latest; three misses, and the time that the last ring may take, are silence.
+SILENT_AFTER = timedelta(seconds=35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Part:
     at: datetime | None
     note: str
     alive: bool
+
+    @property
+    def seconds(self) -> float | None:
+        """Since it was last heard of; None: never."""
+        return None if self.at is None else max(0.0, round((timezone.now() - self.at).total_seconds(), 1))
 
     @property
     def state(self) -> str:
@@ -46,5 +52,5 @@ def jobs_worker() -> Part:
 
 
 def _part(part: str, title: str, about: str, row: PanelPart | None) -> Part:
-    alive = row is not None and timezone.now() - row.at < QUIET
+    alive = row is not None and timezone.now() - row.at <= SILENT_AFTER
     return Part(part, title, about, row.at if row else None, row.note if row else "", alive)

@@ -6,11 +6,13 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
 from provisioning.models import PanelPart
+from provisioning.pages import parts
 from storagepanel.parts_seen import saw
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +28,20 @@ def test_it_tells_who_was_heard_of_without_a_sign_in(client: Client) -> None:
     parts = answer.json()["parts"]
     assert parts["jobs"]["alive"] and parts["beat"]["alive"]
     assert not parts["probes"]["alive"] and parts["probes"]["seconds"] >= 120
+
+
+@pytest.mark.parametrize(("seconds", "alive"), [(33, True), (37, False)])
+def test_pages_and_the_address_for_supervisors_call_it_silent_at_once(
+    client: Client, seconds: int, alive: bool
+) -> None:
+    PanelPart.objects.create(part="jobs", at=timezone.now() - timedelta(seconds=seconds))
+    assert client.get("/healthz/").json()["parts"]["jobs"]["alive"] is alive
+    assert parts.jobs_worker().alive is alive
+
+
+def test_three_rings_may_be_missed() -> None:
+    every = max(entry["schedule"] for entry in settings.CELERY["beat_schedule"].values())
+    assert timedelta(seconds=3 * every) < parts.SILENT_AFTER
 
 
 def test_a_part_never_heard_of_has_no_age(client: Client) -> None:
