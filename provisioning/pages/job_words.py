@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clusters.states import JobStatus
+from provisioning.actions import ACTIONS
 from provisioning.models import Job
 
 
@@ -36,6 +37,9 @@ WORDS = {
 }  # fmt: skip
 
 
+IN_PANEL = Word("ok", "succeeded", "", "Done in the panel itself: nothing was run on a node.")
+
+
 def word(job: Job) -> Word:
     if job.status == JobStatus.DRAFTING and job.problem:
         return Word(
@@ -44,6 +48,8 @@ def word(job: Job) -> Word:
             "danger",
             "The nodes could not be read or the plan could not be made. Nothing was changed.",
         )
+    if job.status == JobStatus.SUCCEEDED and ACTIONS[job.action].in_panel:
+        return IN_PANEL
     found = WORDS[JobStatus(job.status)]
     if job.dealt_with_by and job.status == JobStatus.FAILED:
         return Word("idle", "failed, dealt with", "", f"{job.dealt_with_by} has dealt with it.")

@@ -25,6 +25,16 @@ def test_it_becomes_a_job(web_files: Cluster, ada_client: Client):
     assert ada_client.get(f"/jobs/{job.pk}/").status_code == 200
 
 
+def test_the_end_says_that_no_node_was_asked(web_files: Cluster, ada_client: Client):
+    ada_client.post(URL)
+    job = Job.objects.get()
+    ada_client.post(f"/jobs/{job.pk}/approve/", {"reason": "moved to the other site"})
+    job.refresh_from_db()
+    assert job.status == JobStatus.SUCCEEDED
+    shown = ada_client.get(f"/jobs/{job.pk}/").content.decode()
+    assert "nothing was run on a node" in shown and "Every step" not in shown
+
+
 def test_a_bare_draft_can_be_forgotten_too(bare: Cluster, ada_client: Client):
     assert ada_client.post("/c/shop-files/forget/").status_code == 302
 
