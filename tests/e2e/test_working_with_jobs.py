@@ -113,6 +113,24 @@ def test_a_plan_that_somebody_else_approved_is_loaded_again(
     expect(page.locator(".kicker .chip")).to_have_text("queued", timeout=12000)
 
 
+@pytest.mark.parametrize(("width", "offered"), [(390, True), (1024, True), (1440, False)])
+def test_below_a_long_plan_the_button_is_one_press_away(
+    visit: Callable[..., Visit], olga: Any, pair: Cluster, width: int, offered: bool
+) -> None:
+    job = job_stories.job(pair, JobStatus.PROPOSED, job_stories.volume_plan())
+    page = visit(olga, width).go(f"/jobs/{job.pk}/")
+    button, down = page.locator("#ceremony button"), page.locator(".to-button")
+    if not offered:
+        expect(down).to_be_hidden()
+        expect(button).to_be_in_viewport()
+        return
+    expect(down).to_be_in_viewport()
+    expect(button).not_to_be_in_viewport()
+    down.click()
+    expect(button).to_be_in_viewport()
+    expect(page.locator("#ceremony h2")).to_be_in_viewport()
+
+
 def test_the_cluster_s_page_shows_its_jobs(visit: Callable[..., Visit], olga: Any, pair: Cluster) -> None:
     job_stories.job(
         pair, JobStatus.FAILED, job_stories.volume_plan(), problem="It broke on alice.", ended_at=timezone.now()
