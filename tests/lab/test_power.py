@@ -25,9 +25,7 @@ def writing(pair: None) -> None:
 
 def test_a_reboot_of_both_nodes_ends_with_the_group_in_service(writing: None) -> None:
     watch = Stopwatch()
-    for name in PAIR:
-        machines.answers(name, "systemctl reboot --no-block")
-    machines.until("both went down", lambda: not any(in_service.serves(name) for name in PAIR), 300, 2)
+    machines.reboot(*PAIR)
     _served_again(watch, "both rebooted")
 
 
