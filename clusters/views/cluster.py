@@ -8,8 +8,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clusters import access, detail, pictures
-from clusters.models import Cluster
+from clusters import access, apart, detail, pictures
+from clusters.models import Cluster, ClusterState
 from clusters.states import AccessLevel, Inventory
 from clusters.views.fleet import url
 
@@ -29,7 +29,7 @@ def cluster_page(request: HttpRequest, slug: str) -> HttpResponse:
         "shown": shown,
         "wide": pictures.wide(shown.pair, sprite) if shown.pair else "",
         "narrow": pictures.narrow(shown.pair, sprite) if shown.pair else "",
-        "actions": _actions(cluster, level),
+        "actions": _actions(cluster, level, shown.state),
         "jobs_fragment": url("cluster-jobs", slug),
         "jobs_url": url("jobs"),
         "draft_url": url("cluster-draft", slug, "nodes") if level >= AccessLevel.ADMIN else "",
@@ -38,7 +38,7 @@ def cluster_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "cluster.html#live" if live else "cluster.html", context)
 
 
-def _actions(cluster: Cluster, level: AccessLevel) -> list[dict[str, str]]:
+def _actions(cluster: Cluster, level: AccessLevel, state: ClusterState | None) -> list[dict[str, str]]:
     """What can be done here, each with the reason when it cannot be done now."""
     wanted = (
         ("volume-new", "Create a volume", "plus", AccessLevel.OPERATOR, True),
@@ -55,6 +55,8 @@ def _actions(cluster: Cluster, level: AccessLevel) -> list[dict[str, str]]:
             why = "Not any more: the panel has forgotten this cluster."
         elif in_service and cluster.inventory != Inventory.PRESENT:
             why = "Not yet: the cluster is not in service."
+        elif in_service and (apart_now := apart.why_not(state)):
+            why = apart_now
         elif name == "export-new" and not cluster.volumes.filter(inventory=Inventory.PRESENT).exists():
             why = "Not yet: there is no volume to export."
         actions.append({"title": title, "icon": icon, "why": why, "url": url(name, cluster.slug), "name": name})

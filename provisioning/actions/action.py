@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from clusters import apart
 from clusters.models import Cluster, Export, Volume
 from clusters.states import AccessLevel, Inventory
 from provisioning.steps import Plan
@@ -29,7 +30,8 @@ class Action:
 
 
 def not_running(cluster: Cluster) -> str:
-    return "" if cluster.inventory == Inventory.PRESENT else f"{cluster} is not set up yet."
+    """Say why a pair cannot be given anything: it is not in service, or its copies are apart."""
+    return apart.why_not_now(cluster) if cluster.inventory == Inventory.PRESENT else f"{cluster} is not set up yet."
 
 
 def taken(row: Volume | Export | None, sentence: str) -> str:

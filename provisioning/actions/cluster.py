@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters import inventory
+from clusters import apart, inventory
 from clusters.models import Cluster, Node
 from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action
@@ -19,6 +19,8 @@ def _cluster_name(intent: ProvisionCluster | ForgetCluster) -> str:
 def _refuses_provision(cluster: Cluster, intent: ProvisionCluster) -> str:
     if cluster.inventory not in (Inventory.DRAFT, Inventory.CREATING, Inventory.PRESENT):
         return f"{cluster} is {cluster.inventory}."
+    if cluster.inventory == Inventory.PRESENT and (why := apart.why_not_now(cluster)):
+        return why  # mending would connect the copies again
     for node in cluster.nodes.filter(kind=Node.Kind.MEMBER):
         if not node.host_key and not cluster.simulated:
             return f"The host key of {node} has not been confirmed yet."

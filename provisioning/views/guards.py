@@ -8,15 +8,19 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from clusters import apart
 from clusters.models import Cluster
 from clusters.states import Inventory
 
 
 def in_service(request: HttpRequest, cluster: Cluster) -> HttpResponse | None:
-    """Send away from a cluster that is not set up yet; forms for a running pair make no sense there."""
-    if cluster.inventory == Inventory.PRESENT:
+    """Send away from a cluster that is not set up yet, or whose copies are apart; forms for a running pair make no sense there."""
+    if cluster.inventory != Inventory.PRESENT:
+        messages.error(request, f"{cluster} is not set up yet; this is for pairs that run.")
+    elif request.method == "GET" and (why := apart.why_not_now(cluster)):  # what was typed already goes to the door
+        messages.error(request, why)
+    else:
         return None
-    messages.error(request, f"{cluster} is not set up yet; this is for pairs that run.")
     return redirect(cluster)
 
 
