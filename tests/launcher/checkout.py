@@ -87,7 +87,12 @@ class Installation:
 
 def processes_of(var: Path) -> list[str]:
     """Command lines of every process that was started for this var directory."""
-    found = []
+    return list(started_for(var).values())
+
+
+def started_for(var: Path) -> dict[int, str]:
+    """The same by process id."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             environ = (entry / "environ").read_bytes()
@@ -96,5 +101,5 @@ def processes_of(var: Path) -> list[str]:
             continue
         # Redis writes its title over its environment; the title names its socket.
         if f"PANEL_VAR={var}".encode() in environ.split(b"\0") or f"{var}/" in command:
-            found.append(command)
+            found[int(entry.name)] = command
     return found
