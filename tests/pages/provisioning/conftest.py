@@ -104,6 +104,12 @@ def reading(name: str, number: int) -> NodeObserved:
 
 
 @pytest.fixture
+def offered(draft: Cluster) -> Node:
+    Node.objects.update(host_key="", key_installed=False)
+    return Node.objects.get(name="alice")
+
+
+@pytest.fixture
 def read_draft(draft: Cluster) -> Cluster:
     """A draft whose preflight has answered."""
     answer_preflight(
@@ -121,6 +127,10 @@ def answer_preflight(cluster: Cluster, findings: list[Finding]) -> Inquiry:
     )  # fmt: skip
 
 
+NODES = {
+    "a-name": "alice", "a-ssh_host": "10.10.0.11", "a-ssh_port": "22", "a-ssh_user": "root",
+    "b-name": "bob", "b-ssh_host": "10.10.0.12", "b-ssh_port": "2202", "b-ssh_user": "sysop",
+}  # fmt: skip
 STORAGE = {
     "disk_0": "/dev/vdb", "disk_1": "/dev/vdb", "kind": "lv", "local_vg": "vg_local", "local_lv": "r0", "size": "80", "unit": "GiB",
     "resource": "r0", "vg": "vg_data", "first_source": "alice",
