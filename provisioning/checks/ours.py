@@ -82,6 +82,11 @@ def has_generation(desired: DesiredCluster, observed: Mapping[str, NodeObserved]
     return any(state in good for state in states)
 
 
+def root_on_lvm(node: NodeObserved) -> bool:
+    """Whether the initramfs must find a volume group to mount the root file system."""
+    return any(disk.kind == "lvm" and "/" in disk.mountpoints for top in node.disks or () for disk in top.walk())
+
+
 def pv_at(node: NodeObserved, path: str) -> PhysicalVolume | None:
     return next((pv for pv in node.pvs or () if pv.path == path), None)
 

@@ -13,6 +13,7 @@ from provisioning.checks import choosable, preflight, spelling
 from provisioning.checks.links import stable_link
 from provisioning.checks.ours import exact
 from provisioning.desired import BackingKind, DesiredCluster
+from provisioning.intents import ProvisionCluster
 from provisioning.observed import (
     ActiveExport,
     Clock,
@@ -25,8 +26,9 @@ from provisioning.observed import (
     PhysicalVolume,
     VolumeGroup,
 )
+from provisioning.plans import provision
 from provisioning.render.paths import AUTHKEYS, AUTHORIZED_KEYS, FOREIGN_EXPORTS, HARESOURCES, LVM_LOCAL
-from tests.pair import GIB, MIB, NAMES, bare, desired, finished, fresh, installed, with_file, with_unit
+from tests.pair import GIB, HEARTBEAT, MIB, NAMES, bare, desired, finished, fresh, installed, with_file, with_unit
 
 B, W, OK = Severity.BLOCKER, Severity.WARNING, Severity.OK
 
@@ -341,6 +343,26 @@ def test_a_short_lease(lease: int, severity: Severity) -> None:
     wanted = desired()
     findings = found(fresh(), replace(wanted, nfs=replace(wanted.nfs, lease_time=lease)))
     assert findings[("nfs.lease" if severity is OK else "nfs.lease-short", "")] is severity
+
+
+def test_a_system_on_lvm_gets_the_filter_into_its_initramfs() -> None:
+    root = Disk("/dev/mapper/vg0-root", "lvm", GIB, fstype="ext4", mountpoints=("/",))
+    system = Disk("/dev/vda", "disk", 3 * GIB, children=(Disk("/dev/vda2", "part", GIB, children=(root,)),))
+    data = Disk("/dev/vdb", "disk", GIB, serial="data-bob")
+    observed = changed("bob", disks=(system, data))
+    findings = found(observed)
+    assert findings[("lvm.initramfs", "bob")] is W
+    assert ("lvm.initramfs", "alice") not in findings
+    plan = provision.plan(ProvisionCluster("web-files"), desired(), observed, HEARTBEAT)
+    loads = {step.node: step.load for step in plan.todo() if any(f.path == LVM_LOCAL for f in step.files)}
+    assert {node: load and load.argv for node, load in loads.items()} == {
+        "alice": None,
+        "bob": ("update-initramfs", "-u"),
+    }
+    observed = finished()
+    observed["bob"] = replace(observed["bob"], disks=(system, *(observed["bob"].disks or ())[1:]))
+    assert ("lvm.initramfs", "bob") not in found(observed)
+    assert provision.plan(ProvisionCluster("web-files"), desired(), observed, HEARTBEAT).todo() == ()
 
 
 def test_lvm_that_goes_past_drbd_blocks() -> None:
