@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusters.findings import Finding, blocker
-from provisioning.checks import disks, files, host, links, lvm, network, spelling
+from provisioning.checks import disks, files, host, links, lvm, network, settings, spelling
 from provisioning.checks.disks import choosable, why_not
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
@@ -54,6 +54,7 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
     findings += disks.sizes(desired, ours)
     findings += network.addresses(desired, ours)
     findings += network.heartbeat_paths(desired)
+    findings += settings.under_way(desired, ours)
     findings += network.service_ip(desired, ours)
     findings += network.fencing(desired)
     return findings

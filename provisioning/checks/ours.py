@@ -55,6 +55,15 @@ def unit(node: NodeObserved, name: str) -> Unit | None:
     return node.unit(f"{name}.service") or node.unit(name)
 
 
+def manager_runs(node: NodeObserved | None) -> bool:
+    """Whether Heartbeat runs on the node as far as that was seen."""
+    if node is None:
+        return False
+    service = unit(node, "heartbeat")
+    begun = service is not None and service.active in ("active", "activating", "deactivating", "reloading")
+    return begun or (node.heartbeat is not None and node.heartbeat.running)
+
+
 def lv_device(node: NodeObserved, vg: str, lv: str) -> Disk | None:
     return node.disk(mapper(vg, lv)) or node.disk(f"/dev/{vg}/{lv}")
 

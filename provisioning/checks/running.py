@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from clusters.findings import Finding, blocker, fine, warning
 from clusters.states import ConnectionState, DiskState
 from provisioning.checks.ours import manager_is_ours
+from provisioning.checks.settings import new_settings
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.observed import NodeObserved
@@ -48,6 +49,11 @@ def _service(desired: DesiredCluster, observed: Mapping[str, NodeObserved], back
             yield warning(
                 "manager.not-running", f"Heartbeat does not run on {node.node}.", node=node.node,
                 hint="A failover would not work. The change is made all the same.", fix="systemctl start heartbeat.service",
+            )  # fmt: skip
+        elif manager_is_ours(desired, node) and new_settings(desired, node):
+            yield warning(
+                "manager.settings-differ", f"Heartbeat's times or paths on {node.node} are not those set for {desired.name}.", node=node.node,
+                hint="This job leaves them alone. Plan the set-up again to change them.", hazard=20,
             )  # fmt: skip
 
 

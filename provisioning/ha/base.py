@@ -1,4 +1,4 @@
-"""What a cluster manager is to the planner. Pure. `heartbeat.py` is the first; a second one implements the same five methods."""
+"""What a cluster manager is to the planner. Pure. `heartbeat.py` is the first; a second one implements the same methods."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ class Backend(Protocol):
 
     def holds_volume(self, desired: DesiredCluster, node: NodeObserved, volume: str) -> bool:
         """Whether the service group on this node already names the volume."""
+        ...
+
+    def group(self, desired: DesiredCluster, node: DesiredNode) -> ManagedFile:
+        """Give the file that holds the service group alone."""
+        ...
+
+    def take(self, desired: DesiredCluster, node: NodeObserved, write: Step) -> tuple[Step, ...]:
+        """Make a running manager take the files of a step, and wait until it has; the step alone when it does not run or need not be told."""
         ...
 
     def start(self, desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> tuple[Step, ...]:

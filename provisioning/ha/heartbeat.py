@@ -6,17 +6,22 @@ start. It reads haresources anew at every takeover, so a member is added to a ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from clusters.states import Role
+from provisioning.checks.ours import manager_runs
+from provisioning.checks.settings import new_times
 from provisioning.desired import DesiredCluster, DesiredNode
 from provisioning.ha.base import active_node, mounted
 from provisioning.observed import NodeObserved, Unit
 from provisioning.render import heartbeat as render
 from provisioning.render.managed import ManagedFile, is_ours
-from provisioning.render.paths import HARESOURCES
+from provisioning.render.paths import HA_CF, HARESOURCES
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
+RELOAD = "/usr/libexec/heartbeat/heartbeat"  # the unit knows no reload, and the init script hands it to the unit
+RESTART = 120  # seconds for a slow node to restart Heartbeat in place, beyond initdead
 TAKEOVER = 300  # seconds for a slow pair to start every member, beyond initdead
 
 
@@ -25,6 +30,29 @@ class Heartbeat:
 
     def files(self, desired: DesiredCluster, node: DesiredNode) -> tuple[ManagedFile, ...]:
         return render.ha_cf(desired, node), render.authkeys(desired), render.haresources(desired)
+
+    def group(self, desired: DesiredCluster, node: DesiredNode) -> ManagedFile:
+        return render.haresources(desired)
+
+    def take(self, desired: DesiredCluster, node: NodeObserved, write: Step) -> tuple[Step, ...]:
+        """A changed ha.cf restarts Heartbeat in place; haresources is read at each takeover, authkeys at the next start."""
+        if not write.runs or not manager_runs(node) or HA_CF not in [file.path for file in write.files]:
+            return (write,)
+        told = replace(
+            write,
+            title="Write Heartbeat's files and have it take them",
+            guards=(
+                Guard(
+                    "Heartbeat runs here and moves nothing",
+                    cmd("cl_status", "rscstatus"),
+                    Expect(one_of=("all", "local", "foreign", "none")),
+                ),
+                *(Guard(wait.says, wait.command, wait.expect) for wait in _hears(desired, node)),
+            ),
+            load=cmd(RELOAD, "-r"),
+            note="It checks the files, then restarts in place and keeps what it holds.",
+        )
+        return (told, *_taken(desired, node))
 
     def running(self, node: NodeObserved) -> bool | None:
         if node.heartbeat is not None and node.heartbeat.running:
@@ -53,6 +81,30 @@ class Heartbeat:
         if active:
             steps = tuple(unchanged(step, f"{active} serves already") for step in steps)
         return steps
+
+
+def _taken(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
+    """The old one answers until it restarts, so it is asked for the new value first and for its peer afterwards."""
+    bound, peer = desired.heartbeat.initdead + RESTART, desired.peer(node.node).name
+    for name, (_, value) in list(new_times(desired, node).items())[:1]:
+        said = (value, f"Heartbeat parameter {name}'s value: {value}")
+        wait = Wait(
+            f"Heartbeat on {node.node} runs with {name} {value}",
+            cmd("cl_status", "hbparameter", "-p", name),
+            Expect(one_of=said),
+            bound=bound,
+        )
+        yield Step(node.node, "See that Heartbeat took its new times", Kind.WAITS, Stage.MANAGER, wait=wait)
+    for wait in _hears(desired, node):
+        yield Step(node.node, f"See that Heartbeat hears {peer}", Kind.WAITS, Stage.MANAGER, wait=wait)
+
+
+def _hears(desired: DesiredCluster, node: NodeObserved) -> Iterator[Wait]:
+    """The peer must be heard before and after, if it was heard when the plan was made: it may be restarting itself."""
+    peer, bound = desired.peer(node.node).name, desired.heartbeat.initdead + RESTART
+    if node.heartbeat is not None and (peer, "active") in node.heartbeat.nodes:
+        asked = cmd("cl_status", "nodestatus", peer)
+        yield Wait(f"{node.node} sees {peer} active", asked, Expect(one_of=("active",)), bound=bound)
 
 
 def _hand_over(desired: DesiredCluster, node: NodeObserved, manager_runs: bool) -> Step | None:

@@ -23,7 +23,7 @@ from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import backing, handlers, packages, replication, serving, volumes, words
 from provisioning.plans.parts.known import gaps
-from provisioning.steps import Impact, Kind, Plan, Step, in_order, unchanged
+from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
 
 def plan(
@@ -47,7 +47,7 @@ def plan(
         danger=Danger.DESTROYS if destroys else Danger.NONE,
         button=_button(desired, todo),
         typed_name=desired.name if destroys else "",
-        impact=_impact(desired, todo, destroys),
+        impact=_impact(desired, todo, destroys=destroys, serves=active_node(desired, observed) is not None),
     )
 
 
@@ -112,9 +112,21 @@ def _button(desired: DesiredCluster, todo: list[Step]) -> str:
     return f"Set up {desired.name} on {disks}"
 
 
-def _impact(desired: DesiredCluster, todo: list[Step], destroys: bool) -> Impact:
+def _while_serving(todo: list[Step]) -> Impact:
+    restarts = [step.node for step in todo if step.stage is Stage.MANAGER and step.load]
+    note = f"Heartbeat restarts in place on {words.listed(restarts)}: for some seconds a failure there is not answered."
+    return Impact(
+        pause="none meant: nothing of the group is stopped",
+        takes="a few minutes",
+        notes=(note,) if restarts else (),
+    )
+
+
+def _impact(desired: DesiredCluster, todo: list[Step], *, destroys: bool, serves: bool) -> Impact:
     if not todo:
         return Impact(takes="nothing to run")
+    if serves and not destroys:
+        return _while_serving(todo)
     source, target = desired.first_source, desired.peer(desired.first_source).name
     notes = ["A failover that fails to stop the group reboots the node it fails on: that is Heartbeat's rule."]
     if destroys:

@@ -62,16 +62,8 @@ def _steps(
     steps = [volumes.mount_point(after, observed[name], volume, backend) for name in order]
     steps = [replace(step, stage=Stage.VOLUMES) for step in steps]
     steps += volumes.volume_steps(after, observed[active], volume)
-    steps += [_group(after, observed, name, backend) for name in order]
+    steps += [serving.group(after, observed[name], backend) for name in order]
     return [*steps, *_live(after, observed[active], volume)]
-
-
-def _group(after: DesiredCluster, observed: Mapping[str, NodeObserved], name: str, backend: Backend) -> Step:
-    return replace(
-        serving.manager(after, observed, name, backend),
-        title="Add it to the service group",
-        note="The standby node first: if the other write fails, a failover starts only what exists.",
-    )
 
 
 def _live(after: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> tuple[Step, Step]:

@@ -14,7 +14,19 @@ from provisioning.observed import HeartbeatReading, NodeObserved
 from provisioning.plans import export, forget, provision, volume
 from provisioning.render.paths import HARESOURCES
 from provisioning.steps import Plan, transcript
-from tests.pair import HEARTBEAT, NAMES, bare, desired, finished, fresh, installed, standby, with_file, with_unit
+from tests.pair import (
+    HEARTBEAT,
+    NAMES,
+    bare,
+    desired,
+    finished,
+    fresh,
+    installed,
+    serving,
+    standby,
+    with_file,
+    with_unit,
+)
 
 Observed = dict[str, NodeObserved]
 
@@ -40,6 +52,7 @@ SITUATIONS: dict[str, Callable[[DesiredCluster], Observed]] = {
     "one installed": lambda _: {"alice": installed("alice"), "bob": bare("bob")},
     "broken off": _broken_off,
     "finished": finished,
+    "failed over": lambda wanted: {"alice": standby("alice", wanted), "bob": serving("bob", wanted)},
     "bob unread": lambda wanted: {"alice": finished(wanted)["alice"]},
     "nobody serves": lambda wanted: {name: standby(name, wanted) for name in NAMES},
 }
@@ -49,6 +62,7 @@ def plan_of(path: Path) -> Plan:
     given = tomllib.loads(path.read_text())
     wanted = desired(BackingKind(given.get("backing", "lv")))
     observed = SITUATIONS[given["situation"]](wanted)
+    wanted = replace(wanted, heartbeat=replace(wanted.heartbeat, **given.get("heartbeat", {})))
     match given["action"]:
         case "cluster.provision":
             return provision.plan(ProvisionCluster(wanted.name), wanted, observed, HEARTBEAT)

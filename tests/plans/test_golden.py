@@ -37,6 +37,9 @@ def test_what_destroys_asks_for_the_name_and_looks_again_first(given: Path) -> N
     ("case", "codes"),
     [
         ("provision/bob-unread", {"node.not-read"}),
+        ("provision/new-times", set()),
+        ("provision/new-port", {"heartbeat.not-live"}),
+        ("volume/new-times-waiting", set()),
         ("volume/no-room", {"volume.no-room"}),
         ("volume/nobody-serves", {"service.nowhere"}),
         ("export/fsid-taken", {"export.fsid-taken"}),

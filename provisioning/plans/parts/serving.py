@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from provisioning.checks.ours import signed
+from provisioning.checks.settings import keys_known
 from provisioning.desired import DesiredCluster
-from provisioning.ha.base import Backend
+from provisioning.ha.base import Backend, active_node
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
-from provisioning.render.paths import AUTHKEYS, HA_CF
-from provisioning.steps import OBSERVER, Kind, Probe, Stage, Step
+from provisioning.render.paths import AUTHKEYS, EXPORTS
+from provisioning.steps import OBSERVER, Kind, Probe, Stage, Step, cmd
 
 
 def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Iterator[Step]:
-    order = (desired.peer(desired.first_source).name, desired.first_source)
+    """The standby node first, on a pair in service as well: what it refuses is not tried on the node that serves."""
+    active = active_node(desired, observed)
+    last = active or desired.first_source
+    order = (desired.peer(last).name, last)
     for name in order:
-        yield write(
+        step = write(
             observed[name],
             (nfs.exports(desired), nfs.settings(desired)),
             title="Write the exports and the NFS server's settings",
             stage=Stage.EXPORTS,
             note="The same on both nodes; /etc/exports is left as it is.",
         )
+        serves = step.runs and name == active and EXPORTS in [file.path for file in step.files]
+        yield replace(step, load=cmd("exportfs", "-r")) if serves else step
     for name in order:
-        yield manager(desired, observed, name, backend)
+        yield from backend.take(desired, observed[name], _manager(desired, observed, name, backend))
 
 
-def manager(desired: DesiredCluster, observed: Mapping[str, NodeObserved], name: str, backend: Backend) -> Step:
-    """authkeys is secret: it is trusted when our ha.cf stands beside it and no other digest is on the peer."""
+def _manager(desired: DesiredCluster, observed: Mapping[str, NodeObserved], name: str, backend: Backend) -> Step:
     node = observed[name]
-    digests = {file.sha256 for seen in observed.values() if (file := seen.file(AUTHKEYS)) and file.sha256}
     return write(
         node,
         backend.files(desired, desired.node(name)),
         title="Write Heartbeat's files",
         stage=Stage.MANAGER,
-        trusted=(AUTHKEYS,) if signed(desired, node, HA_CF) and len(digests) == 1 else (),
+        trusted=(AUTHKEYS,) if keys_known(desired, observed, node) else (),
         note="Times, paths, the shared secret, and the service group in start order.",
+    )
+
+
+def group(desired: DesiredCluster, node: NodeObserved, backend: Backend) -> Step:
+    """The service group alone: nothing of the manager's own settings, which would make it restart."""
+    return write(
+        node,
+        [backend.group(desired, desired.node(node.node))],
+        title="Add it to the service group",
+        stage=Stage.MANAGER,
+        note="The standby node first: if the other write fails, a failover starts only what exists.",
     )
 
 

@@ -1,0 +1,128 @@
+"""Settings that change under a running pair: what a plan takes to the nodes at once, what later, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from clusters.findings import Severity, blockers
+from provisioning.desired import DesiredCluster, ExportClient
+from provisioning.intents import ProvisionCluster
+from provisioning.observed import HeartbeatReading, NodeObserved
+from provisioning.plans import provision
+from provisioning.render.paths import AUTHKEYS, EXPORTS, HA_CF, HARESOURCES
+from provisioning.steps import Kind, Plan
+from tests.pair import HEARTBEAT, NAMES, desired, finished, with_file, with_unit
+
+RELOAD = ("/usr/libexec/heartbeat/heartbeat", "-r")
+
+
+def with_times(**times: int) -> DesiredCluster:
+    return replace(desired(), heartbeat=replace(desired().heartbeat, **times))
+
+
+def planned(wanted: DesiredCluster, observed: dict[str, NodeObserved] | None = None) -> Plan:
+    return provision.plan(ProvisionCluster(wanted.name), wanted, observed or finished(), HEARTBEAT)
+
+
+def codes(plan: Plan) -> dict[tuple[str, str], Severity]:
+    return {(f.code, f.node): f.severity for f in plan.findings}
+
+
+def stopped() -> dict[str, NodeObserved]:
+    return {
+        name: replace(
+            with_unit(node, "heartbeat.service", "inactive", "enabled"), heartbeat=HeartbeatReading(False)
+        )
+        for name, node in finished().items()
+    }  # fmt: skip
+
+
+def test_new_times_are_taken_on_the_standby_node_before_the_one_that_serves() -> None:
+    plan = planned(with_times(deadtime=20))
+    assert blockers(plan.findings) == []
+    assert [(s.node, s.kind, s.load and s.load.argv) for s in plan.todo()[:6]] == [
+        ("bob", Kind.WRITES, RELOAD),
+        ("bob", Kind.WAITS, None),
+        ("bob", Kind.WAITS, None),
+        ("alice", Kind.WRITES, RELOAD),
+        ("alice", Kind.WAITS, None),
+        ("alice", Kind.WAITS, None),
+    ]
+    assert {f.path for step in plan.todo() for f in step.files} == {HA_CF}
+    assert all(step.guards for step in plan.todo() if step.load)
+    assert codes(plan)[("heartbeat.reload", "alice")] is Severity.WARNING
+
+
+def test_the_running_one_itself_must_name_the_new_value() -> None:
+    asked = next(step.wait for step in planned(with_times(deadtime=20)).todo() if step.wait)
+    assert asked.command.argv == ("cl_status", "hbparameter", "-p", "deadtime")
+    assert asked.expect.holds(0, "20\n")
+    assert asked.expect.holds(0, "Heartbeat parameter deadtime's value: 20\n")
+    assert not any(asked.expect.holds(*answer) for answer in ((0, "12\n"), (0, "200\n"), (1, "20\n"), (1, "")))
+
+
+def test_a_peer_that_was_not_heard_before_is_not_waited_for() -> None:
+    observed = finished()
+    alone = HeartbeatReading(True, "all", (("alice", "active"), ("bob", "dead")))
+    observed["alice"] = replace(observed["alice"], heartbeat=alone)
+    observed["bob"] = stopped()["bob"]
+    steps = [step for step in planned(with_times(deadtime=20), observed).todo() if step.node == "alice"]
+    assert not [step for step in steps if step.wait and "nodestatus" in step.wait.command.argv]
+    assert [len(step.guards) for step in steps if step.load] == [1]
+
+
+def test_a_heartbeat_that_does_not_run_is_told_nothing() -> None:
+    plan = planned(with_times(deadtime=20), stopped())
+    assert not any(step.load for step in plan.todo())
+    assert not [code for code, _ in codes(plan) if code in ("heartbeat.reload", "heartbeat.not-live")]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_what_both_nodes_must_share_is_not_changed_while_one_runs(running: bool) -> None:
+    other = with_times(udpport=695)
+    assert (
+        codes(planned(other, None if running else stopped())).get(("heartbeat.not-live", "bob")) is not None
+    ) is running
+    moved = replace(desired(), nodes=(desired().nodes[0], replace(desired().nodes[1], replication_interface="eth1")))
+    assert (("heartbeat.not-live", "bob") in codes(planned(moved, None if running else stopped()))) is running
+
+
+def test_a_missing_file_under_a_running_heartbeat_is_not_guessed() -> None:
+    observed = finished()
+    observed["bob"] = with_file(observed["bob"], HA_CF, None)
+    assert codes(planned(desired(), observed))[("heartbeat.not-live", "bob")] is Severity.BLOCKER
+
+
+def test_the_group_alone_needs_no_reload() -> None:
+    observed = finished()
+    observed["bob"] = with_file(observed["bob"], HARESOURCES, None)
+    [step] = [step for step in planned(desired(), observed).todo() if step.files]
+    assert ([file.path for file in step.files], step.load) == ([HARESOURCES], None)
+
+
+def test_a_lost_key_is_written_and_read_later() -> None:
+    observed = finished()
+    observed["bob"] = with_file(observed["bob"], AUTHKEYS, None)
+    plan = planned(desired(), observed)
+    assert codes(plan)[("heartbeat.keys-later", "bob")] is Severity.WARNING
+    assert not any(step.load for step in plan.todo())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_keys_are_not_read_together_with_new_times(name: str) -> None:
+    observed = finished()
+    observed[name] = with_file(observed[name], AUTHKEYS, "auth 1\n1 sha1 another\n", "0600")
+    assert codes(planned(with_times(deadtime=20), observed))[("heartbeat.keys-not-live", name)] is Severity.BLOCKER
+
+
+def test_exports_are_taken_by_the_node_that_serves_and_the_nfs_servers_settings_later() -> None:
+    opened = replace(desired().exports[0], clients=(ExportClient("192.0.2.99"),))
+    plan = planned(replace(desired(), exports=(opened, desired().exports[1])))
+    writes = [(s.node, str(s.load)) for s in plan.todo() if EXPORTS in [f.path for f in s.files]]
+    assert writes == [("bob", "None"), ("alice", "exportfs -r")]
+    more = planned(replace(desired(), nfs=replace(desired().nfs, threads=16)))
+    assert codes(more)[("nfs.not-live", "alice")] is Severity.WARNING
+    assert ("nfs.not-live", "bob") not in codes(more)
+    assert not any(step.load for step in more.todo())
