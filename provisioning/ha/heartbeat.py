@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from clusters.states import Role
-from provisioning.checks.ours import manager_runs
+from provisioning.checks.ours import manager_runs, unit
 from provisioning.checks.settings import new_times
 from provisioning.desired import DesiredCluster, DesiredNode
 from provisioning.ha.base import active_node, mounted
-from provisioning.observed import NodeObserved, Unit
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts.services import AT_BOOT, RUNS, bring
 from provisioning.render import heartbeat as render
 from provisioning.render.managed import ManagedFile, is_ours
 from provisioning.render.paths import HA_CF, HARESOURCES
@@ -22,6 +23,7 @@ from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unch
 
 RELOAD = "/usr/libexec/heartbeat/heartbeat"  # the unit knows no reload, and the init script hands it to the unit
 RESTART = 120  # seconds for a slow node to restart Heartbeat in place, beyond initdead
+UNITS = ("drbd", "heartbeat")
 TAKEOVER = 300  # seconds for a slow pair to start every member, beyond initdead
 
 
@@ -57,9 +59,9 @@ class Heartbeat:
     def running(self, node: NodeObserved) -> bool | None:
         if node.heartbeat is not None and node.heartbeat.running:
             return True
-        unit = node.unit("heartbeat.service") or node.unit("heartbeat")
-        if unit is not None:
-            return unit.active in ("active", "activating", "deactivating", "reloading")
+        seen = unit(node, "heartbeat")
+        if seen is not None:
+            return seen.active in ("active", "activating", "deactivating", "reloading")
         return None if node.heartbeat is None and node.units is None else False
 
     def holds_volume(self, desired: DesiredCluster, node: NodeObserved, volume: str) -> bool:
@@ -147,34 +149,30 @@ def _has_data(*disks: object) -> bool:
 
 def _enable(node: NodeObserved) -> Step:
     """Enable both units in one call: each call costs seconds for units that have an init script."""
-    step = Step(
-        node=node.node,
+    return bring(
+        node,
+        cmd("systemctl", "enable", "drbd.service", "heartbeat.service", timeout=900),
+        units=UNITS,
+        to=AT_BOOT,
         title="Start DRBD and Heartbeat at every boot",
-        kind=Kind.WRITES,
         stage=Stage.START,
-        commands=(cmd("systemctl", "enable", "drbd.service", "heartbeat.service", timeout=900),),
+        already="both are enabled",
         note="Nothing else brings DRBD up at boot; Heartbeat only promotes.",
     )
-    return unchanged(step, "both are enabled") if all(u and u.enabled == "enabled" for u in _units(node)) else step
 
 
 def _start(node: NodeObserved) -> Step:
-    step = Step(
-        node=node.node,
+    return bring(
+        node,
+        cmd("systemctl", "start", "drbd.service", timeout=600),
+        cmd("systemctl", "start", "heartbeat.service", timeout=600),
+        units=UNITS,
+        to=RUNS,
         title="Start DRBD's unit and Heartbeat",
-        kind=Kind.WRITES,
         stage=Stage.START,
-        commands=(
-            cmd("systemctl", "start", "drbd.service", timeout=600),
-            cmd("systemctl", "start", "heartbeat.service", timeout=600),
-        ),
+        already="both run already",
         note="A started drbd.service takes DRBD down in order at shutdown, which tells the peer that this copy is the older one.",
     )
-    return unchanged(step, "both run already") if all(u and u.active == "active" for u in _units(node)) else step
-
-
-def _units(node: NodeObserved) -> list[Unit | None]:
-    return [node.unit(name) or node.unit(f"{name}.service") for name in ("drbd", "heartbeat")]
 
 
 def _waits(desired: DesiredCluster, node: str) -> tuple[Step, ...]:

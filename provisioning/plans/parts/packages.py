@@ -12,6 +12,7 @@ from provisioning.checks.ours import exact, root_on_lvm, signed, unit
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts.known import installed, missing
+from provisioning.plans.parts.services import AT_BOOT, RUNS, bring
 from provisioning.plans.parts.writing import write
 from provisioning.render.lvm import local_settings, patterns
 from provisioning.render.managed import ManagedFile, header
@@ -101,17 +102,15 @@ def _module(node: NodeObserved) -> Step:
 
 
 def _clock(node: NodeObserved) -> Step:
-    step = Step(
-        node=node.node,
+    return bring(
+        node,
+        cmd("systemctl", "enable", "--now", "chrony.service", timeout=600),
+        units=("chrony",),
+        to=RUNS | AT_BOOT,
         title="Keep the clock in step",
-        kind=Kind.WRITES,
         stage=Stage.CLOCK,
-        commands=(cmd("systemctl", "enable", "--now", "chrony.service", timeout=600),),
+        already="chrony runs, and starts at boot",
     )
-    chrony = unit(node, "chrony")
-    if chrony is not None and chrony.active == "active" and chrony.enabled == "enabled":
-        return unchanged(step, "chrony runs, and starts at boot")
-    return step
 
 
 def _out_of_boot(node: NodeObserved) -> Step:
