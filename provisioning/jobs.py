@@ -24,7 +24,7 @@ from provisioning.admission import admit, held_by, holder, line_up, may_supersed
 from provisioning.intents import Intent
 from provisioning.models import Job
 from provisioning.refusal import Denied, Refused
-from provisioning.register import may, record, refusals_recorded, ring_on_commit
+from provisioning.register import asked_of, may, record, refusals_recorded, ring_on_commit
 from provisioning.steps import Plan
 
 __all__ = [
@@ -74,9 +74,7 @@ def approve(request: HttpRequest, job: Job, reason: str = "", typed_name: str = 
     3. Ring for a worker when that is committed. What needs no node is done in the transaction itself.
     """
     job = Job.objects.select_related("cluster").get(pk=job.pk)
-    action = ACTIONS[job.action]
-    with refusals_recorded(request, action, job.cluster, job, reason):
-        may(request, action, job.cluster)
+    with asked_of(request, job, reason) as action:
         if job.approved_at and job.approved_by == request.user.get_username():
             return job
         _expire_if_old(job)
@@ -92,42 +90,34 @@ def approve(request: HttpRequest, job: Job, reason: str = "", typed_name: str = 
 
 def cancel(request: HttpRequest, job: Job) -> Job:
     """Call a job off: at once before it runs, after the running step when it does."""
-    action = ACTIONS[job.action]
-    with refusals_recorded(request, action, job.cluster, job):
-        may(request, action, job.cluster)
-        with transaction.atomic():
-            line_up(job)
-            text = _call_off(request, job)
-            record(request, action, job, Outcome.CANCELLED, text)
+    with asked_of(request, job) as action, transaction.atomic():
+        line_up(job)
+        text = _call_off(request, job)
+        record(request, action, job, Outcome.CANCELLED, text)
     job.refresh_from_db()
     return job
 
 
 def acknowledge(request: HttpRequest, job: Job, reason: str = "") -> Job:
     """Say that a job which did not succeed has been dealt with: it lets go of the cluster and of what it was about to make."""
-    action = ACTIONS[job.action]
-    with refusals_recorded(request, action, job.cluster, job, reason):
-        may(request, action, job.cluster)
-        with transaction.atomic():
-            line_up(job)
-            dealt = Job.objects.filter(
-                pk=job.pk, status__in=[JobStatus.FAILED, JobStatus.INTERRUPTED, JobStatus.STALE, JobStatus.CANCELLED]
-            )
-            if dealt.filter(dealt_with_by="").update(dealt_with_by=request.user.get_username()):
-                dealt.filter(status=JobStatus.INTERRUPTED).update(status=JobStatus.FAILED, ended_at=timezone.now())
-                left = actions.give_back(job)
-                record(request, action, job, Outcome.DONE, f"Dealt with job {job.pk}. {left}", reason=reason.strip())
-            elif not dealt.exists():
-                raise Refused(f"Job {job.pk} is {job.status}: there is nothing to deal with.")
+    with asked_of(request, job, reason) as action, transaction.atomic():
+        line_up(job)
+        dealt = Job.objects.filter(
+            pk=job.pk, status__in=[JobStatus.FAILED, JobStatus.INTERRUPTED, JobStatus.STALE, JobStatus.CANCELLED]
+        )
+        if dealt.filter(dealt_with_by="").update(dealt_with_by=request.user.get_username()):
+            dealt.filter(status=JobStatus.INTERRUPTED).update(status=JobStatus.FAILED, ended_at=timezone.now())
+            left = actions.give_back(job)
+            record(request, action, job, Outcome.DONE, f"Dealt with job {job.pk}. {left}", reason=reason.strip())
+        elif not dealt.exists():
+            raise Refused(f"Job {job.pk} is {job.status}: there is nothing to deal with.")
     job.refresh_from_db()
     return job
 
 
 def plan_again(request: HttpRequest, job: Job) -> Job:
     """Ask for a fresh plan of the same intent; what is done already will be left out of it. Asked twice, it is one job."""
-    action = ACTIONS[job.action]
-    with refusals_recorded(request, action, job.cluster, job):
-        may(request, action, job.cluster)
+    with asked_of(request, job) as action:
         if job.status not in PLANNABLE:
             raise Refused(f"Job {job.pk} is {job.status}; it cannot be planned again.")
         waiting = Job.objects.filter(cluster=job.cluster, action=job.action, status__in=WAITING, pk__gt=job.pk)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from clusters import access, audit, refused
 from clusters.models import AuditEntry, Cluster
 from provisioning import actions, doorbell
-from provisioning.actions import Action
+from provisioning.actions import ACTIONS, Action
 from provisioning.models import Job
 from provisioning.refusal import Denied, Refused
 
@@ -81,6 +81,15 @@ def refusals_recorded(
     except (OperationalError, InternalError) as error:  # full, read-only, locked for too long
         log.error("%s: %s: the database refused: %s", cluster.slug, action.name, error)
         raise Refused("The panel's database took no change, so nothing was changed.", "Try again.") from error
+
+
+@contextmanager
+def asked_of(request: HttpRequest, job: Job, reason: str = "") -> Iterator[Action]:
+    """Begin what a person wants of a job: the access level first, and every refusal written down."""
+    action = ACTIONS[job.action]
+    with refusals_recorded(request, action, job.cluster, job, reason):
+        may(request, action, job.cluster)
+        yield action
 
 
 def ring_on_commit(task: str, job: Job) -> None:
