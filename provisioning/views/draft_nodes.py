@@ -22,7 +22,7 @@ from provisioning.pages import disks, fingerprints, networks, parts
 from provisioning.pages.plan_page import WEIGHT
 from provisioning.simulator.make import NAMES
 from provisioning.views import live
-from provisioning.views.guards import overtaken
+from provisioning.views.guards import not_saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,13 @@ def nodes(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> Ht
     checked = [form.is_valid() for form in forms]  # each one, so that all mistakes are shown at once
     if all(checked):
         unlike([form for form in forms if form is not watcher or watcher.given])
-    late = overtaken(request, context)
-    if late or not all(form.is_valid() for form in forms) or "use" in request.POST:
+    if status := not_saved(request, context, good=all(form.is_valid() for form in forms)):
         context |= {
             "forms": [("First node", one), ("Second node", other)],
             "observer_form": watcher,
             **cards_context(cluster),
         }
-        return render(request, "provisioning/draft_nodes.html", context, status=409 if late else 422)
+        return render(request, "provisioning/draft_nodes.html", context, status=status)
     for node in drafts.save_nodes(request, cluster, [one, other], watcher):
         inquiries.ask(Inquiry.Kind.HOST_KEY, cluster, node=node, asked_by=request.user.get_username())
     return redirect("cluster-draft", cluster.slug, "nodes")

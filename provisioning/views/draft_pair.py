@@ -15,7 +15,7 @@ from provisioning.forms.storage import StorageForm
 from provisioning.pages import disks, networks, space
 from provisioning.pages.disks import DiskChoice
 from provisioning.preflight import Preflight
-from provisioning.views.guards import overtaken
+from provisioning.views.guards import not_saved
 
 
 def storage(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> HttpResponse:
@@ -28,10 +28,8 @@ def storage(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> 
         form = StorageForm(names=names, disks=choices, initial=_storage_initial(cluster, nodes, choices))
         return render(request, "provisioning/draft_storage.html", context | _storage_context(form))
     form = StorageForm(request.POST, names=names, disks=choices)
-    if overtaken(request, context):
-        return render(request, "provisioning/draft_storage.html", context | _storage_context(form), status=409)
-    if not form.is_valid() or "use" in request.POST:
-        return render(request, "provisioning/draft_storage.html", context | _storage_context(form), status=422)
+    if status := not_saved(request, context, good=form.is_valid()):
+        return render(request, "provisioning/draft_storage.html", context | _storage_context(form), status=status)
     drafts.save_storage(request, cluster, form, found)
     return redirect("cluster-draft", cluster.slug, context["next_step"])
 
@@ -89,10 +87,8 @@ def service(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> 
         form = ServiceForm(names=names, addresses=addresses, initial=_service_initial(cluster, nodes, found))
         return render(request, "provisioning/draft_service.html", context | _service_context(form))
     form = ServiceForm(request.POST, names=names, addresses=addresses)
-    if overtaken(request, context):
-        return render(request, "provisioning/draft_service.html", context | _service_context(form), status=409)
-    if not form.is_valid() or "use" in request.POST:
-        return render(request, "provisioning/draft_service.html", context | _service_context(form), status=422)
+    if status := not_saved(request, context, good=form.is_valid()):
+        return render(request, "provisioning/draft_service.html", context | _service_context(form), status=status)
     drafts.save_service(request, cluster, form)
     for advice in form.advice():
         messages.warning(request, advice)

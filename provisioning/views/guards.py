@@ -31,3 +31,10 @@ def overtaken(request: HttpRequest, context: dict[str, Any]) -> bool:
         return False
     context["overtaken"] = True
     return True
+
+
+def not_saved(request: HttpRequest, context: dict[str, Any], *, good: bool) -> int:
+    """Give the status to show a step's form again with: somebody was faster, or what was typed cannot be or is not finished; else 0."""
+    if overtaken(request, context):
+        return 409
+    return 422 if not good or "use" in request.POST else 0
