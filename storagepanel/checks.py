@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 FALLBACK_KEY = "insecure-until-the-first-start"
 WORKERS = ("jobs", "probes")
+TAG = "panel"  # the checks of this file alone: Django's own read every page's code, which a start need not
 
 
 def refuse_unsafe_start() -> None:
@@ -25,7 +26,7 @@ def refuse_unsafe_start() -> None:
         raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint or ''}" for error in errors))
 
 
-@register
+@register(TAG)
 def panel_checks(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     return [*key_files(), *keys_of_role(settings.ROLE), *zone(), *plain_http()]
 

@@ -13,10 +13,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from storagepanel import first_admin, static_stamp
+from storagepanel import checks, first_admin, static_stamp
 
 
 class Command(BaseCommand):
+    requires_system_checks = (checks.TAG,)
     help = "Bring database, keys and static files up to date, and print the first administrator's link while there is none."
 
     def add_arguments(self, parser: CommandParser) -> None:
