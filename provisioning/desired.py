@@ -118,7 +118,8 @@ class DesiredCluster:
         return next(node for node in self.nodes if node.name == name)
 
     def peer(self, name: str) -> DesiredNode:
-        return next(node for node in self.nodes if node.name != name)
+        first, second = self.nodes
+        return second if first.name == name else first
 
     def volume(self, name: str) -> DesiredVolume | None:
         return next((volume for volume in self.volumes if volume.name == name), None)

@@ -5,6 +5,7 @@ what comes back is printable ASCII without blanks, so that it is safe in an argv
 """
 
 from clusters.rules.addresses import host_name, ip, network_client, service_ip, ssh_host
+from clusters.rules.kinds import algorithm, one_of, public_key, rate, serial, whole
 from clusters.rules.names import (
     interface,
     label,
@@ -20,11 +21,12 @@ from clusters.rules.names import (
 )
 from clusters.rules.options import export_options, mount_options
 from clusters.rules.paths import device, export_path, lies_in, mount_point
-from clusters.rules.sizes import UNITS, port, size
+from clusters.rules.sizes import LARGEST, UNITS, port, size
 from clusters.rules.text import RuleError, shown
 
 __all__ = [
-    "UNITS", "RuleError", "device", "export_options", "export_path", "host_name", "interface", "ip", "label", "lies_in", "lv_name",
-    "mount_options", "mount_point", "network_client", "node_name", "person_name", "port", "resource_name", "service_ip", "shown", "size", "slug",
-    "ssh_host", "ssh_user", "unreserved", "vg_name", "volume_name",
+    "LARGEST", "UNITS", "RuleError", "algorithm", "device", "export_options", "export_path", "host_name", "interface", "ip", "label",
+    "lies_in", "lv_name", "mount_options", "mount_point", "network_client", "node_name", "one_of", "person_name", "port", "public_key",
+    "rate", "resource_name", "serial", "service_ip", "shown", "size", "slug", "ssh_host", "ssh_user", "unreserved", "vg_name",
+    "volume_name", "whole",
 ]  # fmt: skip

@@ -44,7 +44,9 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
         for node in desired.nodes
         if node.name not in observed
     ]
-    findings += spelling.cluster(desired)
+    refused = list(spelling.cluster(desired))
+    if refused:  # what is not even spelled right cannot be compared with anything
+        return findings + refused
     ours = {name: node for name, node in observed.items() if name in {n.name for n in desired.nodes}}
     for node in ours.values():
         for check in (

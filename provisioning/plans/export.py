@@ -32,10 +32,11 @@ def plan(
     after = replace(desired, exports=(*others, export))
     volume = desired.volume(export.volume)
     active = active_node(desired, observed)
-    findings = [*spelling.export(export), *running(desired, observed, backend)]
+    refused = list(spelling.cluster(after))
+    findings = [*refused, *running(desired, observed, backend)]
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += _reasons(replace(desired, exports=others), export, volume, observed)
-    ready = active and volume and len(observed) == 2
+    ready = active and volume and len(observed) == 2 and not refused
     steps = in_order(_steps(after, export, volume, observed, active)) if ready and volume and active else ()
     todo = [step for step in steps if step.runs]
     clients = words.listed([client.client for client in export.clients])

@@ -34,7 +34,8 @@ def plan(
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += _keys(desired) + _hidden(desired, observed)
     whole = all(node.name in observed for node in desired.nodes)
-    steps = in_order(_steps(desired, observed, backend)) if whole else ()
+    possible = whole and not any(finding.code == "spelling.refused" for finding in findings)
+    steps = in_order(_steps(desired, observed, backend)) if possible else ()
     todo = [step for step in steps if step.runs]
     destroys = any(step.kind is Kind.DESTROYS for step in todo)
     return Plan(

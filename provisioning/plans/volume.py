@@ -27,13 +27,18 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
     volume = intent.volume
     before = replace(desired, volumes=tuple(v for v in desired.volumes if v.name != volume.name))
     after = replace(before, volumes=(*before.volumes, volume))
-    findings = [*spelling.volume(volume), *running(before, observed, backend)]
+    refused = list(spelling.cluster(after))
+    findings = [*refused, *running(before, observed, backend)]
     findings += [gap for node in observed.values() for gap in gaps(node)]
     active = active_node(before, observed)
     if active:
         findings += _fits(before, observed[active], volume)
         findings += [f for node in observed.values() for f in _free(before, node, volume)]
-    steps = in_order(_steps(after, observed, active, volume, backend)) if active and len(observed) == 2 else ()
+    steps = (
+        in_order(_steps(after, observed, active, volume, backend))
+        if active and len(observed) == 2 and not refused
+        else ()
+    )
     todo = [step for step in steps if step.runs]
     room = words.size(volume.size)
     kind = "XFS" if volume.fstype == "xfs" else volume.fstype
