@@ -1,12 +1,13 @@
 from django.urls import path
 
-from clusters.views import audit, cluster, door, fleet, history, people, search, settings
+from clusters.views import audit, clients, cluster, door, fleet, history, people, search, settings
 
 urlpatterns = [
     path("", fleet.fleet_page, name="fleet"),
     path("c/<slug:slug>/", cluster.cluster_page, name="cluster"),
     path("c/<slug:slug>/volumes/<str:name>/", cluster.volume_page, name="volume"),
     path("c/<slug:slug>/exports/<int:fsid>/", cluster.export_page, name="export"),
+    path("c/<slug:slug>/clients/", clients.clients_page, name="clients"),
     path("c/<slug:slug>/failovers/", history.cluster_history_page, name="cluster-history"),
     path("failovers/", history.history_page, name="history"),
     path("audit/", audit.audit_page, name="audit"),

@@ -159,6 +159,23 @@ class NfsClient:
 
 
 @dataclass(frozen=True, slots=True)
+class NfsPool:
+    """How busy the NFS server's threads were since it was started."""
+
+    arrived: int  # pieces of work that came in
+    waited: int  # of them, how many found every thread busy
+
+
+@dataclass(frozen=True, slots=True)
+class NfsRunning:
+    """What the running NFS server was started with; a change in its file takes effect at its next start only."""
+
+    versions: tuple[str, ...]  # "3", "4.0", "4.1", "4.2": those it answers
+    grace: int  # seconds
+    lease: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileState:
     """A file the panel manages or must respect. `text` is None for absent, unreadable or secret files."""
 
@@ -237,6 +254,8 @@ class NodeObserved:
     exports: tuple[ActiveExport, ...] | None = None
     nfsd_threads: int | None = None  # 0: kernel NFS server is not running
     nfs_clients: tuple[NfsClient, ...] | None = None  # whom the NFS server knows; () when it does not run
+    nfs_pool: NfsPool | None = None
+    nfs_running: NfsRunning | None = None  # None when it does not run, or was not asked
     heartbeat: HeartbeatReading | None = None
     clock: Clock | None = None
     service_ip_answers: bool | None = (

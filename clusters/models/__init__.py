@@ -2,11 +2,12 @@
 
 from clusters.models.access import Membership
 from clusters.models.audit import AuditEntry, AuditHead
+from clusters.models.clients import ClientName, ClientUse, ConnectedClient
 from clusters.models.cluster import Backing, Cluster, Export, ExportClient, Node, Resource, Volume
 from clusters.models.history import StateChange
 from clusters.models.observed import ClusterState, NodeState, Replica, VolumeUsage
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Backing", "Cluster", "ClusterState", "Export", "ExportClient", "Membership", "Node", "NodeState", "Replica",
-    "Resource", "StateChange", "Volume", "VolumeUsage",
+    "AuditEntry", "AuditHead", "Backing", "ClientName", "ClientUse", "Cluster", "ClusterState", "ConnectedClient", "Export",
+    "ExportClient", "Membership", "Node", "NodeState", "Replica", "Resource", "StateChange", "Volume", "VolumeUsage",
 ]  # fmt: skip

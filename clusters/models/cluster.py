@@ -33,6 +33,19 @@ class Cluster(models.Model):
     nfs_threads = models.PositiveSmallIntegerField(default=8)
     nfs_grace = models.PositiveSmallIntegerField(default=45, help_text="seconds")
     nfs_lease = models.PositiveSmallIntegerField(default=45, help_text="seconds")
+    nfs_versions = models.CharField(max_length=40, default="3,4.0,4.1,4.2", help_text="separated by commas")
+    nfs_domain = models.CharField(
+        max_length=253, blank=True, default="", help_text="of names in NFSv4; empty: the nodes' own"
+    )
+    nfs_mountd_port = models.PositiveIntegerField(default=0, help_text="0: any")
+    nfs_statd_port = models.PositiveIntegerField(default=0, help_text="0: any")
+    nfs_lockd_port = models.PositiveIntegerField(default=0, help_text="0: any")
+    nfs_state_volume = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="volume that carries what clients held; empty: each node its own",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=150, blank=True, default="")
     forgotten_at = models.DateTimeField(null=True, blank=True)

@@ -28,6 +28,11 @@ class NodeState(models.Model):
     )
     holds_ip = models.BooleanField(null=True)
     nfsd_threads = models.PositiveIntegerField(null=True)
+    nfs_arrived = models.BigIntegerField(
+        null=True, help_text="pieces of work for the NFS threads since the server started"
+    )
+    nfs_waited = models.BigIntegerField(null=True, help_text="of them, how many found every thread busy")
+    clients_read_at = models.DateTimeField(null=True, help_text="when the NFS clients were last read")
     vg_size = models.BigIntegerField(null=True, help_text="bytes, of the VG on DRBD; only where it is active")
     vg_free = models.BigIntegerField(null=True)
     mounted = models.JSONField(null=True, help_text="mount points of the cluster's volumes that are mounted here")

@@ -25,7 +25,7 @@ from clusters import clock, figures
 register = template.Library()
 
 SECTIONS = {
-    "fleet": {"fleet", "cluster", "volume", "export", "cluster-new", "cluster-draft", "cluster-forget", "volume-new", "export-new"},
+    "fleet": {"fleet", "cluster", "volume", "export", "clients", "cluster-new", "cluster-draft", "cluster-forget", "volume-new", "export-new"},
     "jobs": {"jobs", "job"},
     "history": {"history", "cluster-history"},
     "audit": {"audit", "audit-entry"},
@@ -94,6 +94,12 @@ def size(value: int | None) -> SafeString:
     if value is None:
         return SafeString('<span class="muted">unknown</span>')
     return format_html('<span title="{}">{}</span>', figures.exact_text(int(value)), figures.size_text(value))
+
+
+@register.filter
+def visible(value: str) -> str:
+    """Spell out what cannot be seen in a text that somebody else chose, such as a file's name."""
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in value)
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from clusters import access, apart, detail, pictures
 from clusters.models import Cluster, ClusterState
 from clusters.states import AccessLevel, Inventory
+from clusters.views.clients import section
 from clusters.views.fleet import url
 
 
@@ -34,6 +35,8 @@ def cluster_page(request: HttpRequest, slug: str) -> HttpResponse:
         "jobs_url": url("jobs"),
         "draft_url": url("cluster-draft", slug, "nodes") if level >= AccessLevel.ADMIN else "",
         "level": level,
+        **section(cluster),
+        "live": False,  # the whole page asks again
     }
     return render(request, "cluster.html#live" if live else "cluster.html", context)
 
@@ -70,7 +73,8 @@ def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     row = next((row for row in shown.volumes if row.volume.name == name), None)
     if row is None:
         raise Http404("No such volume.")
-    return render(request, "volume.html", {"cluster": cluster, "shown": shown, "row": row, "volume": row.volume})
+    context = {**section(cluster, volume=row.volume), "shown": shown, "row": row, "volume": row.volume}
+    return render(request, "volume.html", context)
 
 
 @require_safe
@@ -82,5 +86,5 @@ def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
         raise Http404("No such export.")
     row, export = found
     exported = [(one, export.path in (one.state.exported or ())) for one in shown.nodes if one.fresh and one.state]
-    context = {"cluster": cluster, "shown": shown, "row": row, "export": export, "exported": exported}
+    context = {**section(cluster, export=export), "shown": shown, "row": row, "export": export, "exported": exported}
     return render(request, "export.html", context)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from provisioning.facts import (
     attributes,
     chrony,
+    clients,
     defined,
     disks,
     drbd,
@@ -63,6 +64,7 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         Reading("modinfo", cmd(*software.MODINFO, exits=(0, 1), timeout=20)),
         Reading("dpkg", cmd(*software.dpkg_query(wanted.packages), exits=(0, 1), timeout=20)),
         Reading("tracking", cmd(*chrony.TRACKING, timeout=20)),
+        Reading("clients", cmd(*clients.ASK, timeout=20)),
     ]
     if wanted.files:
         found.append(Reading("file-texts", cmd(*texts.GREP, *wanted.files, exits=(0, 1, 2), timeout=20)))

@@ -9,6 +9,7 @@ from typing import TypeVar
 from provisioning.facts import (
     attributes,
     chrony,
+    clients,
     defined,
     disks,
     drbd,
@@ -25,7 +26,16 @@ from provisioning.facts import (
 )
 from provisioning.facts.answers import Answer, Missing, ParseError, refuse, stdout
 from provisioning.facts.reading import Reading
-from provisioning.observed import ActiveExport, DrbdVersion, FileState, Mount, NodeObserved, ReplicaReading
+from provisioning.observed import (
+    ActiveExport,
+    DrbdVersion,
+    FileState,
+    Mount,
+    NfsClient,
+    NfsRunning,
+    NodeObserved,
+    ReplicaReading,
+)
 
 T = TypeVar("T")
 WHY = 240  # characters of a reason
@@ -33,7 +43,7 @@ WHY = 240  # characters of a reason
 TOGETHER = {
     "texts": (
         "nodename", "kernel", "machine", "os_id", "os_version", "machine_id", "boot_id", "uptime", "drbd", "listening",
-        "listening_udp", "fstab", "mounts", "exports", "nfsd_threads",
+        "listening_udp", "fstab", "mounts", "exports", "nfsd_threads", "nfs_running",
     ),
     "entries": ("node_clock", "marks"),
 }  # fmt: skip
@@ -136,6 +146,7 @@ def _identity(observed: NodeObserved, answers: Answers) -> NodeObserved:
         mounts=see("mounts", lambda: _mounts(small, answers)),
         exports=see("exports", lambda: _exports(small)),
         nfsd_threads=see("nfsd_threads", lambda: nfs.threads(small.get(texts.NFSD_THREADS) or "0")),
+        nfs_running=see("nfs_running", lambda: _nfs_running(small)),
     )
 
 
@@ -170,7 +181,21 @@ def _services(observed: NodeObserved, answers: Answers) -> NodeObserved:
         available=tuple((name, candidates.get(name)) for name in packages) if candidates is not None else None,
         kernels=see("kernels", lambda: software.kernels(answers.of("kernels"))),
         heartbeat=see("heartbeat", lambda: heartbeat.parse(answers.of("heartbeat"))),
+        nfs_clients=_clients(observed, answers),
+        nfs_pool=see("nfs_pool", lambda: clients.pool(answers.of("clients"))),
     )
+
+
+def _clients(observed: NodeObserved, answers: Answers) -> tuple[NfsClient, ...] | None:
+    """A server without threads has no client, whatever its tables remember."""
+    found = answers.see("nfs_clients", lambda: clients.parse(answers.of("clients")))
+    return () if found is not None and observed.nfsd_threads == 0 else found
+
+
+def _nfs_running(small: texts.Texts) -> NfsRunning | None:
+    if texts.NFSD_VERSIONS not in small.asked or not nfs.threads(small.get(texts.NFSD_THREADS) or "0"):
+        return None
+    return nfs.running(small.must(texts.NFSD_VERSIONS), small.must(texts.NFSD_GRACE), small.must(texts.NFSD_LEASE))
 
 
 def _mounts(small: texts.Texts, answers: Answers) -> tuple[Mount, ...]:

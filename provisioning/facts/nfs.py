@@ -6,7 +6,7 @@ Proven with nfs-utils 2.6.2. The table stands for what was asked of the kernel; 
 from __future__ import annotations
 
 from provisioning.facts.answers import lines, number, refuse, unescape
-from provisioning.observed import ActiveExport
+from provisioning.observed import ActiveExport, NfsRunning
 
 MOST_THREADS = 1_000_000
 
@@ -39,3 +39,16 @@ def threads(text: str) -> int:
     if read > MOST_THREADS:
         raise refuse("an impossible number of threads", text.strip())
     return read
+
+
+def running(versions: str, grace: str, lease: str) -> NfsRunning:
+    """Read /proc/fs/nfsd/versions, `-2 +3 +4 -4.0 +4.1 +4.2`, and the two times. `+4` alone switches the minor ones, it is none itself."""
+    words = versions.split()
+    if not words or any(word[0] not in "+-" for word in words):
+        raise refuse("not the NFS server's versions", versions.strip())
+    on = {word[1:] for word in words if word[0] == "+"}
+    off = {word[1:] for word in words if word[0] == "-"}
+    if "4" in on and "4.0" not in off:
+        on.add("4.0")  # not listed by every kernel
+    answered = tuple(sorted(on - {"2", "4"})) if "4" in on else tuple(sorted(v for v in on if v == "3"))
+    return NfsRunning(answered, number(grace.strip(), grace), number(lease.strip(), lease))

@@ -30,6 +30,9 @@ UDP = "/proc/net/udp"
 UDP6 = "/proc/net/udp6"
 MOUNTS = "/proc/self/mounts"
 NFSD_THREADS = "/proc/fs/nfsd/threads"
+NFSD_VERSIONS = "/proc/fs/nfsd/versions"
+NFSD_GRACE = "/proc/fs/nfsd/nfsv4gracetime"
+NFSD_LEASE = "/proc/fs/nfsd/nfsv4leasetime"
 ETAB = "/var/lib/nfs/etab"
 OS_RELEASE = "/etc/os-release"
 MACHINE_ID = "/etc/machine-id"
@@ -48,7 +51,7 @@ SWEEP = (
     OS_RELEASE,
     MACHINE_ID,
 )
-FULL = (*SWEEP, MACHINE, TCP, TCP6, UDP, UDP6, FSTAB)
+FULL = (*SWEEP, MACHINE, TCP, TCP6, UDP, UDP6, FSTAB, NFSD_VERSIONS, NFSD_GRACE, NFSD_LEASE)
 
 
 @dataclass(frozen=True, slots=True)

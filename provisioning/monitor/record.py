@@ -16,6 +16,8 @@ from clusters.pair import known
 from clusters.states import Inventory, JobStatus
 from provisioning.desired import DesiredCluster
 from provisioning.models import Job
+from provisioning.monitor import names
+from provisioning.monitor.clients import write_clients
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
 from provisioning.monitor.seen import view_of
 from provisioning.observed import NodeObserved, Progress
@@ -45,6 +47,7 @@ def record(
         else:
             _write_miss(members[name], answer, now)
     _write_usage(cluster, answers, now)
+    addresses = write_clients(cluster, members, answers, now)
     fresh = Cluster.objects.prefetch_related("nodes__state", "nodes__replica", "volumes__usage", "exports").get(
         pk=cluster.pk
     )
@@ -62,6 +65,7 @@ def record(
             state.active_node = members.get(change.new)
     _write_state(state, after, changes, now)
     _write_history(cluster, members, changes, now)
+    transaction.on_commit(lambda: names.want(addresses, invented=cluster.simulated))
     return bool(changes)
 
 

@@ -117,6 +117,10 @@ def _datagrams(pair: Pair, machine: Machine, now: float) -> str:
     )
 
 
+def _running(machine: Machine, what: str) -> str | None:
+    return f"{machine.nfs.get(what, '90')}\n" if machine.nfsd else None
+
+
 KERNEL_FILES: dict[str, Callable[[Pair, Machine, float], str | None]] = {
     "/proc/sys/kernel/hostname": lambda pair, machine, now: machine.name + "\n",
     "/proc/sys/kernel/osrelease": lambda pair, machine, now: KERNEL + "\n",
@@ -133,6 +137,9 @@ KERNEL_FILES: dict[str, Callable[[Pair, Machine, float], str | None]] = {
     "/proc/fs/nfsd/threads": lambda pair, machine, now: (
         f"{machine.nfsd}\n" if "nfs-kernel-server" in machine.packages else None
     ),
+    "/proc/fs/nfsd/versions": lambda pair, machine, now: _running(machine, "versions"),
+    "/proc/fs/nfsd/nfsv4gracetime": lambda pair, machine, now: _running(machine, "nfsv4gracetime"),
+    "/proc/fs/nfsd/nfsv4leasetime": lambda pair, machine, now: _running(machine, "nfsv4leasetime"),
     "/var/lib/nfs/etab": _etab,
     "/etc/machine-id": lambda pair, machine, now: machine.machine_id + "\n",
 }

@@ -17,6 +17,7 @@ from provisioning.simulator.physics import (
     release_group,
     settle,
     start_member,
+    start_nfs,
     start_resync,
 )
 from provisioning.simulator.state import EXTENT, GIB, MIB, Answer, Drbd, Lv, Machine, Manager, Pair, Vg, by_id
@@ -101,9 +102,10 @@ def _set_running(pair: Pair, machine: Machine, unit: str, running: bool, now: fl
                 release_group(machine)
             machine.manager = None
         case "nfs-server":
-            machine.nfsd = 8 if running else 0
+            machine.nfsd = 0
             machine.exported = []
             if running:
+                start_nfs(machine)
                 load_exports(machine)
         case "drbd" if running:
             machine.module = True

@@ -49,7 +49,7 @@ def power_on(pair: Pair, name: str, now: float) -> None:
     if machine.units.get("heartbeat", ["", ""])[1] == "enabled" and "/etc/ha.d/haresources" in machine.files:
         machine.manager = Manager(started_at=now + 10)
     if machine.units.get("nfs-server", ["", ""])[1] == "enabled":
-        machine.nfsd = 8
+        start_nfs(machine)
 
 
 def bring_up(machine: Machine) -> None:
@@ -167,13 +167,28 @@ def start_member(pair: Pair, machine: Machine, agent: str, arguments: list[str])
             options = arguments[3] if len(arguments) > 3 else ""
             machine.mounts[target] = [device, fstype, options]
         case "nfs-kernel-server":
-            machine.nfsd = 8
+            start_nfs(machine)
             machine.units["nfs-server"][0] = "active"
             load_exports(machine)
         case "IPaddr2":
             address, prefix = (arguments[0].split("/") + ["24"])[:2]
             machine.service_ip = f"{address}/{prefix}"
     return True
+
+
+def start_nfs(machine: Machine) -> None:
+    """Start the NFS server as its settings say; they are read at this moment and never again."""
+    text = "".join(f.text for path, f in sorted(machine.files.items()) if path.startswith("/etc/nfs.conf.d/"))
+    told = dict(re.findall(r"^\s*([\w.-]+)\s*=\s*(\S+)", text, re.MULTILINE))
+    machine.nfsd = int(told.get("threads", "8"))
+    off = [version for version in ("3", "4.0", "4.1", "4.2") if told.get(f"vers{version}") == "n"]
+    minors = [f"-{v}" if v in off else f"+{v}" for v in ("4.1", "4.2")]
+    versions = ["-3" if "3" in off else "+3", "+4", *(["-4.0"] if "4.0" in off else []), *minors]
+    machine.nfs = {
+        "versions": " ".join(versions),
+        "nfsv4gracetime": told.get("grace-time", "90"),
+        "nfsv4leasetime": told.get("lease-time", "90"),
+    }
 
 
 def release_group(machine: Machine) -> None:

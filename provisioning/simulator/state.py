@@ -130,12 +130,27 @@ class Machine:
     mounts: dict[str, list[str]] = field(default_factory=dict)  # mount point: [device, fstype, options]
     exported: list[list[str]] = field(default_factory=list)  # path, client, options
     nfsd: int = 0
+    nfs: dict[str, str] = field(
+        default_factory=dict
+    )  # what the running NFS server was started with: /proc/fs/nfsd name, text
     service_ip: str = ""  # address/prefix when held
     manager: Manager | None = None
     claims: dict[str, int] = field(default_factory=dict)  # cluster: highest claim seen
     results: dict[str, list[Ran]] = field(default_factory=dict)  # by unit
     journal: list[Did] = field(default_factory=list)  # the latest ones
     authorized: bool = False
+
+
+@dataclass
+class Client:
+    """An NFS client out there. It is connected to whichever machine serves what it has mounted."""
+
+    address: str
+    version: str  # 4.2, 4.0, 3
+    mount: str  # the directory it has mounted
+    opens: int = 0
+    locks: int = 0
+    files: list[str] = field(default_factory=list)  # as the kernel tells them
 
 
 @dataclass
@@ -171,6 +186,7 @@ class Pair:
     written: int = 0  # bytes the two copies differ by while they are apart
     replication_link: bool = True
     speed: int = 60 * MIB  # of a resync
+    clients: list[Client] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # "alice lvcreate": text printed instead, exit 5
 
     def peer(self, name: str) -> Machine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from provisioning.facts.clients import ASK as ASK_CLIENTS
+from provisioning.simulator.client_words import clients
 from provisioning.simulator.physics import holds_group
 from provisioning.simulator.state import MODULE, Answer, Machine, Pair
 
@@ -71,6 +73,8 @@ def cl_status(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 
 
 def sh_(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    if argv == ASK_CLIENTS:
+        return clients(pair, machine, argv, now)
     if "cl_status" not in argv[2]:
         return None
     exit_code, text, err = cl_status(pair, machine, argv, now)

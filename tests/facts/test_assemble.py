@@ -30,6 +30,9 @@ PROC = {
     "/proc/uptime": "221.24 145.48",
     "/sys/module/drbd/version": "8.4.11",
     "/proc/fs/nfsd/threads": "8",
+    "/proc/fs/nfsd/versions": "+3 +4 +4.1 +4.2",
+    "/proc/fs/nfsd/nfsv4gracetime": "15",
+    "/proc/fs/nfsd/nfsv4leasetime": "15",
     "/etc/machine-id": "b743ac2273e24189830daf161f01bc9d",
     "/etc/fstab": "# nothing\n/dev/vda1 / ext4 defaults 0 1\n",
 }
@@ -84,6 +87,7 @@ def healthy():
         "modinfo": ok("8.4.11\n"),
         "dpkg": ok(captured("dpkg"), 1),
         "tracking": ok(captured("chronyc", "synchronised")),
+        "clients": ok(captured("clients", "every-version")),
         "file-texts": ok("/etc/exports:/srv/a *(ro)\n", 2),
         "apt": ok(captured("apt")),
         "lsattr": ok(

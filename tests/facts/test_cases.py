@@ -13,6 +13,7 @@ import pytest
 
 from provisioning.facts import (
     chrony,
+    clients,
     defined,
     disks,
     drbd,
@@ -39,6 +40,7 @@ def answer(text, exit=0, stderr=""):
 PARSERS = {
     "apt": software.candidates,
     "chronyc": chrony.parse,
+    "clients": lambda text: clients.parse(answer(text)),
     "crm_mon": pacemaker.parse,
     "defined": defined.parse,
     "df": lambda text: mounts.with_usage(mounts.parse("/dev/a / ext4 rw 0 0\n"), text),
@@ -53,6 +55,7 @@ PARSERS = {
     "lvs": lvm.logical_volumes,
     "mounts": mounts.parse,
     "os_release": host.os_release,
+    "pool": lambda text: clients.pool(answer(text)),
     "proc_drbd": lambda text: {"version": proc_drbd.kernel_version(text), "rows": drbd.replicas_of_proc(text, {})},
     "pvs": lvm.physical_volumes,
     "replicas": drbd.replicas,

@@ -19,10 +19,24 @@ from provisioning import jobs, worker
 from provisioning.intents import ProvisionCluster
 from provisioning.simulator import store, world
 from provisioning.simulator.make import NAMES
-from provisioning.simulator.state import GIB
+from provisioning.simulator.state import GIB, Client
 
 SLUG = "web-files"
 VOLUMES = (("homes", 20 * GIB, "ext4", 1, "10.10.0.0/24"), ("media", 30 * GIB, "xfs", 2, "10.10.0.0/24"))
+
+CLIENTS: tuple[dict[str, Any], ...] = (  # who has mounted what
+    {
+        "address": "10.10.0.101",
+        "version": "4.2",
+        "mount": "/srv/homes",
+        "opens": 14,
+        "locks": 2,
+        "files": ["ines/thesis.odt"],
+    },
+    {"address": "10.10.0.102", "version": "4.2", "mount": "/srv/homes", "opens": 3, "files": ["tom/notes.txt"]},
+    {"address": "10.10.0.110", "version": "4.1", "mount": "/srv/media", "opens": 1, "files": ["films/trailer.mkv"]},
+    {"address": "10.10.0.150", "version": "3", "mount": "/srv/media"},
+)
 
 
 class PastTime:
@@ -48,7 +62,10 @@ class Command(BaseCommand):
         clock, world.clock = world.clock, PastTime()
         user, password = _somebody()
         try:
-            _carry_out(_describe(), user, password)
+            cluster = _describe()
+            _carry_out(cluster, user, password)
+            with store.opened(cluster.pk) as pair:
+                pair.clients = [Client(**client) for client in CLIENTS]
         finally:
             world.clock = clock
             user.set_unusable_password()

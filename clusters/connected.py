@@ -1,0 +1,179 @@
+"""Whom the NFS server knows, as a page shows it: of the whole cluster, of one volume, of one export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.db.models import Q, QuerySet
+
+from clusters.models import (
+    ClientName,
+    ClientUse,
+    Cluster,
+    ClusterState,
+    ConnectedClient,
+    Export,
+    Node,
+    NodeState,
+    Volume,
+)
+
+OLD = timedelta(seconds=180)  # they are read once a minute
+SLOW = timedelta(seconds=20)  # a name that was asked for so long ago and did not come
+SHOWN = 12  # rows of a section; the page of its own has them all
+
+
+@dataclass(frozen=True)
+class Row:
+    client: ConnectedClient
+    uses: list[ClientUse]
+    asked: ClientName | None
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        return self.asked.name if self.asked else ""
+
+    @property
+    def unnamed(self) -> str:
+        """Say why there is no name."""
+        if self.asked is None or self.asked.asked_at is None:
+            return "name not asked for yet"
+        if self.asked.answered_at is None or self.asked.answered_at < self.asked.asked_at:
+            return (
+                "the name service does not answer" if self.now - self.asked.asked_at > SLOW else "asking for its name"
+            )
+        return "has no name" if not self.asked.name else ""
+
+    @property
+    def version(self) -> str:
+        return f"NFSv{self.client.version}" if self.client.version else "not known"
+
+    @property
+    def told(self) -> bool:
+        """Whether NFS tells what is open: version 4 does."""
+        return self.client.version.startswith("4")
+
+    def _sum(self, what: str) -> int | None:
+        if not self.told:
+            return None
+        return sum(getattr(use, what) or 0 for use in self.uses)
+
+    @property
+    def opens(self) -> int | None:
+        return self._sum("opens")
+
+    @property
+    def locks(self) -> int | None:
+        return self._sum("locks")
+
+    @property
+    def delegations(self) -> int | None:
+        return self._sum("delegations")
+
+    @property
+    def files(self) -> list[str]:
+        return [name for use in self.uses for name in use.files][:5]
+
+    @property
+    def paths(self) -> list[str]:
+        return [use.path for use in self.uses if use.path]
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """The kind and the words."""
+        match self.client.state, self.client.connected:
+            case "confirmed", True:
+                return "ok", "connected"
+            case "confirmed", _:
+                return "warn", "has a session, no connection"
+            case "courtesy" | "expirable", _:
+                return "warn", "gone; its session is kept as a courtesy"
+            case "locking", _:
+                return "idle", "asked for locks"
+            case "", True:
+                return "ok", "connected"
+            case "", _:
+                return "unknown", "mounted it once, not connected"
+        return "idle", self.client.state
+
+
+@dataclass(frozen=True)
+class Connected:
+    """`known` is False when nobody told: that is not the same as nobody being connected."""
+
+    rows: list[Row]
+    known: bool
+    node: Node | None
+    read_at: datetime | None
+    now: datetime
+    idle: int  # version 4 clients without an open file there: they may have it mounted
+    seen: str  # changes when the rows do
+
+    @property
+    def fresh(self) -> bool:
+        return self.read_at is not None and self.now - self.read_at < OLD
+
+    @property
+    def shown(self) -> list[Row]:
+        return self.rows[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.rows) - SHOWN)
+
+    @cached_property
+    def old(self) -> bool:
+        """Whether there are clients of whom NFS tells little."""
+        return any(not row.told for row in self.rows)
+
+    @cached_property
+    def totals(self) -> tuple[int, int]:
+        return sum(row.opens or 0 for row in self.rows), sum(row.locks or 0 for row in self.rows)
+
+
+def load(
+    cluster: Cluster, now: datetime, *, volume: Volume | None = None, export: Export | None = None, q: str = ""
+) -> Connected:
+    """Give the clients of the node that serves, or was last seen to, in a constant number of queries."""
+    node, state = _server(cluster)
+    if node is None or state is None or state.clients_read_at is None:
+        return Connected([], False, node, None, now, 0, "never")
+    clients = ConnectedClient.objects.filter(node=node)
+    uses = ClientUse.objects.filter(client__node=node).select_related("volume")
+    names = {row.address: row for row in ClientName.objects.filter(address__in=clients.values("address"))}
+    held: dict[int, list[ClientUse]] = {}
+    for use in _of(uses, volume, export):
+        held.setdefault(use.client_id, []).append(use)
+    everything = [Row(client, held.get(client.pk, []), names.get(client.address), now) for client in clients]
+    rows, idle = everything, 0
+    if volume is not None or export is not None:
+        rows = [row for row in everything if row.uses]
+        idle = sum(1 for row in everything if row.told and not row.uses)
+    if q:
+        rows = [row for row in rows if q in row.client.address or q.lower() in row.name.lower()]
+    late = sum(1 for row in rows if row.unnamed.startswith("the name service"))
+    answered = max((n.answered_at.timestamp() for n in names.values() if n.answered_at), default=0)
+    fresh = now - state.clients_read_at < OLD
+    seen = f"{node.pk}-{state.clients_read_at.timestamp():.0f}-{answered:.0f}-{late}-{fresh}"
+    return Connected(rows, True, node, state.clients_read_at, now, idle, seen)
+
+
+def _server(cluster: Cluster) -> tuple[Node | None, NodeState | None]:
+    """Find the node that serves now, else the one that served last."""
+    state = ClusterState.objects.filter(cluster=cluster).first()
+    nodes = list(cluster.nodes.filter(kind=Node.Kind.MEMBER).select_related("state"))
+    chosen = next((node for node in nodes if state and node.pk == state.active_node_id), None)
+    chosen = chosen or next((node for node in nodes if state and node.name == state.last_active), None)
+    return chosen, getattr(chosen, "state", None)
+
+
+def _of(uses: QuerySet[ClientUse], volume: Volume | None, export: Export | None) -> QuerySet[ClientUse]:
+    """Version 4 tells the file system, not the export: on a volume with several exports a client counts for each of them."""
+    if export is not None:
+        return uses.filter(
+            Q(path="", volume=export.volume_id) | Q(path=export.path) | Q(path__startswith=f"{export.path}/")
+        )
+    return uses.filter(volume=volume) if volume is not None else uses
