@@ -106,6 +106,11 @@ def finish_export(cluster: Cluster, path: str) -> None:
     _open(cluster.exports.filter(path=path)).update(inventory=Inventory.PRESENT)
 
 
+def grow_volume(cluster: Cluster, name: str, size: int) -> None:
+    """Write the new size; a volume never gets smaller."""
+    _present(cluster.volumes.filter(name=name, size__lt=size)).update(size=size)
+
+
 def give_back_volume(cluster: Cluster, name: str, *, partly_made: bool) -> None:
     _give_back(cluster.volumes.filter(name=name), partly_made=partly_made)
 
@@ -138,6 +143,10 @@ def _move(cluster: Cluster, state: Inventory) -> None:
 
 def _open(rows: QuerySet[Row]) -> QuerySet[Row]:
     return rows.filter(inventory__in=_OPEN)
+
+
+def _present(rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.filter(inventory=Inventory.PRESENT)
 
 
 def _give_back(rows: QuerySet[Row], *, partly_made: bool) -> None:

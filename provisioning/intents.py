@@ -28,6 +28,36 @@ class CreateVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowVolume:
+    cluster: str
+    name: str
+    size: int  # bytes afterwards
+
+
+@dataclass(frozen=True, slots=True)
+class EditVolume:
+    """Give a volume other mount options, another mount point, another name. Size and file system stay what they are."""
+
+    cluster: str
+    name: str  # as it is now
+    volume: DesiredVolume  # as it is to be
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVolume:
+    cluster: str
+    volume: DesiredVolume
+
+
+@dataclass(frozen=True, slots=True)
+class GrowResource:
+    """Make the replicated device larger: the backing volumes to these bytes, or, of whole disks, to what the disks have become."""
+
+    cluster: str
+    size: int  # bytes of each backing device afterwards
+
+
+@dataclass(frozen=True, slots=True)
 class PublishExport:
     cluster: str
     export: DesiredExport
@@ -41,4 +71,4 @@ class EnrolNode:
     node: str
 
 
-Intent = ProvisionCluster | ForgetCluster | CreateVolume | PublishExport
+Intent = ProvisionCluster | ForgetCluster | CreateVolume | GrowVolume | PublishExport

@@ -107,6 +107,20 @@ class LogicalVolume:
     path: str
     active: bool | None
     attributes: str = ""
+    origin: str = ""  # of a snapshot: the volume it was taken of
+    filled: float | None = None  # of a snapshot: percent of its own room that is used, 0..100
+    pool: str = ""  # of a thin volume: the pool it takes its room from
+    tags: tuple[str, ...] = ()
+
+    @property
+    def merging(self) -> bool:
+        """A snapshot that is being rolled back into its origin (`S`), or an origin that takes one back (`O`)."""
+        return self.attributes[:1] in ("S", "O")
+
+    @property
+    def valid(self) -> bool:
+        """False for a snapshot that ran full: what it held is lost (`I`; `S` when it is suspended too)."""
+        return self.attributes[4:5] not in ("I", "S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +280,8 @@ class NodeObserved:
     immutable: tuple[str, ...] | None = (
         None  # of the mount points that were asked for: those that cannot be written into
     )
+    inside: bool | None = None  # something lies in the directory that was asked about; None when it was not asked
+    file_system_size: int | None = None  # bytes, of the one file system that was asked about, by its own superblock
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
 
     def file(self, path: str) -> FileState | None:
@@ -282,6 +298,10 @@ class NodeObserved:
 
     def lv(self, vg: str, name: str) -> LogicalVolume | None:
         return next((lv for lv in self.lvs or () if lv.vg == vg and lv.name == name), None)
+
+    def snapshots_of(self, vg: str, volume: str) -> tuple[LogicalVolume, ...]:
+        """List the snapshots of a volume that LVM shows here, whoever made them."""
+        return tuple(lv for lv in self.lvs or () if lv.vg == vg and lv.origin == volume)
 
     def vg(self, name: str) -> VolumeGroup | None:
         return next((vg for vg in self.vgs or () if vg.name == name), None)

@@ -9,7 +9,7 @@ from django.db import connection
 
 from clusters.models import Cluster, Node
 from provisioning.desired import DesiredCluster
-from provisioning.facts import Wanted, assemble, full_readings
+from provisioning.facts import Asked, Wanted, assemble, full_readings
 from provisioning.observed import NodeObserved
 from provisioning.render import paths
 from provisioning.transport.clock import time_of
@@ -31,24 +31,28 @@ def managed_files(desired: DesiredCluster | None) -> tuple[tuple[str, ...], tupl
     return paths.read_files(desired), paths.secret_files(desired)
 
 
-def observe(world: World, cluster: Cluster, desired: DesiredCluster | None = None) -> dict[str, NodeObserved]:
+def observe(
+    world: World, cluster: Cluster, desired: DesiredCluster | None = None, asked: Asked | None = None
+) -> dict[str, NodeObserved]:
     """Read both nodes; the first error that a person must mend, or the first error, is raised."""
-    answers = observe_each(world, cluster, desired)
+    answers = observe_each(world, cluster, desired, asked)
     errors = [answer for answer in answers.values() if isinstance(answer, NodeError)]
     if errors:
         raise next((error for error in errors if error.permanent), errors[0])
     return {name: answer for name, answer in answers.items() if isinstance(answer, NodeObserved)}
 
 
-def observe_each(world: World, cluster: Cluster, desired: DesiredCluster | None = None) -> Answers:
+def observe_each(
+    world: World, cluster: Cluster, desired: DesiredCluster | None = None, asked: Asked | None = None
+) -> Answers:
     """Read both nodes; a node that could not be read gives the reason."""
     nodes = members(cluster)
     with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="observe") as pool:
-        answers = pool.map(lambda node: _answer(world, node, _wanted(cluster, node, desired)), nodes)
+        answers = pool.map(lambda node: _answer(world, node, _wanted(cluster, node, desired, asked or Asked())), nodes)
         return dict(zip((node.name for node in nodes), answers, strict=True))
 
 
-def _wanted(cluster: Cluster, node: Node, desired: DesiredCluster | None) -> Wanted:
+def _wanted(cluster: Cluster, node: Node, desired: DesiredCluster | None, asked: Asked) -> Wanted:
     files, secret_files = managed_files(desired)
     return Wanted(
         node=node.name,
@@ -58,6 +62,7 @@ def _wanted(cluster: Cluster, node: Node, desired: DesiredCluster | None) -> Wan
         service_ip=cluster.service_ip or None,
         service_interface=node.service_interface or None,
         mount_points=tuple(cluster.volumes.order_by("pk").values_list("mount_point", flat=True)),
+        asked=asked,
     )
 
 

@@ -10,6 +10,7 @@ from provisioning.views import (
     jobs_list,
     mend,
     simulation,
+    volume_grow,
     volume_new,
 )
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("c/<slug:slug>/nodes/<int:pk>/pin/", draft_nodes.pin_host_key, name="node-pin"),
     path("c/<slug:slug>/nodes/<int:pk>/install-key/", draft_nodes.install_key, name="node-install-key"),
     path("c/<slug:slug>/volumes/new/", volume_new.volume_new, name="volume-new"),
+    path("c/<slug:slug>/volumes/<str:name>/grow/", volume_grow.volume_grow, name="volume-grow"),
     path("c/<slug:slug>/exports/new/", export_new.export_new, name="export-new"),
     path("c/<slug:slug>/forget/", forget.cluster_forget, name="cluster-forget"),
     path("c/<slug:slug>/mend/", mend.cluster_mend, name="cluster-mend"),

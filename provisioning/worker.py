@@ -73,8 +73,9 @@ def plan_now(job: Job, world: World) -> tuple[Plan, dict[str, NodeObserved]]:
     """Read both nodes and plan the job's intent."""
     cluster: Cluster = job.cluster
     desired = desired_of(cluster)
-    observed = observe(world, cluster, desired)
-    plan: Plan = ACTIONS[job.action].planner(intent_of(job), desired, observed, BACKENDS[cluster.manager])
+    action, intent = ACTIONS[job.action], intent_of(job)
+    observed = observe(world, cluster, desired, action.asks(intent, desired))
+    plan: Plan = action.planner(intent, desired, observed, BACKENDS[cluster.manager])
     return plan, observed
 
 

@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clusters import access, apart, detail, pictures
+from clusters import access, apart, detail, offered, pictures
 from clusters.models import Cluster, ClusterState
 from clusters.states import AccessLevel, Inventory
 from clusters.views.clients import section
@@ -73,7 +73,14 @@ def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     row = next((row for row in shown.volumes if row.volume.name == name), None)
     if row is None:
         raise Http404("No such volume.")
-    context = {**section(cluster, volume=row.volume), "shown": shown, "row": row, "volume": row.volume}
+    actions = offered.on_volume(row.volume, access.level(request.user, cluster), shown.state, url)
+    context = {
+        **section(cluster, volume=row.volume),
+        "shown": shown,
+        "row": row,
+        "volume": row.volume,
+        "actions": actions,
+    }
     return render(request, "volume.html", context)
 
 

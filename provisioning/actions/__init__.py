@@ -42,7 +42,8 @@ def give_back(job: Job) -> str:
         return "Nothing had run on the nodes."
     nodes = " and ".join(sorted({step.node_name for step in ran}))
     count = "1 step" if len(ran) == 1 else f"{len(ran)} steps"
-    return f"{count} had run on {nodes}; what they made is still there, and {action.object(intent)} is a draft again."
+    left = action.left or f"{action.object(intent)} is a draft again"
+    return f"{count} had run on {nodes}; what they made is still there, and {left}."
 
 
 def give_back_untouched(job: Job) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from clusters import apart
 from clusters.models import Cluster, Export, Volume
 from clusters.states import AccessLevel, Inventory
+from provisioning.desired import DesiredCluster
+from provisioning.facts import Asked
 from provisioning.steps import Plan
 
 Planner = Callable[..., Plan]  # plan(intent, desired, observed, backend)
@@ -26,6 +28,11 @@ class Action:
     begin: Callable[[Cluster, Any], None]
     settle: Callable[[Cluster, Any], None]
     give_back: Callable[[Cluster, Any, bool], None]
+    left: str = ""  # what a job that was given up half way leaves; "": its object is a draft again
+    asks: Callable[[Any, DesiredCluster], Asked] = lambda intent, desired: Asked()
+    unsettles: Callable[[Any], tuple[str, ...]] = (
+        lambda intent: ()
+    )  # mount points and exports that come and go while it runs
     in_panel: bool = False  # touches no node: planned and done by the door itself, so that it works without a worker
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from clusters import inventory
-from clusters.models import Cluster
-from clusters.states import AccessLevel
+from clusters.models import Cluster, Volume
+from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action, not_running, taken
-from provisioning.intents import CreateVolume
-from provisioning.plans import volume
+from provisioning.desired import DesiredCluster
+from provisioning.facts import Asked
+from provisioning.intents import CreateVolume, GrowVolume
+from provisioning.plans import volume, volume_grow
 
 
 def _refuses_volume(cluster: Cluster, intent: CreateVolume) -> str:
@@ -32,6 +34,29 @@ def _begin_volume(cluster: Cluster, intent: CreateVolume) -> None:
     )
 
 
+def _row(cluster: Cluster, name: str) -> Volume | None:
+    return cluster.volumes.filter(name=name, inventory=Inventory.PRESENT).first()
+
+
+def _refuses_grow(cluster: Cluster, intent: GrowVolume) -> str:
+    if why := not_running(cluster):
+        return why
+    row = _row(cluster, intent.name)
+    if row is None:
+        return f"{cluster} has no volume {intent.name}."
+    if intent.size < row.size:
+        return f"{row} cannot shrink: {volume_grow.WHY_NOT[row.fstype]}"
+    return ""
+
+
+def asks_size(name: str, desired: DesiredCluster) -> Asked:
+    """Ask how large a volume's file system is."""
+    found = desired.volume(name)
+    if found is None:
+        return Asked()
+    return Asked(fstype=found.fstype, device=f"/dev/{desired.resource.vg}/{name}", mount_point=found.mount_point)
+
+
 ROWS = (
     Action(
         name="volume.create",
@@ -46,5 +71,19 @@ ROWS = (
         give_back=lambda cluster, intent, partly: inventory.give_back_volume(
             cluster, intent.volume.name, partly_made=partly
         ),
+    ),
+    Action(
+        name="volume.grow",
+        title="Grow",
+        intent=GrowVolume,
+        planner=volume_grow.plan,
+        level=AccessLevel.OPERATOR,
+        object=lambda intent: intent.name,
+        refuses=_refuses_grow,
+        begin=lambda *_: None,
+        settle=lambda cluster, intent: inventory.grow_volume(cluster, intent.name, intent.size),
+        give_back=lambda *_: None,
+        left="plan again to finish it",
+        asks=lambda intent, desired: asks_size(intent.name, desired),
     ),
 )

@@ -15,6 +15,7 @@ from provisioning.facts import (
     defined,
     disks,
     drbd,
+    file_system,
     files,
     heartbeat,
     lvm,
@@ -25,11 +26,11 @@ from provisioning.facts import (
 )
 from provisioning.facts.answers import Answer, ParseError
 from provisioning.facts.assembly import Answers, assembled
-from provisioning.facts.reading import Reading, Wanted
+from provisioning.facts.reading import Asked, Reading, Wanted
 from provisioning.observed import NodeObserved
 from provisioning.steps import cmd
 
-__all__ = ["ParseError", "Reading", "Wanted", "assemble", "full_readings", "sweep_readings"]
+__all__ = ["Asked", "ParseError", "Reading", "Wanted", "assemble", "full_readings", "sweep_readings"]
 
 
 def sweep_readings(wanted: Wanted) -> tuple[Reading, ...]:
@@ -70,8 +71,12 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading("file-texts", cmd(*texts.GREP, *wanted.files, exits=(0, 1, 2), timeout=20)))
     if wanted.packages:
         found.append(Reading("apt", cmd(*software.apt_policy(wanted.packages), timeout=30)))
-    if wanted.mount_points:
-        found.append(Reading("lsattr", cmd(*attributes.lsattr(wanted.mount_points), exits=(0, 1), timeout=20)))
+    if points := tuple(dict.fromkeys((*wanted.mount_points, *filter(None, [wanted.asked.directory])))):
+        found.append(Reading("lsattr", cmd(*attributes.lsattr(points), exits=(0, 1), timeout=20)))
+    if wanted.asked.directory:
+        found.append(Reading("inside", cmd(*file_system.inside(wanted.asked.directory), exits=(0, 1), timeout=20)))
+    if wanted.asked.fstype:
+        found.append(Reading("file-system", cmd(*file_system.question(wanted.asked), exits=(0, 1), timeout=20)))
     if wanted.service_ip:
         ping = network.ping(wanted.service_ip, wanted.service_interface)
         found.append(Reading("ping", cmd(*ping, exits=(0, 1, 2), timeout=5)))

@@ -13,6 +13,7 @@ from provisioning.facts import (
     defined,
     disks,
     drbd,
+    file_system,
     files,
     heartbeat,
     host,
@@ -103,6 +104,8 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         else see("service_ip_answers", lambda: network.answers(answers.of("ping"), answers.of("neighbour"))),
         files=see("files", lambda: _files(answers)) or (),
         immutable=see("immutable", lambda: attributes.immutable(answers.of("lsattr"))),
+        inside=see("inside", lambda: file_system.holds_something(answers.of("inside"))),
+        file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),
     )
     for reading in TOGETHER:
         if why := answers.unreadable.pop(reading, ""):

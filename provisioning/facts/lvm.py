@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from provisioning.facts.answers import lines, load, needed, refuse, rows, table, words
+from provisioning.facts.answers import decimal, lines, load, needed, refuse, rows, table, words
 from provisioning.observed import LogicalVolume, PhysicalVolume, VolumeGroup
 
 REPORT = ("--reportformat", "json", "--units", "b", "--nosuffix")
@@ -15,7 +15,12 @@ PVS = (
     "pvs", *REPORT, "--options",
     "pv_name,pv_uuid,pv_attr,pv_size,pv_free,pv_missing,vg_name,vg_uuid,vg_size,vg_free,vg_extent_size",
 )  # fmt: skip
-LVS = ("lvs", *REPORT, "--options", "lv_name,vg_name,lv_attr,lv_size,lv_path,lv_active")
+LVS = (
+    "lvs",
+    *REPORT,
+    "--options",
+    "lv_name,vg_name,lv_attr,lv_size,lv_path,lv_active,origin,data_percent,pool_lv,lv_tags",
+)
 CONFIG = ("lvmconfig", "--typeconfig", "full", "devices/global_filter", "devices/use_devicesfile")
 
 JSON_STARTS = tuple('{}[]"')
@@ -95,6 +100,10 @@ def logical_volumes(text: str) -> tuple[LogicalVolume, ...]:
             path=words(row, "lv_path") or f"/dev/{words(row, 'vg_name')}/{words(row, 'lv_name')}",
             active=_active(row),
             attributes=words(row, "lv_attr"),
+            origin=words(row, "origin").strip("[]"),
+            filled=_filled(row),
+            pool=words(row, "pool_lv").strip("[]"),
+            tags=tuple(tag for tag in words(row, "lv_tags").split(",") if tag),
         )
         for row in report(text, "lv")
         if not words(row, "lv_name").startswith("[")
@@ -108,6 +117,17 @@ def _active(row: dict[str, object]) -> bool | None:
         return None if said == "unknown" else said.startswith(("active", "local", "remote"))
     attributes = words(row, "lv_attr")
     return attributes[4] == "a" if len(attributes) > 4 else None
+
+
+def _filled(row: dict[str, object]) -> float | None:
+    """Read how full a snapshot (or a thin volume) is; None for any other volume, whose column is empty."""
+    text = words(row, "data_percent").strip().replace(",", ".")
+    if not text:
+        return None
+    percent = decimal(text, f"data_percent={text}")
+    if not 0 <= percent <= 100:
+        raise refuse("data_percent is not a percentage", text)
+    return percent
 
 
 def filters(text: str) -> tuple[str, ...]:

@@ -14,6 +14,16 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What one change asks of the nodes beyond what every plan asks: whether a directory is empty, how large a file system is."""
+
+    directory: str = ""  # that a volume is to be mounted over
+    fstype: str = ""  # with `device` and `mount_point`: the file system whose size is asked for
+    device: str = ""
+    mount_point: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What to ask beyond what is always asked. `secret_files` are hashed, their text is never fetched."""
 
@@ -24,3 +34,4 @@ class Wanted:
     service_ip: str | None = None
     service_interface: str | None = None
     mount_points: tuple[str, ...] = ()
+    asked: Asked = Asked()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from provisioning.simulator import answers, plain
+from provisioning.simulator import answers, plain, volume_words
 from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.physics import (
     bring_up,
@@ -41,7 +41,7 @@ def change(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
     if fault := pair.faults.get(f"{machine.name} {argv[0]}"):
         return 5, "", fault + "\n"
     verb = CHANGERS.get(argv[0].rsplit("/", 1)[-1])
-    answer = plain.answer(pair, machine, argv)
+    answer = plain.answer(pair, machine, argv) or volume_words.ask(pair, machine, argv)
     if answer is None and verb:
         answer = verb(pair, machine, argv, now)
     if answer is None:
@@ -168,7 +168,7 @@ def _lvcreate(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     if size > group.free:
         need, have = size // EXTENT, group.free // EXTENT
         return 5, "", f'  Volume group "{vg}" has insufficient free space ({have} extents): {need} required.\n'
-    group.lvs[name] = Lv(size)
+    group.lvs[name] = Lv(size, tags=[options["--addtag"]] if "--addtag" in options else [])
     return 0, f'  Logical volume "{name}" created.\n', ""
 
 
@@ -241,6 +241,8 @@ def _drbdadm(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) ->
                 return 11, "", f"{name}: State change failed: (-12) Device is held open by someone\n"
             machine.drbd.role = "Secondary"
             return OK
+        case "resize" if machine.drbd:
+            return volume_words.resize(pair, machine, now)
         case "outdate" | "connect" | "wait-connect" | "dump" if machine.drbd:
             return OK
     return None
@@ -264,9 +266,10 @@ def _create_md(machine: Machine, name: str) -> Answer:
     if found is None or minor is None:
         return 10, "", f"'{name}' not defined in your config (for this host).\n"
     backing = next((disk.path for disk in machine.disks if by_id(disk) == found[1]), found[1])
-    if not backing_size(machine, backing):
+    size = backing_size(machine, backing)
+    if not size:
         return 40, "", f"open({backing}) failed: No such file or directory\n"
-    machine.drbd = Drbd(name, f"/dev/drbd{minor[1]}", int(minor[1]), backing, meta=True)
+    machine.drbd = Drbd(name, f"/dev/drbd{minor[1]}", int(minor[1]), backing, meta=True, size=size - MIB)
     return (
         0,
         "initializing activity log\ninitializing bitmap (3204 KB) to all zero\nWriting meta data...\n"
@@ -301,13 +304,14 @@ def _install(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) ->
 
 def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     options, operands = _options(argv, {"--types", "--options", "-t", "-o"})
+    given = options.get("--options", options.get("-o", ""))
+    if given.startswith("remount"):
+        return volume_words.remount(machine, given, operands[-1])
     device, target = operands[-2:]
     lv = _lv_of(pair, device)
     if lv is None or not lv.fstype:
         return 32, "", f"mount: {target}: wrong fs type, bad option, bad superblock on {device}.\n"
-    start_member(
-        pair, machine, "Filesystem", [device, target, lv.fstype, options.get("--options", options.get("-o", ""))]
-    )
+    start_member(pair, machine, "Filesystem", [device, target, lv.fstype, given])
     return OK
 
 
@@ -342,6 +346,8 @@ def _exportfs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 def _chattr(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     if argv[1] == "+i" and argv[2] not in machine.immutable:
         machine.immutable.append(argv[2])
+    if argv[1] == "-i" and argv[2] in machine.immutable:
+        machine.immutable.remove(argv[2])
     return OK
 
 
@@ -359,5 +365,6 @@ CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | N
     "apt-get": _apt_get, "systemctl": _systemctl, "modprobe": _modprobe, "pvcreate": _pvcreate, "vgcreate": _vgcreate,
     "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
     "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
-    "vgchange": _vgchange, "exportfs": _exportfs, "udevadm": _nothing, "lvchange": _nothing, "rm": _rm,
+    "vgchange": _vgchange, "exportfs": _exportfs, "udevadm": _nothing, "rm": _rm,
+    **volume_words.CHANGERS,
 }  # fmt: skip

@@ -17,7 +17,7 @@ def backing_size(machine: Machine, path: str) -> int:
 
 
 def device_size(machine: Machine, drbd: Drbd) -> int:
-    return backing_size(machine, drbd.backing) - MIB
+    return drbd.size or backing_size(machine, drbd.backing) - MIB
 
 
 def proc_drbd(pair: Pair, machine: Machine, now: float) -> str | None:

@@ -28,6 +28,9 @@ class Lv:
     fstype: str = ""
     used: int = 0
     label: str = ""
+    fs_size: int = 0  # 0: the file system fills it
+    tags: list[str] = field(default_factory=list)
+    once: list[str] = field(default_factory=list)  # earlier names, which /proc/mounts goes on showing
 
 
 @dataclass
@@ -69,6 +72,7 @@ class Drbd:
     up: bool = False
     role: str = "Secondary"
     disk: str = "Diskless"
+    size: int = 0  # bytes; 0: as large as the backing device allows
 
 
 @dataclass
@@ -122,6 +126,7 @@ class Machine:
     files: dict[str, File] = field(default_factory=dict)
     directories: list[str] = field(default_factory=list)
     immutable: list[str] = field(default_factory=list)  # directories with chattr +i
+    litter: list[str] = field(default_factory=list)  # directories that hold something
     vgs: dict[str, Vg] = field(default_factory=dict)  # node-local ones
     pvs: list[str] = field(default_factory=list)  # local disks given to LVM
     drbd: Drbd | None = None

@@ -6,6 +6,7 @@ import json
 
 from provisioning.simulator.drbd_words import backing_size, device_size
 from provisioning.simulator.state import EXTENT, MIB, Answer, Drbd, File, Machine, Pair
+from provisioning.simulator.volume_words import file_system, mounted_lv
 
 
 def lsblk(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
@@ -89,7 +90,7 @@ def drbd_row(pair: Pair, machine: Machine, drbd: Drbd) -> dict[str, object]:
                 (
                     target
                     for target, mount in machine.mounts.items()
-                    if mount[0] in (path, f"/dev/{pair.inside.vg}/{name}")
+                    if mount[0] in (path, f"/dev/{pair.inside.vg}/{name}") or mounted_lv(pair, machine, target) is lv
                 ),
                 None,
             )
@@ -140,17 +141,17 @@ def vgs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
 
 
 def lvs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
-    local = [(vg, lv, logical.size, True) for vg, group in machine.vgs.items() for lv, logical in group.lvs.items()]
+    local = [(vg, lv, logical, True) for vg, group in machine.vgs.items() for lv, logical in group.lvs.items()]
     drbd = machine.drbd
     if drbd and drbd.up and drbd.role == "Primary":
-        local += [(pair.inside.vg, name, lv.size, machine.vg_active) for name, lv in pair.inside.lvs.items()]
+        local += [(pair.inside.vg, name, lv, machine.vg_active) for name, lv in pair.inside.lvs.items()]
     if "--reportformat" not in argv:
         known = {f"{vg}/{lv}" for vg, lv, _, _ in local}
         return (0, "", "") if argv[-1] in known else (5, "", f'  Failed to find logical volume "{argv[-1]}"\n')
     rows = [
-        {"lv_name": lv, "vg_name": vg, "lv_attr": "-wi-a-----" if on else "-wi-------", "lv_size": str(size), "lv_path": f"/dev/{vg}/{lv}",
-         "lv_active": "active" if on else ""}
-        for vg, lv, size, on in local
+        {"lv_name": lv, "vg_name": vg, "lv_attr": "-wi-a-----" if on else "-wi-------", "lv_size": str(logical.size),
+         "lv_path": f"/dev/{vg}/{lv}", "lv_active": "active" if on else "", "lv_tags": ",".join(logical.tags)}
+        for vg, lv, logical, on in local
     ]  # fmt: skip
     return 0, json.dumps({"report": [{"lv": rows}]}, indent=2) + "\n", ""
 
@@ -164,8 +165,8 @@ def lvmconfig(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 
 def df_(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     lines = ["    1B-blocks       Used  Inodes IUsed Mounted on", "  3069550592 1442840576  196224 35042 /"]
-    for target, (device, *_rest) in sorted(machine.mounts.items()):
-        lv = pair.inside.lvs.get(device.rsplit("/", 1)[-1])
+    for target in sorted(machine.mounts):
+        lv = mounted_lv(pair, machine, target)
         if lv:
-            lines.append(f"{int(lv.size * 0.95)} {lv.used} {lv.size // 16384} 11 {target}")
+            lines.append(f"{file_system(lv)} {lv.used} {lv.size // 16384} 11 {target}")
     return 0, "\n".join(lines) + "\n", ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from clusters import apart
-from clusters.models import Cluster
+from clusters.models import Cluster, Volume
 from clusters.states import Inventory
 
 
@@ -38,3 +38,11 @@ def not_saved(request: HttpRequest, context: dict[str, Any], *, good: bool) -> i
     if overtaken(request, context):
         return 409
     return 422 if not good or "use" in request.POST else 0
+
+
+def present_volume(cluster: Cluster, name: str) -> Volume:
+    """Give a volume that is in service, 404 when there is none of that name."""
+    volume = cluster.volumes.select_related("cluster").filter(name=name, inventory=Inventory.PRESENT).first()
+    if volume is None:
+        raise Http404("No such volume in service.")
+    return volume

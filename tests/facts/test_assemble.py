@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from clusters.states import ConnectionState, DiskState, ReplicationState, Role
-from provisioning.facts import Wanted, assemble, defined, disks, full_readings, network, sweep_readings, texts
+from provisioning.facts import Asked, Wanted, assemble, defined, disks, full_readings, network, sweep_readings, texts
 from provisioning.observed import NodeObserved
 
 HERE = Path(__file__).parent
@@ -21,6 +21,7 @@ WANTED = Wanted(
     service_ip="192.168.77.10",
     service_interface="eth1",
     mount_points=("/srv/homes", "/srv/absent"),
+    asked=Asked("/srv/shop", "ext4", "/dev/vg_data/homes", "/srv/homes"),
 )
 PROC = {
     "/proc/sys/kernel/hostname": "alpha",
@@ -81,6 +82,8 @@ def healthy():
         "lsblk": ok(captured("lsblk")),
         "pvs": ok(captured("pvs")),
         "lvs": ok(captured("lvs")),
+        "inside": ok(""),
+        "file-system": ok(captured("file_system", "ext4-alpha")),
         "lvmconfig": ok(captured("lvmconfig")),
         "defined": ok(captured("defined")),
         "kernels": ok(captured("kernels")),

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from provisioning.desired import BackingKind, DesiredCluster, DesiredExport, DesiredVolume, ExportClient
-from provisioning.intents import CreateVolume, ForgetCluster, ProvisionCluster, PublishExport
-from provisioning.observed import HeartbeatReading, NodeObserved
-from provisioning.plans import export, forget, provision, volume
+from provisioning.intents import CreateVolume, ForgetCluster, GrowVolume, ProvisionCluster, PublishExport
+from provisioning.observed import HeartbeatReading, LogicalVolume, NodeObserved
+from provisioning.plans import export, forget, provision, volume, volume_grow
 from provisioning.render.paths import HARESOURCES
 from provisioning.steps import Plan, transcript
 from tests.pair import (
@@ -63,16 +63,31 @@ def plan_of(path: Path) -> Plan:
     wanted = desired(BackingKind(given.get("backing", "lv")))
     observed = SITUATIONS[given["situation"]](wanted)
     wanted = replace(wanted, heartbeat=replace(wanted.heartbeat, **given.get("heartbeat", {})))
+    for name, changes in given.get("seen", {}).items():
+        observed[name] = _seen(observed[name], changes)
     match given["action"]:
         case "cluster.provision":
             return provision.plan(ProvisionCluster(wanted.name), wanted, observed, HEARTBEAT)
         case "volume.create":
             return volume.plan(CreateVolume(wanted.name, _volume(given["volume"])), wanted, observed, HEARTBEAT)
+        case "volume.grow":
+            return volume_grow.plan(GrowVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
         case "export.publish":
             return export.plan(PublishExport(wanted.name, _export(given["export"])), wanted, observed, HEARTBEAT)
         case "cluster.forget":
             return forget.plan(ForgetCluster(wanted.name), wanted, observed, HEARTBEAT)
     raise ValueError(given["action"])
+
+
+def _seen(node: NodeObserved, changes: dict) -> NodeObserved:
+    """A few facts of one node that differ: logical volumes by name, the size of the file system that was asked about."""
+    for name, fields in changes.get("lvs", {}).items():
+        old = node.lv("vg_data", name) or LogicalVolume(name, "vg_data", 0, f"/dev/vg_data/{name}", True)
+        others = tuple(lv for lv in node.lvs or () if lv is not old)
+        node = replace(node, lvs=(*others, replace(old, **fields)))
+    for name, value in changes.get("facts", {}).items():
+        node = replace(node, **{name: value})
+    return node
 
 
 def _volume(table: dict) -> DesiredVolume:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning.desired import DesiredCluster
-from provisioning.facts import Wanted, assemble, full_readings
+from provisioning.facts import Asked, Wanted, assemble, full_readings
 from provisioning.observed import NodeObserved
 from provisioning.render.paths import PACKAGES, read_files, secret_files
 from provisioning.simulator.commands import change
@@ -52,7 +52,7 @@ class Machines:
         self.now += 1.0
         return Result(*change(self.pair, self.pair.machines[node], command.argv, self.now))
 
-    def read_node(self, wanted: DesiredCluster | None, name: str) -> NodeObserved:
+    def read_node(self, wanted: DesiredCluster | None, name: str, asked: Asked | None = None) -> NodeObserved:
         self.now += 1.0
         readings = full_readings(
             Wanted(
@@ -63,14 +63,15 @@ class Machines:
                 service_ip=wanted.service_ip if wanted else None,
                 service_interface=wanted.node(name).service_interface if wanted else None,
                 mount_points=tuple(v.mount_point for v in wanted.volumes) if wanted else (),
+                asked=asked or Asked(),
             )
         )
         machine = self.pair.machines[name]
         results = [Result(*change(self.pair, machine, r.command.argv, self.now)) for r in readings]
         return assemble(name, readings, results, self.now)
 
-    def read(self, wanted: DesiredCluster) -> dict[str, NodeObserved]:
-        return {node.name: self.read_node(wanted, node.name) for node in wanted.nodes}
+    def read(self, wanted: DesiredCluster, asked: Asked | None = None) -> dict[str, NodeObserved]:
+        return {node.name: self.read_node(wanted, node.name, asked) for node in wanted.nodes}
 
     def do(self, step: Step) -> None:
         """Carry one step out, guards first; anything a real node would refuse fails the test."""

@@ -9,7 +9,7 @@ import pytest
 from clusters.states import AccessLevel
 from provisioning import codec
 from provisioning.actions import ACTIONS, Action
-from provisioning.intents import CreateVolume, ForgetCluster, Intent, ProvisionCluster, PublishExport
+from provisioning.intents import CreateVolume, ForgetCluster, GrowVolume, Intent, ProvisionCluster, PublishExport
 
 
 def test_it_holds_the_actions_other_work_relies_on() -> None:
@@ -17,6 +17,7 @@ def test_it_holds_the_actions_other_work_relies_on() -> None:
         "cluster.provision": ProvisionCluster,
         "cluster.forget": ForgetCluster,
         "volume.create": CreateVolume,
+        "volume.grow": GrowVolume,
         "export.publish": PublishExport,
     }
     assert set(Intent.__args__) == {action.intent for action in ACTIONS.values()}

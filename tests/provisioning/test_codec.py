@@ -13,7 +13,7 @@ from clusters.findings import blocker
 from clusters.states import Danger
 from provisioning import codec
 from provisioning.desired import DesiredExport, DesiredVolume, ExportClient
-from provisioning.intents import CreateVolume, ForgetCluster, ProvisionCluster, PublishExport
+from provisioning.intents import CreateVolume, ForgetCluster, GrowVolume, ProvisionCluster, PublishExport
 from provisioning.steps import (
     Command,
     Expect,
@@ -36,6 +36,7 @@ INTENTS = [
     ProvisionCluster("web-files"),
     ForgetCluster("web-files"),
     CreateVolume("web-files", DesiredVolume("web_files", 10 * 1024**3, "xfs", "/srv/web_files", ("noatime", "uquota"))),
+    GrowVolume("web-files", "web_files", 20 * 1024**3),
     PublishExport("web-files", DesiredExport("/srv/web_files", 1, (ExportClient("10.10.0.0/24"),), "web_files")),
 ]
 

@@ -1,0 +1,40 @@
+"""What can be done to a volume, each with the reason when it cannot be done now. Names couple to the other app, modules do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from clusters import apart
+from clusters.models import ClusterState, Volume
+from clusters.states import AccessLevel, Inventory
+
+# URL name, title, icon, who may
+VOLUME = (
+    ("volume-grow", "Grow it", "plus", AccessLevel.OPERATOR),
+)  # fmt: skip
+MOVING = {
+    Inventory.CREATING: "Not yet: it is being made.",
+    Inventory.REMOVING: "Not any more: it is being deleted.",
+    Inventory.FORGOTTEN: "Not any more: the panel has forgotten this cluster.",
+}
+
+
+def on_volume(
+    volume: Volume, level: AccessLevel, state: ClusterState | None, url: Callable[..., str]
+) -> list[dict[str, str]]:
+    """List what is there to be done; `url` gives "" for what this panel does not have."""
+    found = []
+    for name, title, icon, needs in VOLUME:
+        address = url(name, volume.cluster.slug, volume.name)
+        if address:
+            why = _why_not(volume, level, state, needs)
+            found.append({"title": title, "icon": icon, "why": why, "url": address, "name": name})
+    return found
+
+
+def _why_not(volume: Volume, level: AccessLevel, state: ClusterState | None, needs: AccessLevel) -> str:
+    if level < needs:
+        return f"Needs the access level {needs.name.lower()}; yours is {level.name.lower()}."
+    if volume.inventory != Inventory.PRESENT:
+        return MOVING.get(Inventory(volume.inventory), "Not yet: it is a draft.")
+    return apart.why_not(state)
