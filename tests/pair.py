@@ -186,6 +186,7 @@ def written(wanted: DesiredCluster, name: str) -> tuple[FileState, ...]:
         *fencing.handlers(wanted, node),
         fencing.key(node),
         fencing.known_hosts(wanted, node),
+        fencing.public(wanted, node),
         drbd.resource(wanted),
         nfs.exports(wanted),
         nfs.settings(wanted),

@@ -16,6 +16,7 @@ from provisioning.render.paths import (
     FENCE_HOSTS,
     FENCE_KEY,
     FENCE_PEER,
+    FENCE_PUBLIC,
     FOREIGN_EXPORTS,
     HA_CF,
     HARESOURCES,
@@ -27,7 +28,7 @@ from provisioning.render.paths import (
     resource_file,
 )  # fmt: skip
 
-SIGNED = (FENCE_PEER, OUTDATE_HERE, MARK, FENCE_HOSTS, EXPORTS, NFS_CONF, HA_CF, HARESOURCES)
+SIGNED = (FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, EXPORTS, NFS_CONF, HA_CF, HARESOURCES)
 
 
 def foreign(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:

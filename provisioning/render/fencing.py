@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from provisioning.desired import DesiredCluster, DesiredNode
 from provisioning.render.managed import ManagedFile, header, with_block
-from provisioning.render.paths import FENCE_HOSTS, FENCE_KEY, FENCE_PEER, MARK, MARKS, OUTDATE_HERE
+from provisioning.render.paths import FENCE_HOSTS, FENCE_KEY, FENCE_PEER, FENCE_PUBLIC, MARK, MARKS, OUTDATE_HERE
 from provisioning.steps import SecretRef, Text
 
 TRY = "try-the-way"  # what `storagepanel-fence-peer --try` sends in place of a resource name
@@ -96,6 +96,13 @@ def handlers(desired: DesiredCluster, node: DesiredNode) -> tuple[ManagedFile, .
 
 def key(node: DesiredNode) -> ManagedFile:
     return ManagedFile(FENCE_KEY, Text.of(fence_secret(node.name)), mode="0600")
+
+
+def public(desired: DesiredCluster, node: DesiredNode) -> ManagedFile:
+    """The half that may be read: the key itself never leaves the node, so this tells whether it is the one that the peer lets in."""
+    return ManagedFile(
+        FENCE_PUBLIC, Text.of(header(desired.name, "the public half of the fencing key") + f"{node.fence_key}\n")
+    )
 
 
 def known_hosts(desired: DesiredCluster, node: DesiredNode) -> ManagedFile:

@@ -15,6 +15,7 @@ OUTDATE_HERE = "/usr/local/sbin/storagepanel-outdate-here"
 MARK = "/usr/local/sbin/storagepanel-mark"
 MARKS = "/var/lib/storagepanel/marks"
 FENCE_KEY = "/etc/drbd.d/storagepanel-fence.key"
+FENCE_PUBLIC = "/etc/drbd.d/storagepanel-fence.public"  # tells which key the one beside it is
 FENCE_HOSTS = "/etc/drbd.d/storagepanel-fence.known_hosts"
 AUTHORIZED_KEYS = "/root/.ssh/authorized_keys"
 EXPORTS = "/etc/exports.d/storagepanel.exports"
@@ -52,7 +53,7 @@ def resource_file(resource: str) -> str:
 def read_files(desired: DesiredCluster | None) -> tuple[str, ...]:
     """Name the files whose text a planner needs."""
     return (
-        POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_HOSTS, AUTHORIZED_KEYS,
+        POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, AUTHORIZED_KEYS,
         EXPORTS, FOREIGN_EXPORTS, NFS_CONF, HA_CF, HARESOURCES,
     )  # fmt: skip
 

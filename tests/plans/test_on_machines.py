@@ -60,6 +60,35 @@ def test_after_every_step_only_the_rest_is_left(shape: Callable[[DesiredCluster]
     assert again.fingerprint() == set_up(machines, wanted).fingerprint()
 
 
+def test_a_pair_described_anew_gets_its_new_fencing_keys_and_they_are_tried() -> None:
+    """It was forgotten, so its nodes hold keys that the panel has no more."""
+    machines = Machines()
+    wanted = machines.wanted()
+    carry_out(machines, set_up(machines, wanted))
+    one, other = (replace(n, fence_key=f"ssh-ed25519 NEWKEYOF{n.name.upper()} fence-{n.name}") for n in wanted.nodes)
+    anew = replace(wanted, nodes=(one, other))
+    plan = set_up(machines, anew)
+    for node, peer in (("alice", "bob"), ("bob", "alice")):
+        todo = [step.title for step in plan.todo() if step.node == node]
+        assert todo == [
+            "Write the fencing key and the peer's host key",
+            f"Let {peer}'s fencing key do one thing here",
+            f"Try the way to {peer}",
+        ]
+    carry_out(machines, plan)
+    assert set_up(machines, anew).todo() == ()
+
+
+def test_a_pair_described_anew_keeps_what_it_serves() -> None:
+    machines = Machines()
+    wanted = machines.wanted()
+    carry_out(machines, set_up(machines, wanted))
+    fewer = replace(wanted, volumes=wanted.volumes[:1], exports=wanted.exports[:1])
+    why = [f"{finding.code} {finding.node}" for finding in blockers(set_up(machines, fewer).findings)]
+    assert why == ["volume.left-out alice", "export.left-out alice", "volume.left-out bob", "export.left-out bob"]
+    assert blockers(set_up(machines, wanted).findings) == []
+
+
 def test_an_export_below_a_volumes_root_gets_its_directory_first() -> None:
     machines = Machines()
     wanted = below_the_root(machines.wanted())
