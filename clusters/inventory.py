@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from clusters.models import Cluster, Export, ExportClient, Volume
+from clusters.models import Cluster, Export, ExportClient, Snapshot, SnapshotSchedule, Volume
 from clusters.states import Inventory
 
 Row = TypeVar("Row", Volume, Export)
@@ -48,6 +48,8 @@ def forget(cluster: Cluster) -> None:
     cluster.save(update_fields=["slug", "inventory", "forgotten_at"])
     cluster.volumes.update(inventory=Inventory.FORGOTTEN)
     cluster.exports.update(inventory=Inventory.FORGOTTEN)
+    Snapshot.objects.filter(volume__cluster=cluster).update(inventory=Inventory.FORGOTTEN)
+    SnapshotSchedule.objects.filter(volume__cluster=cluster).update(enabled=False)
 
 
 def begin_volume(
@@ -120,11 +122,13 @@ def give_back_export(cluster: Cluster, path: str, *, partly_made: bool) -> None:
 
 
 def half_made(cluster: Cluster) -> list[str]:
-    """Name the volumes and exports a job began and did not finish."""
+    """Name the volumes, exports and snapshots a job began and did not finish."""
     creating = {"inventory": Inventory.CREATING}
+    snapshots = Snapshot.objects.filter(volume__cluster=cluster, **creating).select_related("volume")
     return [
         *cluster.volumes.filter(**creating).values_list("name", flat=True),
         *cluster.exports.filter(**creating).values_list("path", flat=True),
+        *(str(snapshot) for snapshot in snapshots),
     ]
 
 

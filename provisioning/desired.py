@@ -85,6 +85,25 @@ class DesiredExport:
 
 
 @dataclass(frozen=True, slots=True)
+class DesiredSnapshot:
+    """A volume as it was at one moment. `fsid` and `clients` are set while it is opened: mounted read-only and exported."""
+
+    volume: str
+    name: str
+    lv: str
+    size: int  # bytes reserved for what changes in the volume after it
+    fsid: int | None = None
+    clients: tuple[str, ...] = ()
+    as_root: bool = False  # root of these clients may read everything
+    scheduled: bool = False  # made by the schedule, which may remove it again
+    removing: bool = False  # a job is taking it away: deleting it, or rolling the volume back to it
+
+    @property
+    def opened(self) -> bool:
+        return self.fsid is not None
+
+
+@dataclass(frozen=True, slots=True)
 class HeartbeatSettings:
     keepalive: int = 1
     warntime: int = 5
@@ -113,6 +132,7 @@ class DesiredCluster:
     manager: str = "heartbeat"
     heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
     nfs: NfsSettings = field(default_factory=NfsSettings)
+    snapshots: tuple[DesiredSnapshot, ...] = ()
 
     def node(self, name: str) -> DesiredNode:
         return next(node for node in self.nodes if node.name == name)
@@ -123,3 +143,6 @@ class DesiredCluster:
 
     def volume(self, name: str) -> DesiredVolume | None:
         return next((volume for volume in self.volumes if volume.name == name), None)
+
+    def snapshot(self, volume: str, name: str) -> DesiredSnapshot | None:
+        return next((each for each in self.snapshots if (each.volume, each.name) == (volume, name)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioning.desired import DesiredExport, DesiredVolume
+from provisioning.desired import DesiredExport, DesiredSnapshot, DesiredVolume
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,53 @@ class PublishExport:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateSnapshot:
+    cluster: str
+    snapshot: DesiredSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSnapshots:
+    """One run of a schedule: take one, and let those go that it does not keep any more (`snapshot.keep`)."""
+
+    cluster: str
+    take: DesiredSnapshot
+    drop: tuple[str, ...]  # names of snapshots of the same volume that the schedule made
+    schedule: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSnapshot:
+    cluster: str
+    volume: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSnapshot:
+    """Roll the volume back to the snapshot, which is used up by it (`snapshot.restore`)."""
+
+    cluster: str
+    volume: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSnapshot:
+    """Mount it read-only under a path of its own and export it (`snapshot.open`)."""
+
+    cluster: str
+    snapshot: DesiredSnapshot  # with fsid and clients
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSnapshot:
+    cluster: str
+    volume: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolNode:
     """Ask a node for its host key, or install the panel's key on it: the two things done before a node is trusted."""
 
@@ -71,4 +118,5 @@ class EnrolNode:
     node: str
 
 
-Intent = ProvisionCluster | ForgetCluster | CreateVolume | GrowVolume | PublishExport
+SnapshotIntent = CreateSnapshot | KeepSnapshots | DeleteSnapshot | RestoreSnapshot | OpenSnapshot | CloseSnapshot
+Intent = ProvisionCluster | ForgetCluster | CreateVolume | GrowVolume | PublishExport | SnapshotIntent

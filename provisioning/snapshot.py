@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.models import Cluster, Export, Node, Resource, Volume
+from clusters.models import Cluster, Export, Node, Resource, Snapshot, Volume
 from clusters.states import Inventory
 from provisioning.desired import (
     Backing,
@@ -11,6 +11,7 @@ from provisioning.desired import (
     DesiredExport,
     DesiredNode,
     DesiredResource,
+    DesiredSnapshot,
     DesiredVolume,
     ExportClient,
     HeartbeatSettings,
@@ -57,6 +58,7 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
             cluster.keepalive, cluster.warntime, cluster.deadtime, cluster.initdead, cluster.udpport
         ),
         nfs=NfsSettings(cluster.nfs_threads, cluster.nfs_grace, cluster.nfs_lease),
+        snapshots=_snapshots(cluster),
     )
 
 
@@ -113,3 +115,15 @@ def _export(export: Export) -> DesiredExport:
         for client in export.clients.all()
     )
     return DesiredExport(export.path, export.fsid, clients, export.volume.name)
+
+
+def _snapshots(cluster: Cluster) -> tuple[DesiredSnapshot, ...]:
+    rows = Snapshot.objects.filter(volume__cluster=cluster).select_related("volume").order_by("pk")
+    return tuple(_snapshot(row) for row in rows if row.inventory in (Inventory.PRESENT, Inventory.REMOVING))
+
+
+def _snapshot(row: Snapshot) -> DesiredSnapshot:
+    return DesiredSnapshot(
+        row.volume.name, row.name, row.lv, row.size, row.fsid, tuple(row.clients.split()), row.as_root,
+        scheduled=row.schedule_id is not None, removing=row.inventory == Inventory.REMOVING,
+    )  # fmt: skip

@@ -6,8 +6,10 @@ from clusters.models.clients import ClientName, ClientUse, ConnectedClient
 from clusters.models.cluster import Backing, Cluster, Export, ExportClient, Node, Resource, Volume
 from clusters.models.history import StateChange
 from clusters.models.observed import ClusterState, NodeState, Replica, VolumeUsage
+from clusters.models.snapshot import Snapshot, SnapshotSchedule, SnapshotState
 
 __all__ = [
     "AuditEntry", "AuditHead", "Backing", "ClientName", "ClientUse", "Cluster", "ClusterState", "ConnectedClient", "Export",
-    "ExportClient", "Membership", "Node", "NodeState", "Replica", "Resource", "StateChange", "Volume", "VolumeUsage",
+    "ExportClient", "Membership", "Node", "NodeState", "Replica", "Resource", "Snapshot", "SnapshotSchedule", "SnapshotState",
+    "StateChange", "Volume", "VolumeUsage",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from clusters.rules.names import (
     person_name,
     resource_name,
     slug,
+    snapshot_name,
     ssh_user,
     unreserved,
     vg_name,
@@ -27,6 +28,6 @@ from clusters.rules.text import RuleError, shown
 __all__ = [
     "LARGEST", "UNITS", "RuleError", "algorithm", "device", "export_options", "export_path", "host_name", "interface", "ip", "label",
     "lies_in", "lv_name", "mount_options", "mount_point", "network_client", "node_name", "one_of", "person_name", "port", "public_key",
-    "rate", "resource_name", "serial", "service_ip", "shown", "size", "slug", "ssh_host", "ssh_user", "unreserved", "vg_name",
+    "rate", "resource_name", "serial", "service_ip", "shown", "size", "slug", "snapshot_name", "ssh_host", "ssh_user", "unreserved", "vg_name",
     "volume_name", "whole",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from clusters.rules.text import RuleError, match, shown
 
 VOLUME_NAME, VOLUME_NAME_LONGEST = r"[a-z][a-z0-9_]*", 32
+SNAPSHOT_NAME_LONGEST = 40
 LV_RESERVED_START = ("snapshot", "pvmove")
 LV_RESERVED_PARTS = (
     "_cdata", "_cmeta", "_corig", "_cpool", "_cvol", "_iorig", "_mimage", "_mlog", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta",
@@ -80,6 +81,16 @@ def unreserved(value: str) -> str:
             f"“{value}” is not possible: the form for a new volume stands at this address.", f"{value}_files"
         )
     return lv_name(value)
+
+
+def snapshot_name(value: str) -> str:
+    """Name a snapshot: the end of a logical volume's name, of a directory and of a page's address."""
+    says = "a to z, 0 to 9 and - . _, beginning with a letter or a digit"
+    match(value, "The snapshot's name", SNAPSHOT_NAME_LONGEST, r"[a-z0-9][a-z0-9_.-]*", says)
+    if value in ("new", "schedule"):
+        raise RuleError(f"“{value}” is not possible: a page of the panel stands at this address.", f"{value}-1")
+    lv_name(f"x-{value}")
+    return value
 
 
 def _spelled_as_volume(value: str) -> str:

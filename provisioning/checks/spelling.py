@@ -17,6 +17,7 @@ from provisioning.desired import (
     DesiredExport,
     DesiredNode,
     DesiredResource,
+    DesiredSnapshot,
     DesiredVolume,
 )
 
@@ -50,6 +51,8 @@ def cluster(desired: DesiredCluster) -> Iterator[Finding]:
         yield from volume(one)
     for each in desired.exports:
         yield from export(each)
+    for taken in desired.snapshots:
+        yield from snapshot(taken)
 
 
 def _resource(r: DesiredResource) -> Iterator[Finding]:
@@ -119,6 +122,18 @@ def export(wanted: DesiredExport) -> Iterator[Finding]:
         )
     if not wanted.clients:
         yield _finding(f"{rules.shown(wanted.path)} has no client.")
+
+
+def snapshot(wanted: DesiredSnapshot) -> Iterator[Finding]:
+    yield from _refused(
+        partial(rules.volume_name, wanted.volume),
+        partial(rules.snapshot_name, wanted.name),
+        partial(rules.lv_name, wanted.lv),
+        partial(rules.whole, wanted.size, "The room reserved for the snapshot", 1, rules.LARGEST),
+        *(partial(rules.network_client, client) for client in wanted.clients),
+    )
+    if wanted.fsid is not None:
+        yield from _refused(partial(rules.whole, wanted.fsid, "The fsid", 1, FSIDS))
 
 
 def _joined(options: tuple[str, ...]) -> str:

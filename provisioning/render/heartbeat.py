@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from provisioning.desired import DesiredCluster, DesiredNode, DesiredVolume
 from provisioning.render.managed import ManagedFile, header
-from provisioning.render.paths import AUTHKEYS, HA_CF, HARESOURCES
+from provisioning.render.paths import AUTHKEYS, HA_CF, HARESOURCES, SNAPSHOTS
 from provisioning.steps import SecretRef, Text
 
 SECRET = SecretRef("authkeys")
+CLOSING = f"Filesystem::{SNAPSHOTS}::{SNAPSHOTS}::none::bind"
 
 
 def ha_cf(desired: DesiredCluster, node: DesiredNode) -> ManagedFile:
@@ -47,6 +48,7 @@ def haresources(desired: DesiredCluster) -> ManagedFile:
         f"drbddisk::{r.name}",
         f"LVM::{r.vg}",
         *(member(desired, volume) for volume in sorted(desired.volumes, key=_depth)),
+        *closing(desired),
         "nfs-kernel-server",
         f"IPaddr2::{'/'.join(_address(desired))}",
     ]
@@ -62,6 +64,15 @@ def member(desired: DesiredCluster, volume: DesiredVolume) -> str:
     parts = ["Filesystem", f"/dev/{desired.resource.vg}/{volume.name}", volume.mount_point, volume.fstype]
     options = mount_options(volume)
     return "::".join([*parts, ",".join(options)] if options else parts)
+
+
+def closing(desired: DesiredCluster) -> tuple[str, ...]:
+    """Close opened snapshots when the group leaves a node: this member's stop unmounts whatever is mounted below the directory.
+
+    Without it a mounted snapshot would keep the volume group busy, its deactivation would fail, and Heartbeat would restart the node.
+    On the node that takes over it mounts an empty directory on itself, which cannot fail over a snapshot that ran full.
+    """
+    return (CLOSING,) if any(snapshot.opened for snapshot in desired.snapshots) else ()
 
 
 def mount_options(volume: DesiredVolume) -> tuple[str, ...]:

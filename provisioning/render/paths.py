@@ -19,6 +19,8 @@ FENCE_PUBLIC = "/etc/drbd.d/storagepanel-fence.public"  # tells which key the on
 FENCE_HOSTS = "/etc/drbd.d/storagepanel-fence.known_hosts"
 AUTHORIZED_KEYS = "/root/.ssh/authorized_keys"
 EXPORTS = "/etc/exports.d/storagepanel.exports"
+SNAPSHOT_EXPORTS = "/etc/exports.d/storagepanel-snapshots.exports"  # on the node where they are opened
+SNAPSHOTS = "/srv/.snapshots"  # opened snapshots are mounted below it
 FOREIGN_EXPORTS = "/etc/exports"  # read, never written
 NFS_CONF = "/etc/nfs.conf.d/storagepanel.conf"
 HA_CF = "/etc/ha.d/ha.cf"
@@ -54,7 +56,7 @@ def read_files(desired: DesiredCluster | None) -> tuple[str, ...]:
     """Name the files whose text a planner needs."""
     return (
         POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, AUTHORIZED_KEYS,
-        EXPORTS, FOREIGN_EXPORTS, NFS_CONF, HA_CF, HARESOURCES,
+        EXPORTS, SNAPSHOT_EXPORTS, FOREIGN_EXPORTS, NFS_CONF, HA_CF, HARESOURCES,
     )  # fmt: skip
 
 

@@ -92,7 +92,8 @@ def _mounts(pair: Pair, machine: Machine, now: float) -> str:
             if device.count("/") == 3 and "/mapper/" not in device
             else device
         )
-        lines.append(f"{mapped} {target} {fstype} {','.join(['rw', *filter(None, options.split(','))])},relatime 0 0")
+        words = [word for word in options.split(",") if word]
+        lines.append(f"{mapped} {target} {fstype} {','.join(words if 'ro' in words else ['rw', *words])},relatime 0 0")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from provisioning.simulator import answers, plain, volume_words
+from provisioning.simulator import answers, plain, snapshots, volume_words
 from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.physics import (
     bring_up,
@@ -160,6 +160,8 @@ def _lvcreate(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     options, operands = _options(argv, {"--size", "--name", "--wipesignatures", "--extents", "--addtag"})
     vg, name = operands[-1], options["--name"]
     size = -(-_bytes(options["--size"]) // EXTENT) * EXTENT
+    if "--snapshot" in options:
+        return snapshots.take(pair, vg, name, size)
     group = machine.vgs.get(vg) or (pair.inside if pair.inside.vg == vg else None)
     if group is None:
         return 5, "", f'  Volume group "{vg}" not found\n'
@@ -308,6 +310,9 @@ def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
     if given.startswith("remount"):
         return volume_words.remount(machine, given, operands[-1])
     device, target = operands[-2:]
+    if "--bind" in options:
+        machine.mounts[target] = ["/dev/vda1", "ext4", ""]
+        return OK
     lv = _lv_of(pair, device)
     if lv is None or not lv.fstype:
         return 32, "", f"mount: {target}: wrong fs type, bad option, bad superblock on {device}.\n"
@@ -317,6 +322,8 @@ def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
 
 def _umount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     target = argv[-1]
+    if any(point.startswith(f"{target}/") for point in machine.mounts):
+        return 32, "", f"umount: {target}: target is busy.\n"
     if machine.mounts.pop(target, None) is None:
         return 32, "", f"umount: {target}: not mounted.\n"
     return OK
@@ -361,10 +368,15 @@ def _rm(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
     return OK
 
 
+def _fuser(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    """Nobody works on the machines themselves; the kernel's NFS server is no process."""
+    return 1, "", ""
+
+
 CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
     "apt-get": _apt_get, "systemctl": _systemctl, "modprobe": _modprobe, "pvcreate": _pvcreate, "vgcreate": _vgcreate,
     "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
     "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
-    "vgchange": _vgchange, "exportfs": _exportfs, "udevadm": _nothing, "rm": _rm,
+    "vgchange": _vgchange, "exportfs": _exportfs, "udevadm": _nothing, "rm": _rm, "fuser": _fuser, "lvconvert": snapshots.lvconvert,
     **volume_words.CHANGERS,
 }  # fmt: skip

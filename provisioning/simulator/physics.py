@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from provisioning.simulator import snapshots
 from provisioning.simulator.state import Drbd, File, Machine, Manager, Pair, Resync
 
 JOIN = 4.0  # seconds until two Heartbeats hear each other
@@ -19,6 +20,7 @@ def settle(pair: Pair, now: float) -> None:
     """Bring the pair to `now`."""
     _connect(pair, now)
     _resync(pair, now)
+    snapshots.settle(pair, now)
     for machine in pair.machines.values():
         _manage(pair, machine, now)
 
@@ -165,6 +167,8 @@ def start_member(pair: Pair, machine: Machine, agent: str, arguments: list[str])
         case "Filesystem":
             device, target, fstype = (*arguments, "", "", "")[:3]
             options = arguments[3] if len(arguments) > 3 else ""
+            if fstype == "none":  # a directory bound on itself
+                device, fstype, options = "/dev/vda1", "ext4", ""
             machine.mounts[target] = [device, fstype, options]
         case "nfs-kernel-server":
             start_nfs(machine)
@@ -226,5 +230,7 @@ def load_exports(machine: Machine) -> None:
             if line:
                 directory, _, rest = line.partition(" ")
                 machine.exported += [
-                    [directory, client, options] for client, options in CLIENT.findall(rest.replace("\t", " "))
+                    [directory, client, options]
+                    for client, options in CLIENT.findall(rest.replace("\t", " "))
+                    if "mountpoint" not in options.split(",") or directory in machine.mounts
                 ]

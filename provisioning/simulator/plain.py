@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioning.render.paths import FENCE_PEER
-from provisioning.simulator import answers
+from provisioning.simulator import answers, snapshots
 from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.state import Answer, Machine, Pair, by_id
 from provisioning.simulator.storage_words import disk_content
@@ -25,6 +25,10 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
             return (0, f"{path}\n", "") if path else (1, "", "")
         case ("lvs", "--noheadings", "--options", "lv_name", "--select", selection, vg):
             return _lv_names(pair, machine, selection, vg)
+        case ("lvs", "--noheadings", "--all", "--options", "lv_name", "--select", selection, vg):
+            return _lv_names(pair, machine, selection, vg)
+        case ("lvs", "--noheadings", "--options", ("origin" | "origin,lv_snapshot_invalid") as options, target):
+            return snapshots.asked(pair, machine, options, target)
         case ("findmnt", *_, "--mountpoint", point):
             mounted = machine.mounts.get(point)
             return (0, f"{mounted[1]}\n", "") if mounted else (1, "", "")

@@ -31,6 +31,9 @@ class Lv:
     fs_size: int = 0  # 0: the file system fills it
     tags: list[str] = field(default_factory=list)
     once: list[str] = field(default_factory=list)  # earlier names, which /proc/mounts goes on showing
+    origin: str = ""  # of a snapshot
+    changed: int = 0  # of a snapshot: bytes of its room that hold what changed in the origin
+    merged_at: float | None = None  # of a snapshot that is rolled back to: when that ends
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from provisioning.simulator import snapshots
 from provisioning.simulator.drbd_words import backing_size, device_size
 from provisioning.simulator.state import EXTENT, MIB, Answer, Drbd, File, Machine, Pair
 from provisioning.simulator.volume_words import file_system, mounted_lv
@@ -144,13 +145,16 @@ def lvs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
     local = [(vg, lv, logical, True) for vg, group in machine.vgs.items() for lv, logical in group.lvs.items()]
     drbd = machine.drbd
     if drbd and drbd.up and drbd.role == "Primary":
-        local += [(pair.inside.vg, name, lv, machine.vg_active) for name, lv in pair.inside.lvs.items()]
+        seen = snapshots.names(pair, hidden=False)
+        local += [(pair.inside.vg, name, pair.inside.lvs[name], machine.vg_active) for name in seen]
     if "--reportformat" not in argv:
         known = {f"{vg}/{lv}" for vg, lv, _, _ in local}
         return (0, "", "") if argv[-1] in known else (5, "", f'  Failed to find logical volume "{argv[-1]}"\n')
     rows = [
         {"lv_name": lv, "vg_name": vg, "lv_attr": "-wi-a-----" if on else "-wi-------", "lv_size": str(logical.size),
-         "lv_path": f"/dev/{vg}/{lv}", "lv_active": "active" if on else "", "lv_tags": ",".join(logical.tags)}
+         "lv_path": f"/dev/{vg}/{lv}", "lv_active": "active" if on else "", "lv_tags": ",".join(logical.tags),
+         "origin": "", "data_percent": "", "pool_lv": ""}
+        | (snapshots.columns(pair, lv, on) if vg == pair.inside.vg else {})
         for vg, lv, logical, on in local
     ]  # fmt: skip
     return 0, json.dumps({"report": [{"lv": rows}]}, indent=2) + "\n", ""

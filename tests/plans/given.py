@@ -8,11 +8,41 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from provisioning.desired import BackingKind, DesiredCluster, DesiredExport, DesiredVolume, ExportClient
-from provisioning.intents import CreateVolume, ForgetCluster, GrowVolume, ProvisionCluster, PublishExport
-from provisioning.observed import HeartbeatReading, LogicalVolume, NodeObserved
-from provisioning.plans import export, forget, provision, volume, volume_grow
-from provisioning.render.paths import HARESOURCES
+from provisioning.desired import (
+    BackingKind,
+    DesiredCluster,
+    DesiredExport,
+    DesiredSnapshot,
+    DesiredVolume,
+    ExportClient,
+)
+from provisioning.intents import (
+    CloseSnapshot,
+    CreateSnapshot,
+    CreateVolume,
+    DeleteSnapshot,
+    ForgetCluster,
+    GrowVolume,
+    KeepSnapshots,
+    OpenSnapshot,
+    ProvisionCluster,
+    PublishExport,
+    RestoreSnapshot,
+)
+from provisioning.observed import HeartbeatReading, LogicalVolume, Mount, NodeObserved
+from provisioning.plans import (
+    export,
+    forget,
+    provision,
+    snapshot_delete,
+    snapshot_open,
+    snapshot_restore,
+    snapshot_take,
+    volume,
+    volume_grow,
+)
+from provisioning.render.lvm import mapper
+from provisioning.render.paths import HARESOURCES, SNAPSHOTS
 from provisioning.steps import Plan, transcript
 from tests.pair import (
     HEARTBEAT,
@@ -61,7 +91,10 @@ SITUATIONS: dict[str, Callable[[DesiredCluster], Observed]] = {
 def plan_of(path: Path) -> Plan:
     given = tomllib.loads(path.read_text())
     wanted = desired(BackingKind(given.get("backing", "lv")))
+    wanted = replace(wanted, snapshots=tuple(_snapshot(row) for row in given.get("has", ())))
     observed = SITUATIONS[given["situation"]](wanted)
+    if "has" in given:
+        observed["alice"] = with_snapshots(observed["alice"], given["has"], given)
     wanted = replace(wanted, heartbeat=replace(wanted.heartbeat, **given.get("heartbeat", {})))
     for name, changes in given.get("seen", {}).items():
         observed[name] = _seen(observed[name], changes)
@@ -74,6 +107,22 @@ def plan_of(path: Path) -> Plan:
             return volume_grow.plan(GrowVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
         case "export.publish":
             return export.plan(PublishExport(wanted.name, _export(given["export"])), wanted, observed, HEARTBEAT)
+        case "snapshot.create":
+            return snapshot_take.plan(
+                CreateSnapshot(wanted.name, _snapshot(given["snapshot"])), wanted, observed, HEARTBEAT
+            )
+        case "snapshot.keep":
+            run = KeepSnapshots(wanted.name, _snapshot(given["snapshot"]), tuple(given["drop"]), 1)
+            return snapshot_take.keep(run, wanted, observed, HEARTBEAT)
+        case "snapshot.delete":
+            return snapshot_delete.plan(DeleteSnapshot(wanted.name, *given["snapshot"]), wanted, observed, HEARTBEAT)
+        case "snapshot.restore":
+            return snapshot_restore.plan(RestoreSnapshot(wanted.name, *given["snapshot"]), wanted, observed, HEARTBEAT)
+        case "snapshot.open":
+            opened = OpenSnapshot(wanted.name, _snapshot(given["snapshot"]))
+            return snapshot_open.plan(opened, wanted, observed, HEARTBEAT)
+        case "snapshot.close":
+            return snapshot_open.close(CloseSnapshot(wanted.name, *given["snapshot"]), wanted, observed, HEARTBEAT)
         case "cluster.forget":
             return forget.plan(ForgetCluster(wanted.name), wanted, observed, HEARTBEAT)
     raise ValueError(given["action"])
@@ -88,6 +137,39 @@ def _seen(node: NodeObserved, changes: dict) -> NodeObserved:
     for name, value in changes.get("facts", {}).items():
         node = replace(node, **{name: value})
     return node
+
+
+def _snapshot(table: dict) -> DesiredSnapshot:
+    return DesiredSnapshot(
+        table["volume"], table["name"], f"{table['volume']}-{table['name']}", table["size"], table.get("fsid"),
+        tuple(table.get("clients", ())), table.get("as_root", False),
+        table.get("scheduled", False), table.get("removing", False),
+    )  # fmt: skip
+
+
+def with_snapshots(node: NodeObserved, rows: list[dict], given: dict) -> NodeObserved:
+    """Let LVM show the snapshots that are there (`attributes`, `filled`), hide one that is merged, and mount the opened ones."""
+    shown = [row for row in rows if row.get("there", True)]
+    lvs = [
+        LogicalVolume(f"{row['volume']}-{row['name']}", "vg_data", row["size"], f"/dev/vg_data/{row['volume']}-{row['name']}", True,
+                      row.get("attributes", "swi-a-s---"), row["volume"], row.get("filled", 10.0))
+        for row in shown
+    ]  # fmt: skip
+    merging = given.get("merging", "")
+    origins = [replace(lv, attributes="Owi-a-s---") if lv.name == merging else lv for lv in node.lvs or ()]
+    mounts = [mount for mount in node.mounts or () if mount.target not in given.get("unmounted", ())]
+    for row in shown:
+        if row.get("mounted"):
+            path, source = (
+                f"{SNAPSHOTS}/{row['volume']}/{row['name']}",
+                mapper("vg_data", f"{row['volume']}-{row['name']}"),
+            )
+            mounts += [Mount("/dev/vda1", SNAPSHOTS, "ext4", ("rw",)), Mount(source, path, "ext4", ("ro", "relatime"))]
+    threads = 0 if given.get("stopped") else node.nfsd_threads
+    exports = () if given.get("stopped") else node.exports
+    used = sum(row["size"] for row in shown)
+    vgs = tuple(replace(vg, free=vg.free - used) if vg.name == "vg_data" else vg for vg in node.vgs or ())
+    return replace(node, lvs=(*origins, *lvs), mounts=tuple(mounts), nfsd_threads=threads, exports=exports, vgs=vgs)
 
 
 def _volume(table: dict) -> DesiredVolume:

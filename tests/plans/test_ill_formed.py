@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.findings import blockers
-from provisioning.desired import BackingKind, DesiredCluster
-from provisioning.intents import CreateVolume, ProvisionCluster, PublishExport
-from provisioning.plans import export, provision, volume
+from provisioning.desired import BackingKind, DesiredCluster, DesiredSnapshot
+from provisioning.intents import CreateSnapshot, CreateVolume, OpenSnapshot, ProvisionCluster, PublishExport
+from provisioning.plans import export, provision, snapshot_open, snapshot_take, volume
 from provisioning.steps import Plan
 from tests.pair import HEARTBEAT, desired, finished, fresh
+from tests.plans.given import with_snapshots
 
 HOSTILE = 'x"; }\n$(reboot) ::../é'
 FREE = {"nodes.0.backing.link", "nodes.1.backing.link"}  # given by the planner itself; empty in every inventory
@@ -62,7 +63,21 @@ def an_export(wanted: DesiredCluster) -> Plan:
     return export.plan(PublishExport(wanted.name, wanted.exports[1]), before, finished(), HEARTBEAT)
 
 
-PLANNERS = [provisioned, a_volume, an_export]
+TAKEN = DesiredSnapshot("media", "before", "media-before", 64 * 1024**2)
+OPENED = replace(TAKEN, fsid=1_000_001, clients=("192.0.2.7",))
+
+
+def a_snapshot(wanted: DesiredCluster) -> Plan:
+    return snapshot_take.plan(CreateSnapshot(wanted.name, TAKEN), wanted, finished(), HEARTBEAT)
+
+
+def an_opened_snapshot(wanted: DesiredCluster) -> Plan:
+    has = replace(wanted, snapshots=(TAKEN,))
+    alice = with_snapshots(finished()["alice"], [{"volume": "media", "name": "before", "size": TAKEN.size}], {})
+    return snapshot_open.plan(OpenSnapshot(wanted.name, OPENED), has, finished() | {"alice": alice}, HEARTBEAT)
+
+
+PLANNERS = [provisioned, a_volume, an_export, a_snapshot, an_opened_snapshot]
 PLACES = [place for place in places(desired()) if place not in FREE]
 
 
@@ -115,3 +130,15 @@ def test_two_nodes_of_one_name_and_an_export_for_nobody() -> None:
     twins = put(put(desired(), "nodes.1.name", "alice"), "first_source", "alice")
     assert provisioned(twins).steps == ()
     assert provisioned(put(desired(), "exports.0.clients", ())).steps == ()
+
+
+@pytest.mark.parametrize("place", places(OPENED))
+def test_a_hostile_value_in_a_snapshot_is_refused(place: str) -> None:
+    if isinstance(at(OPENED, place), bool):
+        return
+    for value in (-1, 2**60) if isinstance(at(OPENED, place), int) else (HOSTILE, ""):
+        bad = put(OPENED, place, value)
+        wanted = replace(desired(), snapshots=(TAKEN, replace(bad, name="other") if place != "name" else bad))
+        plan = snapshot_open.plan(OpenSnapshot(wanted.name, bad), wanted, finished(), HEARTBEAT)
+        assert "spelling.refused" in {finding.code for finding in blockers(plan.findings)}, value
+        assert plan.steps == ()

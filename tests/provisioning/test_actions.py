@@ -9,7 +9,20 @@ import pytest
 from clusters.states import AccessLevel
 from provisioning import codec
 from provisioning.actions import ACTIONS, Action
-from provisioning.intents import CreateVolume, ForgetCluster, GrowVolume, Intent, ProvisionCluster, PublishExport
+from provisioning.intents import (
+    CloseSnapshot,
+    CreateSnapshot,
+    CreateVolume,
+    DeleteSnapshot,
+    ForgetCluster,
+    GrowVolume,
+    Intent,
+    KeepSnapshots,
+    OpenSnapshot,
+    ProvisionCluster,
+    PublishExport,
+    RestoreSnapshot,
+)
 
 
 def test_it_holds_the_actions_other_work_relies_on() -> None:
@@ -19,6 +32,12 @@ def test_it_holds_the_actions_other_work_relies_on() -> None:
         "volume.create": CreateVolume,
         "volume.grow": GrowVolume,
         "export.publish": PublishExport,
+        "snapshot.create": CreateSnapshot,
+        "snapshot.keep": KeepSnapshots,
+        "snapshot.delete": DeleteSnapshot,
+        "snapshot.restore": RestoreSnapshot,
+        "snapshot.open": OpenSnapshot,
+        "snapshot.close": CloseSnapshot,
     }
     assert set(Intent.__args__) == {action.intent for action in ACTIONS.values()}
 

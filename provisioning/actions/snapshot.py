@@ -1,0 +1,176 @@
+"""What can be done to a snapshot."""
+
+from __future__ import annotations
+
+from clusters import snapshots
+from clusters.models import Cluster, Snapshot, SnapshotSchedule
+from clusters.states import AccessLevel, Inventory
+from provisioning.actions.action import Action, not_running
+from provisioning.desired import DesiredSnapshot
+from provisioning.intents import (
+    CloseSnapshot,
+    CreateSnapshot,
+    DeleteSnapshot,
+    KeepSnapshots,
+    OpenSnapshot,
+    RestoreSnapshot,
+)
+from provisioning.plans import snapshot_delete, snapshot_open, snapshot_restore, snapshot_take
+
+Named = DeleteSnapshot | RestoreSnapshot | CloseSnapshot
+
+
+def _refuses_new(cluster: Cluster, wanted: DesiredSnapshot) -> str:
+    if why := not_running(cluster):
+        return why
+    if not cluster.volumes.filter(name=wanted.volume, inventory=Inventory.PRESENT).exists():
+        return f"{cluster} has no volume {wanted.volume}."
+    rows = Snapshot.objects.filter(volume__cluster=cluster, volume__name=wanted.volume)
+    if rows.filter(name=wanted.name).exclude(inventory=Inventory.CREATING).exists():
+        return f"{wanted.volume} has a snapshot {wanted.name} already."
+    if rows.exclude(name=wanted.name).filter(lv=wanted.lv).exists():
+        return f"{wanted.lv} is the volume of another snapshot."
+    return ""
+
+
+def _refuses_known(cluster: Cluster, volume: str, name: str) -> str:
+    if why := not_running(cluster):
+        return why
+    row = snapshots.of(cluster, volume, name).first()
+    return "" if row and row.inventory in snapshots.HELD else f"{volume} has no snapshot {name}."
+
+
+def _refuses_going(cluster: Cluster, intent: DeleteSnapshot | RestoreSnapshot) -> str:
+    if why := _refuses_known(cluster, intent.volume, intent.name):
+        return why
+    opened = snapshots.of(cluster, intent.volume, intent.name).exclude(fsid=None).exists()
+    return f"{intent.name} is opened. Close it first." if opened else ""
+
+
+def _refuses_open(cluster: Cluster, intent: OpenSnapshot) -> str:
+    wanted = intent.snapshot
+    if why := _refuses_known(cluster, wanted.volume, wanted.name):
+        return why
+    others = Snapshot.objects.filter(volume__cluster=cluster, fsid=wanted.fsid)
+    if other := others.exclude(volume__name=wanted.volume, name=wanted.name).first():
+        return f"fsid {wanted.fsid} belongs to {other} already."
+    return ""
+
+
+def _begin(cluster: Cluster, wanted: DesiredSnapshot, schedule: int | None = None) -> None:
+    by = SnapshotSchedule.objects.filter(pk=schedule, volume__cluster=cluster).first() if schedule else None
+    snapshots.begin(
+        cluster, volume=wanted.volume, name=wanted.name, lv=wanted.lv, size=wanted.size, schedule=by
+    )  # fmt: skip
+
+
+def _settle_keep(cluster: Cluster, intent: KeepSnapshots) -> None:
+    snapshots.finish(cluster, intent.take.volume, intent.take.name)
+    for name in intent.drop:
+        snapshots.dropped(cluster, intent.take.volume, name)
+
+
+def _give_back_open(cluster: Cluster, intent: OpenSnapshot, partly: bool) -> None:
+    row = snapshots.of(cluster, intent.snapshot.volume, intent.snapshot.name).select_related("state").first()
+    seen = getattr(row, "state", None)
+    if not partly and not (seen and seen.mounted):
+        snapshots.closed(cluster, intent.snapshot.volume, intent.snapshot.name)
+
+
+def _open(cluster: Cluster, intent: OpenSnapshot) -> None:
+    wanted = intent.snapshot
+    snapshots.opened(
+        cluster, wanted.volume, wanted.name, fsid=wanted.fsid or 0, clients=wanted.clients, as_root=wanted.as_root
+    )
+
+
+def _named(intent: Named) -> str:
+    return f"{intent.volume}@{intent.name}"
+
+
+def _object(wanted: DesiredSnapshot) -> str:
+    return f"{wanted.volume}@{wanted.name}"
+
+
+ROWS = (
+    Action(
+        name="snapshot.create",
+        title="Snapshot",
+        intent=CreateSnapshot,
+        planner=snapshot_take.plan,
+        level=AccessLevel.OPERATOR,
+        object=lambda intent: _object(intent.snapshot),
+        refuses=lambda cluster, intent: _refuses_new(cluster, intent.snapshot),
+        begin=lambda cluster, intent: _begin(cluster, intent.snapshot),
+        settle=lambda cluster, intent: snapshots.finish(cluster, intent.snapshot.volume, intent.snapshot.name),
+        give_back=lambda cluster, intent, partly: snapshots.give_back(
+            cluster, intent.snapshot.volume, intent.snapshot.name, partly_made=partly
+        ),
+    ),
+    Action(
+        name="snapshot.keep",
+        title="Snapshot by schedule",
+        intent=KeepSnapshots,
+        planner=snapshot_take.keep,
+        level=AccessLevel.OPERATOR,
+        object=lambda intent: _object(intent.take),
+        refuses=lambda cluster, intent: _refuses_new(cluster, intent.take),
+        begin=lambda cluster, intent: _begin(cluster, intent.take, intent.schedule),
+        settle=_settle_keep,
+        give_back=lambda cluster, intent, partly: snapshots.give_back(
+            cluster, intent.take.volume, intent.take.name, partly_made=partly
+        ),
+    ),
+    Action(
+        name="snapshot.delete",
+        title="Delete snapshot",
+        intent=DeleteSnapshot,
+        planner=snapshot_delete.plan,
+        level=AccessLevel.OPERATOR,
+        object=_named,
+        refuses=_refuses_going,
+        begin=lambda cluster, intent: snapshots.begin_removal(cluster, intent.volume, intent.name),
+        settle=lambda cluster, intent: snapshots.finish_removal(cluster, intent.volume, intent.name),
+        give_back=lambda cluster, intent, partly: snapshots.give_back_removal(
+            cluster, intent.volume, intent.name, partly=partly
+        ),
+    ),
+    Action(
+        name="snapshot.restore",
+        title="Roll back to",
+        intent=RestoreSnapshot,
+        planner=snapshot_restore.plan,
+        level=AccessLevel.ADMIN,
+        object=_named,
+        refuses=_refuses_going,
+        begin=lambda cluster, intent: snapshots.begin_removal(cluster, intent.volume, intent.name),
+        settle=lambda cluster, intent: snapshots.finish_removal(cluster, intent.volume, intent.name),
+        give_back=lambda cluster, intent, partly: snapshots.give_back_removal(
+            cluster, intent.volume, intent.name, partly=partly
+        ),
+    ),
+    Action(
+        name="snapshot.open",
+        title="Open snapshot",
+        intent=OpenSnapshot,
+        planner=snapshot_open.plan,
+        level=AccessLevel.OPERATOR,
+        object=lambda intent: _object(intent.snapshot),
+        refuses=_refuses_open,
+        begin=_open,  # from here on every file that is written says that it is opened, also when the job stops half way
+        settle=_open,
+        give_back=_give_back_open,
+    ),
+    Action(
+        name="snapshot.close",
+        title="Close snapshot",
+        intent=CloseSnapshot,
+        planner=snapshot_open.close,
+        level=AccessLevel.OPERATOR,
+        object=_named,
+        refuses=lambda cluster, intent: _refuses_known(cluster, intent.volume, intent.name),
+        begin=lambda *_: None,
+        settle=lambda cluster, intent: snapshots.closed(cluster, intent.volume, intent.name),
+        give_back=lambda *_: None,
+    ),
+)

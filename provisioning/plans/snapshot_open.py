@@ -1,0 +1,265 @@
+"""The plans that open a snapshot for restoring files, and close it again. Nobody else is interrupted. Pure.
+
+Open: 1. The directory, on both nodes. 2. A member of the service group that closes what is opened when the group leaves a node, the standby
+first. 3. Mount the snapshot read-only, where the group is. 4. Export it; if the node refuses, the previous file is put back. 5. See it.
+Close: the same backwards. An opened snapshot does not move: a failover closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from clusters.findings import Finding, blocker, blockers, fine, warning
+from clusters.states import Danger
+from provisioning.checks import spelling
+from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
+from provisioning.ha.base import Backend, active_node
+from provisioning.intents import CloseSnapshot, OpenSnapshot
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import serving, snapshots, words
+from provisioning.plans.parts.felt import felt
+from provisioning.plans.parts.writing import write
+from provisioning.render import nfs
+from provisioning.render import snapshots as render
+from provisioning.render.heartbeat import CLOSING
+from provisioning.render.paths import HARESOURCES, SNAPSHOT_EXPORTS, SNAPSHOTS
+from provisioning.steps import (
+    OBSERVER,
+    Expect,
+    Guard,
+    Impact,
+    Kind,
+    Plan,
+    Probe,
+    Stage,
+    Step,
+    Wait,
+    cmd,
+    in_order,
+    unchanged,
+)
+
+Observed = Mapping[str, NodeObserved]
+
+
+def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, backend: Backend) -> Plan:
+    snapshot, volume = intent.snapshot, desired.volume(intent.snapshot.volume)
+    active = active_node(desired, observed)
+    after = snapshots.with_one(desired, snapshot)
+    findings = snapshots.ready(desired, observed, backend)
+    findings += [f for f in spelling.snapshot(snapshot) if f not in findings]
+    steps: tuple[Step, ...] = ()
+    if desired.snapshot(snapshot.volume, snapshot.name) is None or volume is None:
+        findings.append(blocker("snapshot.unknown", f"{snapshot.volume} has no snapshot {snapshot.name}.", hint="Take one first."))  # fmt: skip
+    elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
+        findings += _reasons(desired, observed[active], snapshot)
+        steps = in_order(_opening(after, observed, active, snapshot, volume, backend))
+    clients, path = words.listed(snapshot.clients), render.path(snapshot)
+    return Plan(
+        title=f"Open snapshot {snapshot.volume}@{snapshot.name}",
+        summary=f"Read-only at {path}, for {clients}, with fsid {snapshot.fsid}. Nobody is interrupted.",
+        now=words.now(desired, observed),
+        after=f"{clients} can mount {desired.service_ip}:{path} and copy files out of it. "
+        "It is not part of what moves: a failover closes it, and it can be opened again.",
+        steps=steps,
+        findings=tuple(findings),
+        button=f"Open {snapshot.name}" if any(s.runs for s in steps) or blockers(findings) else "Nothing to do",
+        impact=Impact(pause="none; NFS is not restarted", takes="a few seconds", notes=(f"New for {clients}.",)),
+    )
+
+
+def close(intent: CloseSnapshot, desired: DesiredCluster, observed: Observed, backend: Backend) -> Plan:
+    snapshot = desired.snapshot(intent.volume, intent.name)
+    active = active_node(desired, observed)
+    findings = snapshots.ready(desired, observed, backend)
+    steps: tuple[Step, ...] = ()
+    if snapshot is None:
+        findings.append(blocker("snapshot.unknown", f"{intent.volume} has no snapshot {intent.name}.", hint="It was deleted."))  # fmt: skip
+    elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
+        after = snapshots.with_one(desired, replace(snapshot, fsid=None, clients=()))
+        steps = in_order(_closing(after, observed, active, snapshot, backend))
+    runs = any(step.runs for step in steps)
+    path = render.path(snapshot) if snapshot else ""
+    return Plan(
+        title=f"Close snapshot {intent.volume}@{intent.name}",
+        summary=f"{path} is not exported and not mounted any more. The snapshot itself stays.",
+        now=words.now(desired, observed),
+        after=f"The snapshot can be deleted or rolled back to. A client that still has {path} mounted gets errors there, and only there.",
+        steps=steps,
+        findings=tuple(findings),
+        danger=Danger.INTERRUPTS if runs else Danger.NONE,
+        button=f"Close {intent.name}" if runs or blockers(findings) else "Nothing to do",
+        impact=felt(desired, observed, pause="for good, on the snapshot only", takes="a few seconds", mount_points=(path,))
+        if runs else Impact(),
+    )  # fmt: skip
+
+
+def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> list[Finding]:
+    found: list[Finding] = []
+    lv, path = snapshots.seen(desired, node, snapshot), render.path(snapshot)
+    if snapshot.volume and snapshots.taking_back(desired, node, snapshot.volume):
+        text = f"{snapshot.volume} is being rolled back to a snapshot right now."
+        found.append(blocker("snapshot.merging", text, hint="Wait until that has ended.", node=node.node))
+    elif lv is None:
+        text = f"LVM on {node.node} shows no snapshot {snapshot.lv} of {snapshot.volume}."
+        found.append(blocker("snapshot.gone", text, hint="Somebody removed it. Delete it here to take it off the list.", node=node.node))  # fmt: skip
+    elif not lv.valid:
+        text = f"{snapshot.name} ran full: what it held is lost."
+        found.append(blocker("snapshot.full", text, hint="Delete it.", node=node.node))
+    else:
+        found.append(fine("snapshot.whole", f"{snapshot.name} is whole, {lv.filled or 0:.0f} % of its room used"))
+    if not snapshot.clients or snapshot.fsid is None:
+        found.append(blocker("snapshot.nobody", "Nobody would be allowed to mount it.", hint="Name at least one client."))  # fmt: skip
+    if over := [v.mount_point for v in desired.volumes if SNAPSHOTS.startswith(f"{v.mount_point.rstrip('/')}/")]:
+        text = f"{SNAPSHOTS} lies on the volume mounted at {over[0]}."
+        found.append(blocker("snapshot.path-taken", text, hint="That directory must lie on the node itself."))
+    if other := next((s for s in desired.snapshots if s.fsid == snapshot.fsid and s.lv != snapshot.lv), None):
+        text = f"fsid {snapshot.fsid} belongs to {render.path(other)}."
+        found.append(blocker("export.fsid-taken", text, hint="Open it again from its page.", hazard=7))
+    mounted = next((m for m in node.mounts or () if m.target == path), None)
+    if mounted is not None and "ro" not in mounted.options:
+        found.append(warning("snapshot.writable", f"{path} is mounted writable, by hand.", hint=f"umount {path}", node=node.node))  # fmt: skip
+    if snapshot.as_root:
+        text = "root of these clients may read every file in it."
+        found.append(warning("export.no-root-squash", text, hint="Close it when the files are restored.", hazard=21))
+    return found
+
+
+def _opening(
+    after: DesiredCluster,
+    observed: Observed,
+    active: str,
+    snapshot: DesiredSnapshot,
+    volume: DesiredVolume,
+    backend: Backend,
+) -> Iterator[Step]:
+    node = observed[active]
+    order = (observed[after.peer(active).name], node)
+    for each in order:
+        make = Step(
+            node=each.node, title=f"Make the directory {SNAPSHOTS}", kind=Kind.WRITES, stage=Stage.MOUNTS,
+            commands=(cmd("mkdir", "--parents", SNAPSHOTS),),
+        )  # fmt: skip
+        yield unchanged(make, "the service group names it") if _closes(each) else make
+    for each in order:
+        yield replace(
+            serving.group(after, each, backend),
+            title="Let the service group close it when it leaves",
+            note="A mounted snapshot would keep the volume group busy and a switchover would end with a restart of the node.",
+        )
+    yield from _mounting(after, node, snapshot, volume)
+    here = [s for s in after.snapshots if s.opened and (s is snapshot or node.mount(render.path(s)) is not None)]
+    yield write(
+        node,
+        [render.exports(after, here)],
+        title="Export it",
+        stage=Stage.LIVE,
+        load=cmd("exportfs", "-r"),
+        note="If the node refuses it, the previous file is put back.",
+    )
+    yield from _seen(after, node, snapshot)
+
+
+def _closes(node: NodeObserved) -> bool:
+    file = node.file(HARESOURCES)
+    return CLOSING in ((file.text if file else None) or "")
+
+
+def _mounting(
+    after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume
+) -> Iterator[Step]:
+    path, vg = render.path(snapshot), after.resource.vg
+    bind = Step(
+        node=node.node,
+        title=f"Mount {SNAPSHOTS} on itself",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        guards=(Guard(f"nothing is mounted at {SNAPSHOTS}", cmd("mountpoint", SNAPSHOTS), Expect(exits=(1, 32))),),
+        commands=(cmd("mount", "--bind", SNAPSHOTS, SNAPSHOTS, timeout=60),),
+        note="As the service group's member does it: what is mounted below it goes when it goes.",
+    )
+    options = ",".join(render.MOUNT_OPTIONS[volume.fstype])
+    mount = Step(
+        node=node.node,
+        title=f"Mount {snapshot.name} read-only",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        guards=(snapshots.is_whole(after, snapshot),),
+        commands=(
+            cmd("mkdir", "--parents", path),
+            cmd("mount", "--types", volume.fstype, "--options", options, f"/dev/{vg}/{snapshot.lv}", path, timeout=120),
+        ),
+        note="The file system was frozen when it was taken, so no journal has to be replayed.",
+    )
+    yield unchanged(bind, "it is mounted") if node.mount(SNAPSHOTS) is not None else bind
+    yield unchanged(mount, "it is mounted") if node.mount(path) is not None else mount
+
+
+def _seen(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> Iterator[Step]:
+    path = render.path(snapshot)
+    listed = Step(
+        node=node.node,
+        title="See it exported",
+        kind=Kind.WAITS,
+        stage=Stage.SERVE,
+        wait=Wait(
+            f"{path} is exported with fsid {snapshot.fsid}",
+            cmd("exportfs", "-v"),
+            Expect(contains=(f"{nfs.quoted(path)} ", f"fsid={snapshot.fsid},")),
+            bound=10,
+        ),
+    )
+    probe = Step(
+        node=OBSERVER, title="See from outside that the service IP lists it", kind=Kind.OBSERVES, stage=Stage.PROVE,
+        probe=Probe(after.service_ip, (path,)),
+    )  # fmt: skip
+    live = any(one.path == path and one.fsid == str(snapshot.fsid) for one in node.exports or ())
+    asked = {one.client for one in node.exports or () if one.path == path} == set(snapshot.clients)
+    for step in (listed, probe):
+        yield unchanged(step, "it is exported already") if live and asked else step
+
+
+def _closing(
+    after: DesiredCluster, observed: Observed, active: str, snapshot: DesiredSnapshot, backend: Backend
+) -> Iterator[Step]:
+    node, path = observed[active], render.path(snapshot)
+    for each in observed.values():
+        file = each.file(SNAPSHOT_EXPORTS)
+        if file is None or file.sha256 is None:
+            continue
+        left = [s for s in after.snapshots if s.opened and each.mount(render.path(s)) is not None]
+        load = cmd("exportfs", "-r") if each is node else None
+        yield write(
+            each, [render.exports(after, left)], title="Take its export away", stage=Stage.BACKING, load=load,
+        )  # fmt: skip
+    unmount = Step(
+        node=node.node,
+        title=f"Unmount {snapshot.name}",
+        kind=Kind.WRITES,
+        stage=Stage.VOLUMES,
+        commands=(cmd("umount", path, timeout=60), cmd("rmdir", path)),
+        note="If a client still holds a file of it open, this fails: let it close the file and plan again.",
+    )
+    yield unmount if node.mount(path) is not None else unchanged(unmount, "it is not mounted")
+    yield from _last(after, observed, active, backend)
+    see = Step(
+        node=node.node, title="See it gone", kind=Kind.WAITS, stage=Stage.PROVE,
+        wait=Wait(f"{path} is not exported", cmd("exportfs", "-v"), Expect(lacks=(f"{nfs.quoted(path)} ",)), bound=10),
+    )  # fmt: skip
+    gone = node.mount(path) is None and all(one.path != path for one in node.exports or ())
+    yield unchanged(see, "it is not exported") if gone else see
+
+
+def _last(after: DesiredCluster, observed: Observed, active: str, backend: Backend) -> Iterator[Step]:
+    """When none is opened any more, the member of the group goes too."""
+    if any(snapshot.opened for snapshot in after.snapshots):
+        return
+    node = observed[active]
+    unbind = Step(
+        node=node.node, title=f"Unmount {SNAPSHOTS}", kind=Kind.WRITES, stage=Stage.MOUNTS,
+        commands=(cmd("umount", SNAPSHOTS, timeout=60),),
+    )  # fmt: skip
+    yield unbind if node.mount(SNAPSHOTS) is not None else unchanged(unbind, "it is not mounted")
+    for name in (after.peer(active).name, active):
+        yield replace(serving.group(after, observed[name], backend), title="Take its closing out of the service group")

@@ -1,0 +1,237 @@
+"""The plan that rolls a volume back to a snapshot. Everything written after it is lost; the snapshot is used up. Pure.
+
+1. Stop the NFS server: its clients stand still instead of getting errors, and nothing holds the file system. 2. Unmount the volume.
+3. Start the merge: from then on LVM shows the old content, while it copies it back block by block. 4. Mount it, start the NFS server.
+5. See the exports, from outside too. 6. Wait until the merge has ended and the snapshot is gone.
+Heartbeat is not stopped: it watches nodes and not services. A failover meanwhile starts the group on the other node, where LVM goes on merging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from clusters.findings import Finding, blocker, blockers, fine, warning
+from clusters.states import Danger
+from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
+from provisioning.ha.base import Backend, mounted
+from provisioning.intents import RestoreSnapshot
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import serving, snapshots, volumes, words
+from provisioning.plans.parts.felt import felt
+from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, Wait, cmd, unchanged
+
+NFS = "nfs-server.service"
+SLOWEST = 4 * 1024**2  # bytes per second at which a merge surely goes
+LEAST = 600  # seconds a merge is waited for at least
+
+
+def plan(
+    intent: RestoreSnapshot, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend
+) -> Plan:
+    snapshot, volume = desired.snapshot(intent.volume, intent.name), desired.volume(intent.volume)
+    name = snapshots.holder(desired, observed)
+    begun = snapshot is not None and snapshot.removing
+    reasons = snapshots.ready(desired, observed, backend)
+    findings = [f for f in reasons if not (begun and name and f.code == "service.nowhere")]
+    steps: tuple[Step, ...] = ()
+    if snapshot is None or volume is None:
+        text = f"{intent.volume} has no snapshot {intent.name}."
+        findings.append(blocker("snapshot.unknown", text, hint="It was deleted or used up already."))
+    elif name and len(observed) == 2 and not snapshots.ill_formed(findings):
+        findings += _reasons(desired, observed[name], snapshot)
+        steps = tuple(_steps(desired, observed[name], snapshot, volume))
+    destroys = any(step.runs and step.kind is Kind.DESTROYS for step in steps)
+    runs = any(step.runs for step in steps)
+    return Plan(
+        title=f"Roll {intent.volume} back to {intent.name}",
+        summary=_summary(intent, destroys=destroys, begun=begun),
+        now=words.now(desired, observed) + _now(desired, observed, name, snapshot),
+        after=f"{intent.volume} holds what it held when {intent.name} was taken, on both nodes. {intent.name} is used up by it. "
+        "Other snapshots of it stay, and fill by what is rolled back. Files made since then are gone: a client that holds one open gets "
+        "an error for it (stale file handle).",
+        steps=steps,
+        findings=tuple(findings),
+        danger=Danger.DESTROYS if destroys else Danger.INTERRUPTS if runs else Danger.NONE,
+        typed_name=intent.volume if destroys else "",
+        button=f"Roll {intent.volume} back" if runs or blockers(findings) else "Nothing to do",
+        impact=felt(
+            desired, observed, takes="under a minute, then the merge in the background",
+            pause=f"about 10 s, and then up to {desired.nfs.grace_time} s of grace",
+            notes=("NFS serves all volumes with one server, so all of them stand still while it is stopped; locks are kept.",),
+        ),
+    )  # fmt: skip
+
+
+def _summary(intent: RestoreSnapshot, *, destroys: bool, begun: bool) -> str:
+    if destroys:
+        return (
+            f"Everything written to {intent.volume} after {intent.name} was taken is lost for good. "
+            "The NFS server is stopped for a moment, so every client of the pair stands still."
+        )
+    if begun:
+        return f"{intent.volume} is rolled back already; what is left is to serve it again."
+    return "There is nothing to go back to."
+
+
+def _now(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], name: str | None, snapshot: DesiredSnapshot | None
+) -> str:
+    lv = snapshots.seen(desired, observed[name], snapshot) if name and snapshot else None
+    if lv is None or lv.filled is None:
+        return ""
+    return f" About {words.size(int(lv.size * lv.filled / 100))} of {lv.origin} changed since the snapshot."
+
+
+def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> list[Finding]:
+    found = snapshots.mounted_elsewhere(desired, node, snapshot)
+    if snapshot.opened and not found:
+        text = f"{snapshot.name} is opened, though a failover has closed it on {node.node}."
+        found.append(blocker("snapshot.opened", text, hint="Close it first, so that its export goes too."))
+    lv, merging = snapshots.seen(desired, node, snapshot), snapshots.taking_back(desired, node, snapshot.volume)
+    if lv is None and not merging and not snapshot.removing:
+        text = f"LVM on {node.node} shows no snapshot {snapshot.lv} of {snapshot.volume}."
+        found.append(blocker("snapshot.gone", text, hint="Somebody removed it. Delete it here to take it off the list.", node=node.node))  # fmt: skip
+    if lv is not None and merging:
+        text = f"{snapshot.volume} is being rolled back to another snapshot right now."
+        found.append(blocker("snapshot.merging", text, hint="Wait until that has ended.", node=node.node))
+    if lv is not None and not lv.valid:
+        text = f"{snapshot.name} ran full: what it held is lost, and nothing can be rolled back to it."
+        found.append(blocker("snapshot.full", text, hint="Delete it.", node=node.node))
+    elif lv is not None:
+        found.append(fine("snapshot.whole", f"{snapshot.name} is whole, {lv.filled or 0:.0f} % of its room used"))
+    later = [one.name for one in node.snapshots_of(desired.resource.vg, snapshot.volume) if one.name != snapshot.lv]
+    if lv is not None and later:
+        found.append(
+            warning("snapshot.others-fill", f"Rolling back fills the other snapshots of {snapshot.volume}: {words.listed(later)}.",
+                    hint="One that has less room than what changed since then runs full and is lost.")
+        )  # fmt: skip
+    return found
+
+
+def _steps(
+    desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume
+) -> Iterator[Step]:
+    lv, merging = snapshots.seen(desired, node, snapshot), snapshots.taking_back(desired, node, volume.name)
+    if lv is None and not merging and not snapshot.removing:
+        return
+    away = lv is not None and not merging  # the old content is still to come
+    point = volume.mount_point
+    here = node.mount(point) is not None
+    served = bool(node.nfsd_threads)
+    begun = "the volume is rolled back already"
+    stop, unmount = _stop(node, point), _unmount(node, volume)
+    if away:
+        yield stop if served else unchanged(stop, "it does not run")
+        yield unmount if here else unchanged(unmount, "it is not mounted")
+        yield _merge(desired, node, snapshot, volume)
+    else:
+        yield from (unchanged(step, begun) for step in (stop, unmount, _merge(desired, node, snapshot, volume)))
+    mount, start = _mount(desired, node, volume), _start(node)
+    yield mount if away or not here else unchanged(mount, "it is mounted")
+    yield start if away or not served else unchanged(start, "it runs")
+    yield from _looks(
+        desired, node, snapshot, volume, done=not away and here and served, merged=not away and not merging
+    )
+
+
+def _stop(node: NodeObserved, point: str) -> Step:
+    return Step(
+        node=node.node,
+        title="Stop the NFS server for the moment",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        guards=(
+            Guard(f"no process on {node.node} uses {point}", cmd("fuser", "--mount", point), Expect(exits=(1,))),
+        ),
+        commands=(cmd("systemctl", "stop", NFS, timeout=120),),
+        note=f"Clients wait for it. Way back: systemctl start {NFS}.",
+    )  # fmt: skip
+
+
+def _unmount(node: NodeObserved, volume: DesiredVolume) -> Step:
+    return Step(
+        node=node.node,
+        title=f"Unmount {volume.name}",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(cmd("umount", volume.mount_point, timeout=120),),
+        note="LVM puts a merge off as long as its volume is open.",
+    )
+
+
+def _merge(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume) -> Step:
+    vg = desired.resource.vg
+    return Step(
+        node=node.node,
+        title=f"Roll {volume.name} back to {snapshot.name}",
+        kind=Kind.DESTROYS,
+        stage=Stage.LIVE,
+        guards=(
+            snapshots.is_whole(desired, snapshot),
+            Guard(
+                f"{volume.name} is not mounted",
+                cmd("mountpoint", volume.mount_point),
+                Expect(exits=(1, 32)),
+            ),
+        ),
+        commands=(cmd("lvconvert", "--merge", "--background", f"{vg}/{snapshot.lv}", timeout=300),),
+        assumes=(f"{snapshot.lv} is a whole snapshot of {volume.name}",),
+        note="No way back. LVM shows the old content at once and copies it back in the background.",
+    )
+
+
+def _mount(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Step:
+    return Step(
+        node=node.node,
+        title=f"Mount {volume.name} again",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(volumes.mount(desired, volume),),
+    )
+
+
+def _start(node: NodeObserved) -> Step:
+    return Step(
+        node=node.node,
+        title="Start the NFS server again",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(cmd("systemctl", "start", NFS, timeout=300),),
+    )
+
+
+def _looks(
+    desired: DesiredCluster,
+    node: NodeObserved,
+    snapshot: DesiredSnapshot,
+    volume: DesiredVolume,
+    *,
+    done: bool,
+    merged: bool,
+) -> Iterator[Step]:
+    see = Step(
+        node=node.node, title=f"See {volume.mount_point} mounted", kind=Kind.WAITS, stage=Stage.SERVE, wait=mounted(volume, bound=30)
+    )  # fmt: skip
+    fsids = tuple(f"fsid={export.fsid}," for export in desired.exports)
+    listed = Step(
+        node=node.node,
+        title="See every export",
+        kind=Kind.WAITS,
+        stage=Stage.SERVE,
+        wait=Wait("every export is active with its fsid", cmd("exportfs", "-v"), Expect(contains=fsids), bound=60),
+    )
+    probe = replace(serving.probe(desired), stage=Stage.SERVE)
+    for step in (see, *([listed, probe] if desired.exports else [])):
+        yield unchanged(step, "it is served") if done else step
+    end = Step(
+        node=node.node,
+        title="Wait until the merge has ended",
+        kind=Kind.WAITS,
+        stage=Stage.TIDY,
+        wait=snapshots.gone(
+            desired, snapshot, bound=max(LEAST, snapshot.size // SLOWEST), says=f"{snapshot.lv} is merged and gone"
+        ),
+        note="The volume is served meanwhile. Its snapshot disappears when everything was copied back.",
+    )
+    yield unchanged(end, "it has ended") if merged else end

@@ -1,0 +1,118 @@
+"""The plans that take a snapshot: one a person asks for, and one run of a schedule. Nobody is interrupted. Pure.
+
+1. Take it where the volume group is active. 2. See it. 3. Of a schedule only: remove those of its own that it does not keep any more;
+before taking the new one when there is no room otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from clusters.findings import Finding, blockers
+from provisioning.desired import DesiredCluster, DesiredSnapshot
+from provisioning.ha.base import Backend, active_node
+from provisioning.intents import CreateSnapshot, KeepSnapshots
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import snapshots, words
+from provisioning.steps import Impact, Plan, Stage, Step, in_order
+
+NO_BACKUP = (
+    "It lies beside the volume on the same two disks: it moves with the service group, and is no backup. "
+    "A resync overwrites it together with the volume."
+)
+FULL = "When what changes in the volume after it exceeds its room, the snapshot is lost; the volume is not harmed."
+
+
+def plan(
+    intent: CreateSnapshot, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend
+) -> Plan:
+    snapshot = intent.snapshot
+    active = active_node(desired, observed)
+    findings = _reasons(desired, observed, backend, snapshot, active)
+    steps: tuple[Step, ...] = ()
+    if active and len(observed) == 2 and not snapshots.ill_formed(findings):
+        findings += snapshots.fits(desired, observed[active], snapshot)
+        steps = in_order(snapshots.take(desired, observed[active], snapshot))
+    return Plan(
+        title=f"Snapshot {snapshot.volume}@{snapshot.name}",
+        summary=f"{words.size(snapshot.size)} reserved for what changes in {snapshot.volume} after it. Nobody is interrupted.",
+        now=words.now(desired, observed) + _now(desired, observed, active, snapshot),
+        after=f"{snapshot.volume} as it is now can be looked at and gone back to. {NO_BACKUP} {FULL}",
+        steps=steps,
+        findings=tuple(findings),
+        button=f"Take {snapshot.name}" if any(s.runs for s in steps) or blockers(findings) else "Nothing to do",
+        impact=_impact(snapshot),
+    )
+
+
+def keep(
+    intent: KeepSnapshots, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend
+) -> Plan:
+    """Plan one run of a schedule. What it removes was approved with the schedule, so the plan itself asks for nothing more."""
+    snapshot = intent.take
+    active = active_node(desired, observed)
+    findings = _reasons(desired, observed, backend, snapshot, active)
+    steps: tuple[Step, ...] = ()
+    dropped: list[DesiredSnapshot] = []
+    if active and len(observed) == 2 and not snapshots.ill_formed(findings):
+        node = observed[active]
+        dropped = [old for name in intent.drop if (old := _may_go(desired, snapshot.volume, name))]
+        freed = sum(lv.size for old in dropped if (lv := snapshots.seen(desired, node, old)) is not None)
+        vg = node.vg(desired.resource.vg)
+        tight = vg is not None and snapshot.size > vg.free
+        findings += snapshots.fits(desired, node, snapshot, freed)
+        takes = snapshots.take(desired, node, snapshot)
+        note = f"The schedule of {snapshot.volume} does not keep it any more."
+        drops = [step for old in dropped for step in snapshots.remove(desired, node, old, note=note)]
+        stage = Stage.BACKING if tight else Stage.TIDY
+        steps = in_order([*takes, *(replace(step, stage=stage) for step in drops)])
+    names = words.listed([old.name for old in dropped])
+    return Plan(
+        title=f"Snapshot {snapshot.volume}@{snapshot.name} by schedule",
+        summary=f"Takes {snapshot.name}" + (f" and lets {names} go." if dropped else ".") + " Nobody is interrupted.",
+        now=words.now(desired, observed) + _now(desired, observed, active, snapshot),
+        after=f"{snapshot.volume} has the snapshots its schedule keeps. {NO_BACKUP}",
+        steps=steps,
+        findings=tuple(findings),
+        button=f"Take {snapshot.name}",
+        impact=_impact(snapshot),
+    )
+
+
+def _may_go(desired: DesiredCluster, volume: str, name: str) -> DesiredSnapshot | None:
+    """What a person took, what somebody has opened, and what is on its way out already is left alone."""
+    old = desired.snapshot(volume, name)
+    return old if old and old.scheduled and not (old.opened or old.removing) else None
+
+
+def _reasons(
+    desired: DesiredCluster,
+    observed: Mapping[str, NodeObserved],
+    backend: Backend,
+    snapshot: DesiredSnapshot,
+    active: str | None,
+) -> list[Finding]:
+    findings = snapshots.ready(snapshots.with_one(desired, snapshot), observed, backend)
+    if active:
+        findings += snapshots.volume_ready(desired, observed[active], snapshot.volume)
+    return findings
+
+
+def _now(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str | None, snapshot: DesiredSnapshot
+) -> str:
+    if active is None:
+        return ""
+    node, vg = observed[active], desired.resource.vg
+    group, others = node.vg(vg), len(node.snapshots_of(vg, snapshot.volume))
+    room = f" {vg} has {words.size(group.free)} free." if group else ""
+    return f"{room} {snapshot.volume} has {words.counted(others, 'snapshot') if others else 'no snapshot'}."
+
+
+def _impact(snapshot: DesiredSnapshot) -> Impact:
+    return Impact(
+        pause="none; writes wait for a moment while the file system is frozen",
+        takes="a few seconds",
+        notes=(f"From then on the first change of each block of {snapshot.volume} is written twice.",),
+    )

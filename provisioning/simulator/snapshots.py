@@ -1,0 +1,94 @@
+"""Snapshots of a simulated pair's volumes: taking, filling, merging, removing, and what lvs says of them. Pure over the state.
+
+The words are those of LVM 2.03.16 on Debian 12 nodes. A merge shows the old content at once and ends by itself, as LVM's daemon does it.
+"""
+
+from __future__ import annotations
+
+from provisioning.simulator.state import EXTENT, MIB, Answer, Lv, Machine, Pair
+
+MERGED_PER_SECOND = 64 * MIB
+
+
+def take(pair: Pair, target: str, name: str, size: int) -> Answer:
+    inside = pair.inside
+    vg, _, volume = target.partition("/")
+    origin = inside.lvs.get(volume) if vg == inside.vg else None
+    if origin is None:
+        return 5, "", f'  Failed to find logical volume "{target}"\n'
+    if name in inside.lvs:
+        return 5, "", f'  Logical Volume "{name}" already exists in volume group "{vg}"\n'
+    if size > inside.free:
+        need, have = size // EXTENT, inside.free // EXTENT
+        return 5, "", f'  Volume group "{vg}" has insufficient free space ({have} extents): {need} required.\n'
+    inside.lvs[name] = Lv(size, origin.fstype, origin.used, origin=volume)
+    return 0, f'  Logical volume "{name}" created.\n', ""
+
+
+def overwrite(pair: Pair, volume: str, count: int) -> None:
+    """Clients change so many bytes of a volume that had not changed before: each of its snapshots keeps the old ones."""
+    for lv in pair.inside.lvs.values():
+        if lv.origin == volume:
+            lv.changed = min(lv.size, lv.changed + count)
+
+
+def lvconvert(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    if "--merge" not in argv:
+        return None
+    vg, _, name = argv[-1].partition("/")
+    snapshot = pair.inside.lvs.get(name) if vg == pair.inside.vg else None
+    origin = pair.inside.lvs.get(snapshot.origin) if snapshot else None
+    if snapshot is None or origin is None:
+        return 5, "", f'  Failed to find logical volume "{argv[-1]}"\n'
+    if full(snapshot):
+        return 5, "", f"  Unable to merge invalidated snapshot LV {vg}/{name}.\n"
+    volume, away = snapshot.origin, snapshot.changed
+    snapshot.merged_at = now + 2 + away / MERGED_PER_SECOND
+    origin.used = snapshot.used
+    for other in pair.inside.lvs.values():
+        if other.origin == volume and other is not snapshot:
+            other.changed = min(other.size, other.changed + away)
+    return 0, f"  Merging of volume {vg}/{name} started.\n", ""
+
+
+def settle(pair: Pair, now: float) -> None:
+    """A merge that has ended takes its snapshot with it."""
+    active = any(machine.power and machine.vg_active for machine in pair.machines.values())
+    lvs = pair.inside.lvs
+    for name in [name for name, lv in lvs.items() if lv.merged_at is not None and active and now >= lv.merged_at]:
+        del lvs[name]
+
+
+def full(lv: Lv) -> bool:
+    return bool(lv.origin) and lv.changed >= lv.size
+
+
+def columns(pair: Pair, name: str, on: bool) -> dict[str, str]:
+    """Give attributes, origin and fill of a volume of the pair as lvs prints them."""
+    lv = pair.inside.lvs.get(name)
+    if lv is not None and lv.origin:
+        filled = f"{100 * lv.changed / lv.size:.2f}" if on else ""
+        state = ("I" if full(lv) else "a") if on else "-"
+        return {"lv_attr": f"swi-{state}-s---", "origin": lv.origin, "data_percent": filled}
+    has = [one for one in pair.inside.lvs.values() if one.origin == name]
+    kind = "O" if any(one.merged_at is not None for one in has) else "o" if has else "-"
+    target = "s" if has else "-"
+    return {"lv_attr": f"{kind}wi-{'a' if on else '-'}-{target}---", "origin": "", "data_percent": ""}
+
+
+def names(pair: Pair, *, hidden: bool) -> list[str]:
+    """A snapshot that is being merged is LVM's own business and not listed."""
+    return [name for name, lv in pair.inside.lvs.items() if hidden or lv.merged_at is None]
+
+
+def asked(pair: Pair, machine: Machine, options: str, target: str) -> Answer | None:
+    """Answer `lvs --noheadings --options origin[,lv_snapshot_invalid] VG/LV`."""
+    vg, _, name = target.partition("/")
+    primary = machine.drbd is not None and machine.drbd.role == "Primary"
+    lv = pair.inside.lvs.get(name) if primary and vg == pair.inside.vg else None
+    if lv is None:
+        return 5, "", f'  Failed to find logical volume "{target}"\n'
+    words = [lv.origin]
+    if "lv_snapshot_invalid" in options and full(lv):
+        words.append("snapshot invalid")
+    return 0, f"  {' '.join(words)}\n", ""
