@@ -140,6 +140,11 @@ def _service(case: _Case) -> Iterator[Reason]:
         return
     if holders:
         yield from _half_served(pair, holders[0])
+    elif blind := next((node for node in pair.nodes if node.seen and node.holds_ip is None), None):
+        text = f"Whether {blind.name} holds the service IP was not seen."
+        yield _warns(
+            Health.UNKNOWN, Finding("group.unseen", Severity.WARNING, text, blind.error, node=blind.name), text
+        )
     elif all(node.seen for node in pair.nodes):
         moving = any(node.manager_says == "transition" for node in pair.nodes)
         text = "The service group is moving: nobody serves yet." if moving else "Nobody serves."
@@ -253,6 +258,10 @@ def _manager(case: _Case) -> Iterator[Reason]:
             text = f"Heartbeat does not run on {node.name}: it cannot take over."
             yield _warns(Health.RISK, Finding("manager.down", Severity.WARNING, text, "systemctl start heartbeat", node=node.name),
                          f"A failover would not work: Heartbeat does not run on {node.name}.")  # fmt: skip
+        elif node.seen and node.manager_running is None:
+            text = f"Whether Heartbeat runs on {node.name} was not seen."
+            yield _warns(Health.UNKNOWN, Finding("manager.unseen", Severity.WARNING, text, node.error, node=node.name),
+                         f"Not known whether a failover would work: Heartbeat on {node.name} did not answer.")  # fmt: skip
     links = {(name, link): status for node in case.pair.nodes if node.seen for name, link, status in node.links}
     down = sorted(f"{name} {link}" for (name, link), status in links.items() if status != "up")
     if down:

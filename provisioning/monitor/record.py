@@ -13,7 +13,7 @@ from django.db import transaction
 from clusters.health import Judgement, NodeView, PairView, judge
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange, VolumeUsage
 from clusters.pair import known
-from clusters.states import Inventory, JobStatus
+from clusters.states import Health, Inventory, JobStatus
 from provisioning.desired import DesiredCluster
 from provisioning.models import Job
 from provisioning.monitor import names
@@ -125,7 +125,10 @@ def _since(old: Replica | None, percent: float | None, left: int | None, now: da
 
 @transaction.atomic
 def record_progress(cluster: Cluster, progress: Mapping[str, Progress], now: datetime) -> None:
-    """Write how far a resync is, read between two sweeps, and judge anew. Everything else keeps its own, older age."""
+    """Write how far a resync is, read between two sweeps, and tell it in the sentence. Everything else keeps its own, older age.
+
+    Only a whole sweep may say that something else is the matter, or is not any more: what it saw is remembered here, not seen.
+    """
     for name, seen in progress.items():
         old = Replica.objects.filter(node__cluster=cluster, node__name=name).first()
         if old is None:
@@ -141,8 +144,12 @@ def record_progress(cluster: Cluster, progress: Mapping[str, Progress], now: dat
         Replica.objects.filter(pk=old.pk).update(**values, eta=seen.eta, **_since(old, percent, seen.left, now))
     fresh = Cluster.objects.prefetch_related(*KNOWN).get(pk=cluster.pk)
     state = ClusterState.objects.filter(cluster=cluster).first()
-    if state is not None and (after := known(fresh, now)) is not None:
-        _write_state(state, after, [], now)
+    if state is None or state.health != Health.RISK or (after := known(fresh, now)) is None:
+        return
+    judgement = _judgement(cluster, after, now)
+    if judgement.health is Health.RISK:
+        _tell(state, judgement, now)
+        state.save()
 
 
 def _write_miss(node: Node, problem: NodeError, now: datetime) -> None:
@@ -168,9 +175,7 @@ def _write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeErro
 
 
 def _write_state(state: ClusterState, after: PairView, changes: list[Change], now: datetime) -> None:
-    judgement: Judgement = judge(
-        after, now.astimezone(ZoneInfo(settings.DISPLAY_TIME_ZONE)), last_pause=_last_pause(state.cluster)
-    )
+    judgement = _judgement(state.cluster, after, now)
     serving = after.active()
     if serving and serving.age == 0:  # seen now, not remembered
         state.served_at, state.last_active = now, serving.name
@@ -178,6 +183,15 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
         if state.judged_at is not None:
             changes.append(Change("health", state.health, judgement.health, why=judgement.sentence[:300]))
         state.since = now
+    _tell(state, judgement, now)
+    state.save()
+
+
+def _judgement(cluster: Cluster, after: PairView, now: datetime) -> Judgement:
+    return judge(after, now.astimezone(ZoneInfo(settings.DISPLAY_TIME_ZONE)), last_pause=_last_pause(cluster))
+
+
+def _tell(state: ClusterState, judgement: Judgement, now: datetime) -> None:
     state.health, state.health_order = judgement.health, judgement.health.order
     state.sentence, state.detail = judgement.sentence[:200], judgement.detail[:400]
     state.failover_works = judgement.failover_works
@@ -186,7 +200,6 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
         for f in judgement.reasons
     ]
     state.judged_at = now
-    state.save()
 
 
 def _last_pause(cluster: Cluster) -> float | None:

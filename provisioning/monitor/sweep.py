@@ -1,7 +1,8 @@
 """The sweep: every pair read once, in parallel, one round trip per node. A node that hangs delays nobody but itself.
 
 One probes worker owns the kept connections, so the pool and the set of clusters under way are this process's own.
-While a resync or verify runs, its progress is read every second (one process per node) until it ends, between the sweeps.
+While a resync or verify runs, its progress is read every second (one process per node) until it ends, between the sweeps. Each is followed by a
+thread of its own: the pool's are for the sweeps, or a power cut that sets many pairs resyncing would leave the others unread.
 """
 
 from __future__ import annotations
@@ -35,10 +36,12 @@ FULL_EVERY = 60.0  # seconds between two full readings of a node: LVM, links, ke
 EVERY = 1.0  # seconds between two readings of the progress while a resync or verify runs
 SWEEP_EVERY = 5.0  # seconds between two sweeps meanwhile
 WHILE_MADE = 15.0  # seconds between two sweeps of a pair that a job is setting up: its nodes are busy
+FOLLOWED = 32  # resyncs that are read every second; the progress of further ones is read with the sweeps
 MOVING = {state for state in ReplicationState if state.resyncing or state.verifying}
 
 _pool: ThreadPoolExecutor | None = None
 _under_way: set[int] = set()
+_followed: set[int] = set()
 _begun_at: dict[int, float] = {}  # cluster: when its last sweep began (monotonic)
 _full_at: dict[int, float] = {}  # node: when everything was read last (monotonic)
 _guard = threading.Lock()
@@ -54,7 +57,7 @@ def sweep_all() -> int:
                 continue
             _under_way.add(pk)
             _begun_at[pk] = time.monotonic()
-        _the_pool().submit(_follow, pk)
+        _the_pool().submit(_sweep, pk)
         started += 1
     return started
 
@@ -67,9 +70,31 @@ def _the_pool() -> ThreadPoolExecutor:
         return _pool
 
 
+def _sweep(pk: int) -> None:
+    """Read a pair once; one that moves is handed on, and stays under way until it stands still."""
+    handed_on = False
+    try:
+        handed_on = sweep_cluster(pk) and _hand_on(pk)
+    except Exception:
+        log.exception("cluster %s: the sweep failed", pk)
+    finally:
+        close_old_connections()
+        if not handed_on:
+            _end(pk)
+
+
+def _hand_on(pk: int) -> bool:
+    with _guard:
+        if len(_followed) >= FOLLOWED:
+            return False
+        _followed.add(pk)
+    threading.Thread(target=_follow, args=(pk,), name=f"follow-{pk}", daemon=True).start()
+    return True
+
+
 def _follow(pk: int) -> None:
     try:
-        moving, swept = sweep_cluster(pk), time.monotonic()
+        moving, swept = True, time.monotonic()
         while moving:
             time.sleep(EVERY)
             if time.monotonic() - swept < SWEEP_EVERY and read_progress(pk):
@@ -79,8 +104,13 @@ def _follow(pk: int) -> None:
         log.exception("cluster %s: the sweep failed", pk)
     finally:
         close_old_connections()
-        with _guard:
-            _under_way.discard(pk)
+        _end(pk)
+
+
+def _end(pk: int) -> None:
+    with _guard:
+        _under_way.discard(pk)
+        _followed.discard(pk)
 
 
 def read_progress(pk: int) -> bool:

@@ -58,6 +58,20 @@ def test_it_is_never_green_when_a_node_is_not_seen():
     assert judgement.detail == "alice serves; what is shown for bob is from 12:04:10."
 
 
+def test_it_is_never_green_when_the_manager_did_not_answer():
+    judgement = judge(pair(ALICE, replace(BOB, manager_running=None, error="heartbeat: did not answer in time")), NOW)
+    assert judgement.health is Health.UNKNOWN
+    assert judgement.sentence == "Not known whether a failover would work: Heartbeat on bob did not answer."
+    assert not judgement.failover_works
+
+
+def test_an_address_that_was_not_seen_is_not_called_gone():
+    alice = replace(ALICE, holds_ip=None)
+    judgement = judge(pair(alice, BOB), NOW)
+    assert judgement.health is Health.UNKNOWN
+    assert judgement.sentence == "Whether alice holds the service IP was not seen."
+
+
 def test_a_split_brain_outranks_everything():
     alice = replace(ALICE, connection="StandAlone", marks=("1-split-brain",))
     bob = replace(BOB, connection="StandAlone", role="Primary", marks=("1-split-brain",))

@@ -1,10 +1,11 @@
 """Between two sweeps only the progress of a resync is read: one process per node, and nothing else grows younger by it."""
 
+import threading
 import time
 
 import pytest
 
-from clusters.models import ClusterState, NodeState, Replica
+from clusters.models import ClusterState, NodeState, Replica, StateChange
 from provisioning.monitor import sweep
 from provisioning.simulator import store
 from provisioning.simulator.physics import start_resync
@@ -34,6 +35,8 @@ def sweep_drbd(name):
 
 
 def test_it_reads_the_progress_and_nothing_else(syncing, monkeypatch):
+    type(syncing).objects.update(inventory="creating")
+    sweep.sweep_cluster(syncing.pk)
     asked = []
     read = SimulatedWorld.read
     monkeypatch.setattr(
@@ -48,8 +51,7 @@ def test_it_reads_the_progress_and_nothing_else(syncing, monkeypatch):
     bob = Replica.objects.get(node__name="bob")
     assert bob.sync_left < left and 16 < bob.percent < 18
     assert {state.node.name: state.read_at for state in NodeState.objects.all()} == before
-    told = [reason["text"] for reason in ClusterState.objects.get().reasons]
-    assert "bob's copy is being overwritten from alice: 17 %." in told
+    assert ClusterState.objects.get().sentence == "Being set up: first full copy 17 %."
 
 
 def test_it_says_when_nothing_moves_any_more(syncing):
@@ -58,6 +60,37 @@ def test_it_says_when_nothing_moves_any_more(syncing):
     assert not sweep.read_progress(syncing.pk)
     assert not sweep.sweep_cluster(syncing.pk)
     assert Replica.objects.get(node__name="bob").percent is None
+
+
+def test_what_a_sweep_saw_wrong_stays_until_the_next_sweep(syncing):
+    """The progress is read without the service: it must not take a danger back, nor write history each second."""
+    ClusterState.objects.update(health="danger", health_order=0, sentence="alice does not serve everything.")
+    history = StateChange.objects.count()
+    assert sweep.read_progress(syncing.pk)
+    state = ClusterState.objects.get()
+    assert (state.health, state.sentence) == ("danger", "alice does not serve everything.")
+    assert StateChange.objects.count() == history
+
+
+def test_many_resyncs_leave_the_sweeps_their_threads(monkeypatch):
+    """Each one is followed beside the pool; those beyond the limit are swept like any other pair."""
+    halt, begun = threading.Event(), threading.Semaphore(0)
+    monkeypatch.setattr(sweep, "FOLLOWED", 2)
+    monkeypatch.setattr(sweep, "EVERY", 0.0)
+    monkeypatch.setattr(sweep, "_under_way", set())
+    monkeypatch.setattr(sweep, "_followed", set())
+    monkeypatch.setattr(sweep, "sweep_cluster", lambda pk: not halt.is_set())
+    monkeypatch.setattr(sweep, "read_progress", lambda pk: begun.release() or not halt.wait(5))
+    for pk in (1, 2, 3):
+        sweep._under_way.add(pk)
+        sweep._sweep(pk)
+    assert begun.acquire(timeout=5) and begun.acquire(timeout=5)
+    assert (sweep._followed, sweep._under_way) == ({1, 2}, {1, 2})
+    halt.set()
+    deadline = time.monotonic() + 5
+    while sweep._under_way and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (sweep._followed, sweep._under_way) == (set(), set())
 
 
 def test_a_pair_that_is_being_made_is_swept_less_often(syncing, monkeypatch):
