@@ -249,12 +249,19 @@ def _resync(case: _Case, node: NodeView) -> Reason:
     return Reason(Health.RISK, finding, sentence, detail)
 
 
+_NOT_KNOWN_CURRENT = (DiskState.CONSISTENT, DiskState.OUTDATED)
 _SOURCES = {"SyncSource", "PausedSyncS", "StartingSyncS", "WFBitMapS"}
 
 
 def _manager(case: _Case) -> Iterator[Reason]:
     for node in case.pair.nodes:
-        if node.seen and node.manager_running is False:
+        if node.seen and node.manager_running is False and node.disk in _NOT_KNOWN_CURRENT:
+            other = case.pair.other(node).name
+            text = f"Heartbeat on {node.name} waits: its copy is {node.disk}, and {other}'s may be newer."
+            hint = f"Switch {other} on and see that the two reach each other: it goes on by itself then."
+            yield _warns(Health.RISK, Finding("manager.waits", Severity.WARNING, text, hint, node=node.name, hazard=27),
+                         f"{node.name} waits for {other} before it may serve.", text)  # fmt: skip
+        elif node.seen and node.manager_running is False:
             text = f"Heartbeat does not run on {node.name}: it cannot take over."
             yield _warns(Health.RISK, Finding("manager.down", Severity.WARNING, text, "systemctl start heartbeat", node=node.name),
                          f"A failover would not work: Heartbeat does not run on {node.name}.")  # fmt: skip

@@ -35,7 +35,7 @@ from provisioning.observed import (
     Unit,
     VolumeGroup,
 )
-from provisioning.render import drbd, fencing, nfs
+from provisioning.render import drbd, fencing, heartbeat, nfs
 from provisioning.render.lvm import local_settings, mapper, own_patterns
 from provisioning.render.managed import ManagedFile
 from provisioning.render.paths import AUTHORIZED_KEYS, LVM_LOCAL, PACKAGES, UNITS
@@ -191,6 +191,7 @@ def written(wanted: DesiredCluster, name: str) -> tuple[FileState, ...]:
         nfs.exports(wanted),
         nfs.settings(wanted),
         *HEARTBEAT.files(wanted, node),
+        *heartbeat.waits(wanted),
     )
     keys = fencing.authorized_keys(wanted, node, "ssh-ed25519 PANELKEY storagepanel\n")
     return (

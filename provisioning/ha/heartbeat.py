@@ -16,6 +16,7 @@ from provisioning.desired import DesiredCluster, DesiredNode
 from provisioning.ha.base import active_node, mounted
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts.services import AT_BOOT, RUNS, bring
+from provisioning.plans.parts.writing import write as write_files
 from provisioning.render import heartbeat as render
 from provisioning.render.managed import ManagedFile, is_ours
 from provisioning.render.paths import HA_CF, HARESOURCES
@@ -74,8 +75,9 @@ class Heartbeat:
         runs = any(self.running(observed[name]) for name in (first, other))
         handovers = [_hand_over(desired, observed[name], runs) for name in (first, other)]
         order = [observed[name] for name in (first, other)]
+        waits = [_wait_for_data(desired, node) for node in order]
         enables, starts = [_enable(node) for node in order], [_start(node) for node in order]
-        return (*(step for step in handovers if step), *enables, *starts)
+        return (*(step for step in handovers if step), *waits, *enables, *starts)
 
     def serve(self, desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> tuple[Step, ...]:
         active = active_node(desired, observed)
@@ -145,6 +147,17 @@ def _hand_over(desired: DesiredCluster, node: NodeObserved, manager_runs: bool) 
 
 def _has_data(*disks: object) -> bool:
     return any(disk == "UpToDate" for disk in disks)
+
+
+def _wait_for_data(desired: DesiredCluster, node: NodeObserved) -> Step:
+    return write_files(
+        node,
+        render.waits(desired),
+        title="Have Heartbeat wait for a current copy at its start",
+        stage=Stage.MANAGER,
+        load=cmd("systemctl", "daemon-reload", timeout=300),
+        note="Without one it would try in vain, give up, and serve nothing even when the data is back.",
+    )
 
 
 def _enable(node: NodeObserved) -> Step:

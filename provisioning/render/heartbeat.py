@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from provisioning.desired import DesiredCluster, DesiredNode, DesiredVolume
 from provisioning.render.managed import ManagedFile, header
-from provisioning.render.paths import AUTHKEYS, HA_CF, HARESOURCES, SNAPSHOTS
+from provisioning.render.paths import AUTHKEYS, HA_CF, HARESOURCES, HEARTBEAT_WAITS, SNAPSHOTS, WAIT_FOR_DATA
 from provisioning.steps import SecretRef, Text
 
 SECRET = SecretRef("authkeys")
 CLOSING = f"Filesystem::{SNAPSHOTS}::{SNAPSHOTS}::none::bind"
+
+_WAIT_FOR_DATA = """\
+# heartbeat.service waits here at its start until this node sees a copy of the data that is known to be current: its own, or its peer's.
+# A Heartbeat that starts without one tries in vain to promote DRBD, gives up, and believes from then on that it holds the group: when the peer
+# and the data are back, nobody would serve.  usage: storagepanel-wait-for-data RESOURCE
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+waited=0
+while :; do
+  state=$(drbdadm dstate "$1" 2>/dev/null)
+  case $state in *UpToDate*) exit 0 ;; esac
+  [ $((waited % 60)) -eq 0 ] && echo "$1 is ${state:-not up}: waiting for a copy that is known to be current"
+  waited=$((waited + 2))
+  sleep 2
+done
+"""
+_WAITS = """\
+[Unit]
+After=drbd.service
+
+[Service]
+ExecStartPre=@SCRIPT@ @RESOURCE@
+TimeoutStartSec=infinity
+"""
 
 
 def ha_cf(desired: DesiredCluster, node: DesiredNode) -> ManagedFile:
@@ -29,6 +52,16 @@ def ha_cf(desired: DesiredCluster, node: DesiredNode) -> ManagedFile:
             + "".join(f"node {n.name}\n" for n in desired.nodes)
             + "crm no\n"
         ),
+    )
+
+
+def waits(desired: DesiredCluster) -> tuple[ManagedFile, ...]:
+    """Keep Heartbeat from starting on a node that cannot have the data: a script, and the drop-in that calls it."""
+    script = "#!/bin/sh\n" + header(desired.name, "holds Heartbeat back until there is a current copy") + _WAIT_FOR_DATA
+    unit = _WAITS.replace("@SCRIPT@", WAIT_FOR_DATA).replace("@RESOURCE@", desired.resource.name)
+    return (
+        ManagedFile(WAIT_FOR_DATA, Text.of(script), mode="0755"),
+        ManagedFile(HEARTBEAT_WAITS, Text.of(header(desired.name, "Heartbeat waits for a current copy") + unit)),
     )
 
 

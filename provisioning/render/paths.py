@@ -13,6 +13,8 @@ LVM_LOCAL = "/etc/lvm/lvmlocal.conf"
 FENCE_PEER = "/usr/local/sbin/storagepanel-fence-peer"
 OUTDATE_HERE = "/usr/local/sbin/storagepanel-outdate-here"
 MARK = "/usr/local/sbin/storagepanel-mark"
+WAIT_FOR_DATA = "/usr/local/sbin/storagepanel-wait-for-data"
+HEARTBEAT_WAITS = "/etc/systemd/system/heartbeat.service.d/storagepanel.conf"
 MARKS = "/var/lib/storagepanel/marks"
 FENCE_KEY = "/etc/drbd.d/storagepanel-fence.key"
 FENCE_PUBLIC = "/etc/drbd.d/storagepanel-fence.public"  # tells which key the one beside it is
@@ -55,7 +57,7 @@ def resource_file(resource: str) -> str:
 def read_files(desired: DesiredCluster | None) -> tuple[str, ...]:
     """Name the files whose text a planner needs."""
     return (
-        POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, AUTHORIZED_KEYS,
+        POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, AUTHORIZED_KEYS, WAIT_FOR_DATA, HEARTBEAT_WAITS,
         EXPORTS, SNAPSHOT_EXPORTS, FOREIGN_EXPORTS, NFS_CONF, HA_CF, HARESOURCES,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from provisioning.render.paths import HEARTBEAT_WAITS
 from provisioning.simulator import snapshots
 from provisioning.simulator.state import Drbd, File, Machine, Manager, Pair, Resync
 
@@ -22,6 +23,8 @@ def settle(pair: Pair, now: float) -> None:
     _resync(pair, now)
     snapshots.settle(pair, now)
     for machine in pair.machines.values():
+        _let_go(pair, machine, now)
+    for machine in pair.machines.values():
         _manage(pair, machine, now)
 
 
@@ -30,7 +33,7 @@ def power_off(pair: Pair, name: str) -> None:
     machine = pair.machines[name]
     machine.power = False
     machine.mounts, machine.exported, machine.nfsd, machine.service_ip = {}, [], 0, ""
-    machine.vg_active, machine.module, machine.manager = False, False, None
+    machine.vg_active, machine.module, machine.manager, machine.waits = False, False, None, False
     if machine.drbd:
         machine.drbd.up, machine.drbd.role = False, "Secondary"
     pair.connected, pair.resync = False, None
@@ -49,7 +52,10 @@ def power_on(pair: Pair, name: str, now: float) -> None:
         if machine.drbd and machine.drbd.meta:
             bring_up(machine)
     if machine.units.get("heartbeat", ["", ""])[1] == "enabled" and "/etc/ha.d/haresources" in machine.files:
-        machine.manager = Manager(started_at=now + 10)
+        if HEARTBEAT_WAITS in machine.files:
+            machine.waits, machine.units["heartbeat"][0] = True, "activating"
+        else:
+            machine.manager = Manager(started_at=now + 10)
     if machine.units.get("nfs-server", ["", ""])[1] == "enabled":
         start_nfs(machine)
 
@@ -130,6 +136,16 @@ def _manage(pair: Pair, machine: Machine, now: float) -> None:
     if now >= manager.acts_at:
         manager.acts_at = None
         take_group(pair, machine)
+
+
+def _let_go(pair: Pair, machine: Machine, now: float) -> None:
+    """Start a Heartbeat that was held back once a current copy is seen: the machine's own, or its connected peer's."""
+    if not (machine.waits and machine.power):
+        return
+    copies = [machine.drbd, pair.peer(machine.name).drbd if pair.connected else None]
+    if any(copy and copy.up and copy.disk == "UpToDate" for copy in copies):
+        machine.waits, machine.units["heartbeat"][0] = False, "active"
+        machine.manager = Manager(started_at=max(now, machine.booted_at + 10))
 
 
 def _home(machine: Machine) -> str:

@@ -143,6 +143,7 @@ class Machine:
     )  # what the running NFS server was started with: /proc/fs/nfsd name, text
     service_ip: str = ""  # address/prefix when held
     manager: Manager | None = None
+    waits: bool = False  # Heartbeat is held back until there is a current copy
     claims: dict[str, int] = field(default_factory=dict)  # cluster: highest claim seen
     results: dict[str, list[Ran]] = field(default_factory=dict)  # by unit
     journal: list[Did] = field(default_factory=list)  # the latest ones

@@ -106,6 +106,13 @@ def test_a_standby_without_the_manager_cannot_take_over():
     assert (judgement.health, judgement.failover_works) == (Health.RISK, False)
 
 
+def test_a_node_that_cannot_know_whose_copy_is_newer_is_said_to_wait():
+    alone = replace(BOB, manager_running=False, disk="Consistent", connection="Connecting")
+    judgement = judge(pair(replace(ALICE, reachable=False, age=90.0), alone), NOW)
+    assert "manager.waits" in {finding.code for finding in judgement.reasons}
+    assert "manager.down" not in {finding.code for finding in judgement.reasons}
+
+
 def test_files_that_differ_want_settling():
     judgement = judge(pair(bob=replace(BOB, files=(("/etc/exports", "bb"),))), NOW)
     assert judgement.health is Health.WARN

@@ -40,13 +40,31 @@ def test_the_node_that_went_on_alone_serves_alone_after_a_power_cut(writing: Non
     """HAZARDS 27: beta was gone, alpha wrote on and knows that beta's copy is old; then alpha loses power and beta stays away."""
     watch = Stopwatch()
     machines.cut_power("beta")
-    outdated = "grep --quiet --extended-regexp 'ds:UpToDate/(Outdated|DUnknown)' /proc/drbd"
-    machines.until("alpha goes on without beta", lambda: machines.answers("alpha", outdated), 120, 2)
+    outdated = "grep --quiet ds:UpToDate/Outdated /proc/drbd"
+    machines.until("alpha takes beta's copy for outdated", lambda: machines.answers("alpha", outdated), 120, 1)
     clients.writes_on()
     machines.cut_power("alpha")
     machines.start("alpha")
     machines.until("alpha serves alone", lambda: in_service.serves("alpha"), BOOT_AND_INITDEAD, 2)
     watch.lap("alpha serves alone again")
+    machines.start("beta")
+    _served_again(watch, "beta is back")
+
+
+def test_a_node_that_cannot_know_waits_and_serves_by_itself_when_its_peer_is_back(writing: None) -> None:
+    """Alpha loses power seconds after beta, before its handler has said that beta cannot be reached: it cannot know which copy is newer."""
+    watch = Stopwatch()
+    machines.cut_power("beta")
+    time.sleep(5)
+    machines.cut_power("alpha")
+    machines.start("alpha")
+    machines.wait_ssh("alpha")
+    waits = "[ $(systemctl is-active heartbeat) = activating ] && grep --quiet ds:Consistent/DUnknown /proc/drbd"
+    machines.until("alpha waits", lambda: machines.answers("alpha", waits), 240, 2)
+    time.sleep(30)
+    assert machines.answers("alpha", waits)
+    assert not in_service.serves("alpha")
+    watch.lap("alpha alone waits")
     machines.start("beta")
     _served_again(watch, "beta is back")
 

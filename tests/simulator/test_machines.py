@@ -7,6 +7,7 @@ import pytest
 
 from clusters.states import DiskState, ReplicationState, Role
 from provisioning.facts import Wanted, assemble, full_readings, sweep_readings
+from provisioning.render.paths import HEARTBEAT_WAITS
 from provisioning.simulator import commands, physics
 from provisioning.simulator.make import bare_pair
 from provisioning.simulator.state import File, Pair
@@ -123,6 +124,25 @@ def test_power_loss_moves_the_group_and_the_return_catches_up(made):
     physics.settle(made, now + 180)
     assert seen(made, "alice", now + 181).replica("r0").disk == DiskState.UP_TO_DATE
     assert not seen(made, "alice", now + 181).holds("10.10.0.50")
+
+
+def test_heartbeat_is_held_back_on_a_node_that_is_left_with_the_older_copy(made):
+    now = T0 + 3600
+    for name in ("alice", "bob"):
+        made.machines[name].files[HEARTBEAT_WAITS] = File("")
+    for moment in (T0 + 12, now):
+        physics.settle(made, moment)
+    physics.power_off(made, "bob")
+    physics.settle(made, now + 1)  # alice goes on: bob's copy is the older one
+    physics.power_off(made, "alice")
+    physics.power_on(made, "bob", now + 10)
+    physics.settle(made, now + 400)
+    assert do(made, "bob", "systemctl is-active heartbeat.service", now + 401, exit_code=3).strip() == "activating"
+    assert not seen(made, "bob", now + 401).holds("10.10.0.50")
+    physics.power_on(made, "alice", now + 500)
+    for later in (501, 520, 900):
+        physics.settle(made, now + later)
+    assert [name for name in ("alice", "bob") if seen(made, name, now + 901).holds("10.10.0.50")] == ["alice"]
 
 
 def test_a_group_whose_disk_is_already_primary_is_never_started():
