@@ -53,7 +53,15 @@ def forget(cluster: Cluster) -> None:
 
 
 def begin_volume(
-    cluster: Cluster, *, name: str, size: int, fstype: str, mount_point: str, mount_options: Iterable[str]
+    cluster: Cluster,
+    *,
+    name: str,
+    size: int,
+    fstype: str,
+    mount_point: str,
+    mount_options: Iterable[str],
+    owner: str = "",
+    mode: str = "",
 ) -> Volume:
     """Write the row of a volume that is about to be made; one that was begun before is taken up again."""
     values = {
@@ -62,6 +70,8 @@ def begin_volume(
         "fstype": fstype,
         "mount_point": mount_point,
         "mount_options": ",".join(mount_options),
+        "owner": owner,
+        "mode": mode,
     }
     try:
         with transaction.atomic():
@@ -74,21 +84,25 @@ def begin_volume(
 
 
 def begin_export(
-    cluster: Cluster, *, volume: str, path: str, fsid: int, clients: Iterable[tuple[str, Iterable[str]]]
+    cluster: Cluster,
+    *,
+    volume: str,
+    path: str,
+    fsid: int,
+    clients: Iterable[tuple[str, Iterable[str]]],
+    owner: str = "",
+    mode: str = "",
 ) -> Export:
     """Write the rows of an export that is about to be published; one that was begun before is taken up again."""
     home = Volume.objects.filter(cluster=cluster, name=volume).first()
     if home is None:
         raise Taken(f"{cluster} has no volume {volume}.")
+    values = {"volume": home, "inventory": Inventory.CREATING, "owner": owner, "mode": mode}
     try:
         with transaction.atomic():
-            export, made = Export.objects.get_or_create(
-                cluster=cluster, path=path, defaults={"volume": home, "fsid": fsid, "inventory": Inventory.CREATING}
-            )
+            export, made = Export.objects.get_or_create(cluster=cluster, path=path, defaults={**values, "fsid": fsid})
             if not made:
-                if export.fsid != fsid or not _open(Export.objects.filter(pk=export.pk)).update(
-                    inventory=Inventory.CREATING, volume=home
-                ):
+                if export.fsid != fsid or not _open(Export.objects.filter(pk=export.pk)).update(**values):
                     raise Taken(f"{cluster} has an export of {path} already.")
                 export.clients.all().delete()
             ExportClient.objects.bulk_create(

@@ -68,6 +68,8 @@ class DesiredVolume:
     fstype: str  # ext4 or xfs
     mount_point: str
     mount_options: tuple[str, ...] = ()
+    owner: str = ""  # of its root directory, as chown takes it; empty: as mkfs makes it, root:root
+    mode: str = ""  # of its root directory, four octal digits; empty: 0755
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class DesiredExport:
     fsid: int
     clients: tuple[ExportClient, ...]
     volume: str  # name of the volume the path lies on
+    owner: str = ""  # of the directory; empty: as it is, root's when it is made
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ def _service_facts(cluster: Cluster) -> dict[str, Any]:
 def add_volume(request: HttpRequest, cluster: Cluster, volume: DesiredVolume) -> Volume:
     row = Volume.objects.create(
         cluster=cluster, name=volume.name, size=volume.size, fstype=volume.fstype, mount_point=volume.mount_point,
-        mount_options=",".join(volume.mount_options),
+        mount_options=",".join(volume.mount_options), owner=volume.owner, mode=volume.mode,
     )  # fmt: skip
     _note(
         request,
@@ -197,7 +197,9 @@ def add_volume(request: HttpRequest, cluster: Cluster, volume: DesiredVolume) ->
 @transaction.atomic
 def add_export(request: HttpRequest, cluster: Cluster, export: DesiredExport) -> ExportRow:
     volume = Volume.objects.get(cluster=cluster, name=export.volume)
-    row = ExportRow.objects.create(cluster=cluster, volume=volume, path=export.path, fsid=export.fsid)
+    row = ExportRow.objects.create(
+        cluster=cluster, volume=volume, path=export.path, fsid=export.fsid, owner=export.owner, mode=export.mode
+    )
     for position, client in enumerate(export.clients):
         ClientRow.objects.create(export=row, position=position, client=client.client, options=",".join(client.options))
     clients = [client.client for client in export.clients]

@@ -106,7 +106,9 @@ def _resource(resource: Resource) -> DesiredResource:
 
 def _volume(volume: Volume) -> DesiredVolume:
     options = tuple(option for option in volume.mount_options.split(",") if option)
-    return DesiredVolume(volume.name, volume.size, volume.fstype, volume.mount_point, options)
+    return DesiredVolume(
+        volume.name, volume.size, volume.fstype, volume.mount_point, options, volume.owner, volume.mode
+    )
 
 
 def _export(export: Export) -> DesiredExport:
@@ -114,7 +116,7 @@ def _export(export: Export) -> DesiredExport:
         ExportClient(client.client, tuple(option for option in client.options.split(",") if option))
         for client in export.clients.all()
     )
-    return DesiredExport(export.path, export.fsid, clients, export.volume.name)
+    return DesiredExport(export.path, export.fsid, clients, export.volume.name, export.owner, export.mode)
 
 
 def _snapshots(cluster: Cluster) -> tuple[DesiredSnapshot, ...]:

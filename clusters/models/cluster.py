@@ -148,6 +148,8 @@ class Volume(models.Model):
     fstype = models.CharField(max_length=4, choices=[("ext4", "ext4"), ("xfs", "XFS")], default="ext4")
     mount_point = models.CharField(max_length=200)
     mount_options = models.CharField(max_length=200, blank=True, default="", help_text="separated by commas")
+    owner = models.CharField(max_length=70, blank=True, default="", help_text="of its root directory; empty: root")
+    mode = models.CharField(max_length=4, blank=True, default="", help_text="of its root directory; empty: 0755")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -173,6 +175,8 @@ class Export(models.Model):
     inventory = models.CharField(max_length=12, choices=_choices(Inventory), default=Inventory.DRAFT)
     path = models.CharField(max_length=300)
     fsid = models.PositiveIntegerField()
+    owner = models.CharField(max_length=70, blank=True, default="", help_text="of the directory; empty: left alone")
+    mode = models.CharField(max_length=4, blank=True, default="", help_text="of the directory; empty: left alone")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

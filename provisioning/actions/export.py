@@ -32,6 +32,8 @@ def _begin_export(cluster: Cluster, intent: PublishExport) -> None:
         path=wanted.path,
         fsid=wanted.fsid,
         clients=[(client.client, client.options) for client in wanted.clients],
+        owner=wanted.owner,
+        mode=wanted.mode,
     )
 
 

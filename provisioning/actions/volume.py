@@ -31,6 +31,8 @@ def _begin_volume(cluster: Cluster, intent: CreateVolume) -> None:
         fstype=wanted.fstype,
         mount_point=wanted.mount_point,
         mount_options=wanted.mount_options,
+        owner=wanted.owner,
+        mode=wanted.mode,
     )
 
 

@@ -107,6 +107,7 @@ def volume(wanted: DesiredVolume) -> Iterator[Finding]:
         partial(rules.one_of, wanted.fstype, "The file system", ("ext4", "xfs")),
         partial(rules.mount_point, wanted.mount_point),
         partial(rules.mount_options, _joined(wanted.mount_options)),
+        *_ownership(wanted.owner, wanted.mode),
     )
 
 
@@ -115,6 +116,7 @@ def export(wanted: DesiredExport) -> Iterator[Finding]:
         partial(rules.export_path, wanted.path),
         partial(rules.whole, wanted.fsid, "The fsid", 1, FSIDS),
         partial(rules.volume_name, wanted.volume),
+        *_ownership(wanted.owner, wanted.mode),
     )
     for client in wanted.clients:
         yield from _refused(
@@ -134,6 +136,11 @@ def snapshot(wanted: DesiredSnapshot) -> Iterator[Finding]:
     )
     if wanted.fsid is not None:
         yield from _refused(partial(rules.whole, wanted.fsid, "The fsid", 1, FSIDS))
+
+
+def _ownership(owner: str, mode: str) -> tuple[Asked, ...]:
+    given = (partial(rules.owner, owner),) if owner else ()
+    return (*given, partial(rules.mode, mode)) if mode else given
 
 
 def _joined(options: tuple[str, ...]) -> str:

@@ -35,6 +35,15 @@ class RuleField(forms.CharField):
             raise refusal(refused.message, refused.offer) from None
 
 
+def owner_field(help_text: str) -> RuleField:
+    return RuleField(rules.owner, label="Owner", required=False, help_text=help_text)
+
+
+def mode_field() -> RuleField:
+    help_text = "Octal, as 2775: with the 2 in front new files belong to the directory's group."
+    return RuleField(rules.mode, label="Mode", required=False, css="w8", help_text=help_text)
+
+
 def refusal(message: str, offer: str = "") -> ValidationError:
     return ValidationError(message, code="rule", params={"offer": offer})
 

@@ -12,7 +12,7 @@ from clusters import rules
 from clusters.models import Cluster, Export, Volume
 from clusters.states import Inventory
 from provisioning.desired import DesiredExport, ExportClient
-from provisioning.forms.base import PanelForm, RuleField, choice_widget, refusal
+from provisioning.forms.base import PanelForm, RuleField, choice_widget, mode_field, owner_field, refusal
 from provisioning.intents import PublishExport
 
 MOST_CLIENTS = 40
@@ -46,6 +46,9 @@ class ExportForm(PanelForm):
         help_text="Empty: the whole volume. It is made if it is not there.",
     )
 
+    owner = owner_field("Of the directory, as user or user:group, names or numbers. Empty: left as it is.")
+    mode = mode_field()
+
     def __init__(
         self, data: QueryDict | None = None, *, cluster: Cluster, fsid: int, volumes: Sequence[Volume], **kwargs: Any
     ) -> None:
@@ -73,7 +76,9 @@ class ExportForm(PanelForm):
         return f"{volume.mount_point}/{below}" if below else volume.mount_point
 
     def export(self, clients: Sequence[ExportClient]) -> DesiredExport:
-        return DesiredExport(self.path(), self.fsid, tuple(clients), self.text("volume"))
+        return DesiredExport(
+            self.path(), self.fsid, tuple(clients), self.text("volume"), self.text("owner"), self.text("mode")
+        )
 
     def intent(self, clients: Sequence[ExportClient]) -> PublishExport:
         return PublishExport(self.cluster.slug, self.export(clients))

@@ -14,7 +14,17 @@ from clusters.figures import size_text
 from clusters.models import Cluster, Volume
 from clusters.states import Inventory
 from provisioning.desired import DesiredVolume
-from provisioning.forms.base import PanelForm, RuleField, SizeMixin, choice_widget, refusal, size_field, unit_field
+from provisioning.forms.base import (
+    PanelForm,
+    RuleField,
+    SizeMixin,
+    choice_widget,
+    mode_field,
+    owner_field,
+    refusal,
+    size_field,
+    unit_field,
+)
 from provisioning.intents import CreateVolume
 from provisioning.pages import space
 
@@ -45,6 +55,9 @@ class VolumeForm(SizeMixin, PanelForm):
     mount_options = RuleField(
         rules.mount_options, label="Mount options", required=False, css="w30", help_text="Separated by commas."
     )
+
+    owner = owner_field("Of its root directory, as user or user:group, names or numbers. Empty: root, 0755.")
+    mode = mode_field()
 
     def __init__(
         self,
@@ -103,6 +116,8 @@ class VolumeForm(SizeMixin, PanelForm):
             fstype=self.text("fstype"),
             mount_point=self.text("mount_point"),
             mount_options=tuple(options.split(",")) if options else (),
+            owner=self.text("owner"),
+            mode=self.text("mode"),
         )
 
     def intent(self) -> CreateVolume:

@@ -17,7 +17,7 @@ from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import PublishExport
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import serving, words
+from provisioning.plans.parts import owning, serving, words
 from provisioning.plans.parts.known import gaps
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
@@ -80,9 +80,10 @@ def _steps(
             note="If the node refuses them, the previous file is put back.",
         ),
     ]
-    if export.path != volume.mount_point:
+    if export.path != volume.mount_point or export.owner or export.mode:
         directory = _directory(active, export, volume)
-        steps.insert(0, unchanged(directory, "it is exported already") if live else directory)
+        asked = list(owning.asked((standby, active), export.owner, Stage.MOUNTS))
+        steps[:0] = [unchanged(s, "it is exported already") if live else s for s in (*asked, directory)]
     if live and not steps[-1].runs:
         return [*steps, *(unchanged(step, "it is exported already") for step in _seen(after, active, export))]
     if not steps[-1].runs:
@@ -98,16 +99,21 @@ def _take(node: str) -> Step:
 
 
 def _directory(node: str, export: DesiredExport, volume: DesiredVolume) -> Step:
+    given = owning.words(export.owner, export.mode)
+    below = export.path != volume.mount_point
+    make = (cmd("mkdir", "--parents", export.path),) if below else ()
+    title = f"Make the directory {export.path}" + (f" and give it to {given}" if given else "")
     return Step(
         node=node,
-        title=f"Make the directory {export.path}",
+        title=title if below else f"Give {export.path} to {given}",
         kind=Kind.WRITES,
         stage=Stage.MOUNTS,
         guards=(
             Guard(f"{volume.name} is mounted at {volume.mount_point}", cmd("mountpoint", volume.mount_point), Expect()),
+            *owning.known(export.owner),
         ),
-        commands=(cmd("mkdir", "--parents", export.path),),
-        note="What is in it already stays.",
+        commands=(*make, *owning.commands(export.path, export.owner, export.mode)),
+        note="What is in it already stays" + (", and keeps its owners." if given else "."),
     )
 
 
@@ -151,6 +157,7 @@ def _reasons(
             warning("export.no-root-squash", f"root of a client is root on {export.path}.", hazard=21,
                     hint="Leave no_root_squash out unless a client needs it.")
         )  # fmt: skip
+    findings += owning.nobody_may_write(export, volume)
     only = replace(desired, exports=(export,))
     return findings + [
         f for node in observed.values() for f in foreign_exports(only, node) if f.code != "export.foreign"

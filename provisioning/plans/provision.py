@@ -21,7 +21,7 @@ from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import backing, handlers, packages, replication, serving, volumes, words
+from provisioning.plans.parts import backing, handlers, owning, packages, replication, serving, volumes, words
 from provisioning.plans.parts.known import gaps
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
@@ -33,6 +33,8 @@ def plan(
     findings = preflight(desired, observed)
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += _keys(desired) + _hidden(desired, observed)
+    if not finished_once(desired, observed):
+        findings += [f for e in desired.exports for f in owning.nobody_may_write(e, desired.volume(e.volume))]
     whole = all(node.name in observed for node in desired.nodes)
     possible = whole and not any(finding.code == "spelling.refused" for finding in findings)
     steps = in_order(_steps(desired, observed, backend)) if possible else ()

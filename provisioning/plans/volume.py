@@ -17,7 +17,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node, mounted
 from provisioning.intents import CreateVolume
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import serving, volumes, words
+from provisioning.plans.parts import owning, serving, volumes, words
 from provisioning.plans.parts.known import gaps
 from provisioning.render.lvm import mapper
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
@@ -68,16 +68,21 @@ def _steps(
     steps = [replace(step, stage=Stage.VOLUMES) for step in steps]
     steps += volumes.volume_steps(after, observed[active], volume)
     steps += [serving.group(after, observed[name], backend) for name in order]
+    there = observed[active].mount(volume.mount_point) is not None
+    asked = owning.asked(order, volume.owner, Stage.VOLUMES)
+    steps[:0] = [unchanged(step, "it is mounted") if there else step for step in asked]
     return [*steps, *_live(after, observed[active], volume)]
 
 
 def _live(after: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> tuple[Step, Step]:
+    given = owning.words(volume.owner, volume.mode)
     mount = Step(
         node=node.node,
-        title=f"Mount {volume.name}",
+        title=f"Mount {volume.name}" + (f" and give it to {given}" if given else ""),
         kind=Kind.WRITES,
         stage=Stage.LIVE,
-        commands=(volumes.mount(after, volume),),
+        guards=owning.known(volume.owner),
+        commands=(volumes.mount(after, volume), *owning.commands(volume.mount_point, volume.owner, volume.mode)),
         note=f"Way back: umount {volume.mount_point}.",
     )
     see = Step(

@@ -378,5 +378,6 @@ CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | N
     "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
     "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
     "vgchange": _vgchange, "exportfs": _exportfs, "udevadm": _nothing, "rm": _rm, "fuser": _fuser, "lvconvert": snapshots.lvconvert,
+    "chown": _nothing, "chmod": _nothing,
     **volume_words.CHANGERS,
 }  # fmt: skip

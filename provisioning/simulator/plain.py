@@ -8,6 +8,11 @@ from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.state import Answer, Machine, Pair, by_id
 from provisioning.simulator.storage_words import disk_content
 
+ACCOUNTS = {
+    "passwd": ("root", "backup", "www-data", "nobody"),
+    "group": ("root", "users", "staff", "www-data", "nogroup"),
+}
+
 
 def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
     """Answer by the whole shape of the question; None when it is not one of these."""
@@ -20,6 +25,8 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
                 if (size := backing_size(machine, device))
                 else (1, "", f"blockdev: cannot open {device}\n")
             )
+        case ("getent", "passwd" | "group" as kind, name):
+            return (0, f"{name}:x:33:\n", "") if name in ACCOUNTS[kind] else (2, "", "")
         case ("readlink", "--canonicalize", link):
             path = next((disk.path for disk in machine.disks if by_id(disk) == link), "")
             return (0, f"{path}\n", "") if path else (1, "", "")

@@ -174,13 +174,16 @@ def with_snapshots(node: NodeObserved, rows: list[dict], given: dict) -> NodeObs
 
 def _volume(table: dict) -> DesiredVolume:
     return DesiredVolume(
-        table["name"], table["size"], table["fstype"], table["mount_point"], tuple(table.get("options", ()))
-    )
+        table["name"], table["size"], table["fstype"], table["mount_point"], tuple(table.get("options", ())),
+        table.get("owner", ""), table.get("mode", ""),
+    )  # fmt: skip
 
 
 def _export(table: dict) -> DesiredExport:
     clients = tuple(ExportClient(client) for client in table["clients"])
-    return DesiredExport(table["path"], table["fsid"], clients, table["volume"])
+    return DesiredExport(
+        table["path"], table["fsid"], clients, table["volume"], table.get("owner", ""), table.get("mode", "")
+    )
 
 
 def told(plan: Plan) -> str:

@@ -12,6 +12,7 @@ from provisioning.checks.ours import finished_once, lv_device, pv_at
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend
 from provisioning.observed import NodeObserved
+from provisioning.plans.parts import owning
 from provisioning.plans.parts.backing import lvcreate, unsigned
 from provisioning.plans.parts.replication import primary
 from provisioning.render.heartbeat import mount_options
@@ -32,6 +33,27 @@ def steps(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend
         step = _directory(desired, node, export)
         if step is not None:
             yield unchanged(step, NAMED) if finished_once(desired, observed) else step
+    for step in _owned(desired, node):
+        yield unchanged(step, NAMED) if finished_once(desired, observed) else step
+
+
+def _owned(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
+    """The group mounts later and by itself, so each directory is given to its owner once before."""
+    nodes = [each.name for each in desired.nodes]
+    for path, owner, mode, volume in owning.owned(desired):
+        yield from owning.asked(nodes, owner, Stage.QUIET)  # before any disk is written
+        yield Step(
+            node=node.node,
+            title=f"Give {path} to {owning.words(owner, mode)}",
+            kind=Kind.WRITES,
+            stage=Stage.MOUNTS,
+            guards=owning.known(owner),
+            commands=(
+                mount(desired, volume),
+                *owning.commands(path, owner, mode),
+                cmd("umount", volume.mount_point, timeout=120),
+            ),
+        )
 
 
 def _group(desired: DesiredCluster, node: NodeObserved, unseen: bool) -> Iterator[Step]:

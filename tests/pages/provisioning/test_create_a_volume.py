@@ -11,9 +11,11 @@ from django.utils import timezone
 from clusters.models import Cluster, NodeState
 from clusters.states import Inventory, JobStatus
 from provisioning import codec
+from provisioning.actions import ACTIONS
 from provisioning.desired import DesiredVolume
 from provisioning.intents import CreateVolume
 from provisioning.models import Job
+from provisioning.snapshot import desired_of
 
 pytestmark = pytest.mark.django_db
 URL = "/c/web-files/volumes/new/"
@@ -47,6 +49,21 @@ def test_it_becomes_a_job_with_its_intent(room: None, olga_client: Client):
     assert codec.load(CreateVolume, job.intent) == CreateVolume("web-files", wanted)
 
 
+def test_its_root_directory_can_be_given_away(room: None, olga_client: Client, web_files: Cluster):
+    olga_client.post(URL, GOOD | {"owner": "www-data:staff", "mode": "775"})
+    wanted = codec.load(CreateVolume, Job.objects.get().intent).volume
+    assert (wanted.owner, wanted.mode) == ("www-data:staff", "0775")
+    ACTIONS["volume.create"].begin(web_files, CreateVolume("web-files", wanted))
+    web_files.volumes.filter(name="shop").update(inventory=Inventory.PRESENT)
+    assert desired_of(web_files).volume("shop") == wanted
+
+
+def test_an_intent_of_an_older_panel_is_still_read():
+    old = codec.dump(CreateVolume("web-files", DesiredVolume("shop", 5 * GIB, "xfs", "/srv/shop")))
+    del old["volume"]["owner"], old["volume"]["mode"]
+    assert codec.load(CreateVolume, old).volume.owner == ""
+
+
 def test_the_mount_point_follows_the_name(room: None, olga_client: Client):
     olga_client.post(URL, GOOD | {"mount_point": ""})
     assert codec.load(CreateVolume, Job.objects.get().intent).volume.mount_point == "/srv/shop"
@@ -76,6 +93,10 @@ def test_the_mount_point_follows_the_name(room: None, olga_client: Client):
         ({"mount_point": "/srv/../etc"}, "where it really is"),
         ({"mount_point": "/etc/shop"}, "belongs to the system"),
         ({"mount_point": "/srv/a b"}, "a blank"),
+        ({"owner": "ada;reboot"}, "not an owner"),
+        ({"owner": "--reference=/etc/shadow"}, "not an owner"),
+        ({"mode": "4755"}, "Setuid means nothing"),
+        ({"mode": "rwx"}, "not a mode"),
         ({"mount_point": "/srv/a::b"}, "haresources"),
         ({"mount_point": "/srv/web_files"}, "mounted at /srv/web_files already"),
         ({"mount_point": "/srv/web_files/below"}, "overlaps"),

@@ -9,6 +9,7 @@ from django.test import Client
 
 from clusters.models import Cluster, Volume
 from provisioning import codec
+from provisioning.actions import ACTIONS
 from provisioning.desired import DesiredExport, ExportClient
 from provisioning.intents import PublishExport
 from provisioning.models import Job
@@ -43,6 +44,23 @@ def test_it_becomes_a_job_with_each_client_s_own_options(web_files: Cluster, olg
     )
     wanted = DesiredExport("/srv/media", 2, clients, "media")
     assert codec.load(PublishExport, job.intent) == PublishExport("web-files", wanted)
+
+
+def test_its_directory_can_be_given_away(web_files: Cluster, olga_client: Client):
+    olga_client.post(URL, GOOD | {"directory": "pages", "owner": "1000:1000", "mode": "2770"})
+    wanted = codec.load(PublishExport, Job.objects.get().intent)
+    assert (wanted.export.owner, wanted.export.mode) == ("1000:1000", "2770")
+    ACTIONS["export.publish"].begin(web_files, wanted)
+    ACTIONS["export.publish"].settle(web_files, wanted)
+    assert wanted.export in desired_of(web_files).exports
+
+
+def test_an_owner_that_is_none_is_refused(web_files: Cluster, olga_client: Client):
+    response = olga_client.post(URL, GOOD | {"owner": "a b", "mode": "9"})
+    assert response.status_code == 422
+    assert "a blank" in page(response)
+    assert "not a mode" in page(response)
+    assert not Job.objects.exists()
 
 
 def test_a_second_plan_gets_another_fsid(web_files: Cluster, olga_client: Client):

@@ -1,0 +1,69 @@
+"""Who may write to a directory: chown and chmod of a volume's root or of an exported directory, and what to say when nobody may. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from clusters.findings import Finding, warning
+from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
+from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, cmd
+
+DATABASES = ("passwd", "group")
+
+
+def commands(path: str, owner: str, mode: str) -> tuple[Command, ...]:
+    """chown first: it takes setgid away."""
+    given = (cmd("chown", owner, path),) if owner else ()
+    return (*given, cmd("chmod", mode, path)) if mode else given
+
+
+def words(owner: str, mode: str) -> str:
+    return " with mode ".join(word for word in (owner, mode) if word)
+
+
+def known(owner: str) -> tuple[Guard, ...]:
+    """A name must be known before anything is done with it; a number means itself."""
+    names = [
+        (kind, name)
+        for kind, name in zip(DATABASES, owner.split(":"), strict=False)
+        if name not in ("", "root") and not name.isdigit()
+    ]
+    return tuple(
+        Guard(f"the {'user' if kind == 'passwd' else 'group'} {name} is known", cmd("getent", kind, name), Expect())
+        for kind, name in names
+    )  # fmt: skip
+
+
+def asked(nodes: Iterable[str], owner: str, stage: Stage) -> Iterator[Step]:
+    """Ask both nodes for the names before anything is made: the other one serves the same files some day (row 21)."""
+    note = "With the same number on both nodes, or the files change hands in a failover."
+    for node in nodes:
+        for guard in known(owner):
+            wait = Wait(guard.says, guard.command, guard.expect, bound=5)
+            yield Step(node, f"See that {guard.says}", Kind.WAITS, stage, wait=wait, note=note)
+
+
+def nobody_may_write(export: DesiredExport, volume: DesiredVolume | None) -> Iterator[Finding]:
+    """A fresh file system belongs to root, and root of a client is squashed: then the export can be read and nothing else."""
+    given = export.owner or export.mode
+    if volume is not None and export.path == volume.mount_point:
+        given = given or volume.owner or volume.mode
+    writers = [c.client for c in export.clients if "ro" not in c.options and "no_root_squash" not in c.options]
+    if writers and not given:
+        yield warning(
+            "export.root-owned",
+            f"A new {export.path} belongs to root, and root of a client counts as nobody: {', '.join(writers)} could read and not write.",
+            hint="Give the directory an owner or a mode. Leave it when it was given to somebody already.",
+            hazard=21,
+        )
+
+
+def owned(desired: DesiredCluster) -> Iterator[tuple[str, str, str, DesiredVolume]]:
+    """List what a set-up gives to somebody: path, owner, mode, the volume it lies on."""
+    for volume in desired.volumes:
+        if volume.owner or volume.mode:
+            yield volume.mount_point, volume.owner, volume.mode, volume
+    for export in desired.exports:
+        home = desired.volume(export.volume)
+        if home is not None and (export.owner or export.mode):
+            yield export.path, export.owner, export.mode, home

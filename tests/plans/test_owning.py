@@ -1,0 +1,120 @@
+"""Who may write to a volume and to an export: given with the wish, or said to be nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from clusters.findings import blockers
+from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume, ExportClient
+from provisioning.intents import CreateVolume, ProvisionCluster, PublishExport
+from provisioning.plans import export, provision, volume
+from provisioning.steps import Plan
+from tests.pair import HEARTBEAT, MIB, desired, finished, fresh
+from tests.plans.simulated import Machines
+
+WEB = DesiredVolume("web", 100 * MIB, "ext4", "/srv/web", owner="1000:staff", mode="2775")
+RO = ExportClient("192.0.2.5", ("ro", "sync", "no_subtree_check"))
+ROOT = ExportClient("192.0.2.6", ("rw", "sync", "no_subtree_check", "no_root_squash"))
+USUAL = ExportClient("192.0.2.7")
+
+
+def published(path: str, *clients: ExportClient, owner: str = "", mode: str = "", home: str = "homes") -> Plan:
+    wanted = desired()
+    one = DesiredExport(path, 103, clients, home, owner, mode)
+    return export.plan(PublishExport(wanted.name, one), replace(wanted, exports=()), finished(), HEARTBEAT)
+
+
+def warned(plan: Plan) -> bool:
+    return "export.root-owned" in {finding.code for finding in plan.findings}
+
+
+def commands(plan: Plan) -> list[str]:
+    return [f"{step.node}: {command}" for step in plan.todo() for command in step.commands]
+
+
+@pytest.mark.parametrize(
+    ("clients", "owner", "mode", "said"),
+    [
+        ([USUAL], "", "", True), ([RO], "", "", False), ([ROOT], "", "", False), ([RO, USUAL], "", "", True),
+        ([USUAL], "ada", "", False), ([USUAL], "", "1777", False),
+    ],
+)  # fmt: skip
+def test_an_export_that_nobody_could_write_to_is_said(
+    clients: list[ExportClient], owner: str, mode: str, said: bool
+) -> None:
+    assert warned(published("/srv/homes/ada", *clients, owner=owner, mode=mode)) is said
+
+
+def test_a_volume_that_was_given_away_is_enough() -> None:
+    wanted = desired()
+    given = replace(wanted, volumes=(replace(wanted.volumes[0], mode="1777"), wanted.volumes[1]), exports=())
+    whole = DesiredExport("/srv/homes", 103, (USUAL,), "homes")
+    below = replace(whole, path="/srv/homes/ada")
+    plans = [export.plan(PublishExport(wanted.name, e), given, finished(), HEARTBEAT) for e in (whole, below)]
+    assert [warned(plan) for plan in plans] == [False, True]
+
+
+def test_a_volumes_root_is_given_only_where_it_is_mounted() -> None:
+    plan = published("/srv/homes", USUAL, owner="ada:staff", mode="2775")
+    assert commands(plan) == ["alice: chown ada:staff /srv/homes", "alice: chmod 2775 /srv/homes"]
+    step = next(step for step in plan.todo() if step.commands)
+    assert [str(guard.command) for guard in step.guards] == [
+        "mountpoint /srv/homes",
+        "getent passwd ada",
+        "getent group staff",
+    ]
+    asked = [(s.node, str(s.wait.command)) for s in plan.todo() if s.wait and s.title.startswith("See that the")]
+    names = ("getent passwd ada", "getent group staff")
+    assert asked == [(node, name) for node in ("bob", "alice") for name in names]
+
+
+def test_without_an_owner_nothing_is_touched() -> None:
+    assert commands(published("/srv/homes", USUAL)) == []
+    assert commands(published("/srv/homes/ada", USUAL)) == ["alice: mkdir --parents /srv/homes/ada"]
+
+
+def test_a_set_up_gives_and_warns_once() -> None:
+    wanted = desired()
+    given = replace(wanted, volumes=(replace(wanted.volumes[0], owner="1000"), wanted.volumes[1]))
+    first = provision.plan(ProvisionCluster(wanted.name), given, fresh(), HEARTBEAT)
+    assert "alice: chown 1000 /srv/homes" in commands(first)
+    assert not warned(first)
+    assert warned(provision.plan(ProvisionCluster(wanted.name), wanted, fresh(), HEARTBEAT))
+    assert not warned(provision.plan(ProvisionCluster(wanted.name), wanted, finished(), HEARTBEAT))
+    assert provision.plan(ProvisionCluster(wanted.name), given, finished(given), HEARTBEAT).todo() == ()
+
+
+def carry_out(machines: Machines, plan: Plan) -> None:
+    assert blockers(plan.findings) == []
+    for step in plan.todo():
+        machines.do(step)
+
+
+def test_it_is_carried_out_on_simulated_machines_and_not_twice() -> None:
+    machines = Machines()
+    wanted: DesiredCluster = machines.wanted()
+    given = replace(
+        wanted, volumes=(replace(wanted.volumes[0], owner="www-data:staff", mode="2775"), wanted.volumes[1])
+    )
+    carry_out(machines, provision.plan(ProvisionCluster(wanted.name), given, machines.read(given), HEARTBEAT))
+    carry_out(machines, volume.plan(CreateVolume(wanted.name, WEB), given, machines.read(given), HEARTBEAT))
+    after = replace(given, volumes=(*given.volumes, WEB))
+    assert volume.plan(CreateVolume(wanted.name, WEB), given, machines.read(after), HEARTBEAT).todo() == ()
+    one = DesiredExport("/srv/web/pages", 110, (USUAL,), "web", "www-data", "2770")
+    carry_out(machines, export.plan(PublishExport(wanted.name, one), after, machines.read(after), HEARTBEAT))
+    both = replace(after, exports=(*after.exports, one))
+    assert export.plan(PublishExport(wanted.name, one), after, machines.read(both), HEARTBEAT).todo() == ()
+
+
+def test_a_name_that_is_not_known_stops_before_anything_is_done() -> None:
+    machines = Machines()
+    wanted = machines.wanted()
+    carry_out(machines, provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT))
+    plan = volume.plan(
+        CreateVolume(wanted.name, replace(WEB, owner="mallory")), wanted, machines.read(wanted), HEARTBEAT
+    )
+    with pytest.raises(AssertionError, match="getent passwd mallory"):
+        carry_out(machines, plan)
+    assert machines.pair.inside.lvs.keys() == {"homes", "media"}
