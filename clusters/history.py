@@ -48,7 +48,7 @@ class Filters:
         kind = query.get("kind", "")
         return cls(
             cluster.slug if cluster else query.get("cluster", "")[:40], kind if kind in WORDS else "",
-            int(year) if year.isdigit() and len(year) == 4 and 2000 <= int(year) <= 2200 else clock.local(now).year,
+            int(year) if year.isdecimal() and len(year) == 4 and 2000 <= int(year) <= 2200 else clock.local(now).year,
             query.get("show") == "all",
         )  # fmt: skip
 

@@ -78,7 +78,8 @@ def filtered(entries: QuerySet[AuditEntry], filters: Filters) -> QuerySet[AuditE
     if filters.who:
         entries = entries.filter(actor=filters.who)
     if filters.where:
-        entries = entries.filter(cluster_name=filters.where)
+        # A forgotten pair has another name since; the entries keep the one that people knew.
+        entries = entries.filter(Q(cluster_name=filters.where) | Q(cluster__slug=filters.where))
     if filters.outcome:
         entries = entries.filter(outcome=filters.outcome)
     if filters.action == "job":
@@ -102,10 +103,12 @@ def _words(text: str) -> Q:
 
 
 def _date(text: str) -> date | None:
+    """Read a day; at the ends of the calendar there is no day before or after it, nor its midnight in every zone."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if 1900 <= day.year <= 9000 else None
 
 
 def _midnight(day: date) -> datetime:

@@ -1,11 +1,19 @@
-"""What every request carries: an id that ties the page, the audit entry and the job together."""
+"""What every request goes through: an id that ties page, audit entry and job together, the way to signing in, a page for the wrong method."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
 
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+
+from clusters.views.errors import not_allowed
 
 
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -18,3 +26,36 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return response
 
     return middleware
+
+
+def page_for_405(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer in words where a view answered 405 with nothing: somebody reloaded, or came back to, an address that only takes a form."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or getattr(response, "content", b"x"):
+            return response
+        page = not_allowed(request)
+        page["Allow"] = response["Allow"]
+        return page
+
+    return middleware
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Lead to signing in and back to a page, where Django would lead back to an address that takes only a form, or into half a page."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponseBase:
+        if request.headers.get("HX-Request") == "true":
+            to = redirect_to_login(self._page(request, "HX-Current-URL"), resolve_url(settings.LOGIN_URL))
+            return HttpResponse(status=401, headers={"HX-Redirect": to.url})
+        if request.method not in ("GET", "HEAD"):
+            return redirect_to_login(self._page(request, "Referer"), resolve_url(settings.LOGIN_URL))
+        return super().handle_no_permission(request, view_func)
+
+    def _page(self, request: HttpRequest, header: str) -> str:
+        """The page the request came from, without the host; signing in looks again whether it may lead there."""
+        parts = urlsplit(request.headers.get(header, ""))
+        if parts.netloc != request.get_host():
+            return resolve_url(settings.LOGIN_REDIRECT_URL)
+        return urlunsplit(("", "", parts.path, parts.query, ""))

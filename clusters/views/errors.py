@@ -25,6 +25,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404, "There is nothing here for you.", text)
 
 
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    text = "This address takes what a button or a form sends. Nothing was changed: go back to the page with the button."
+    return _page(request, 405, "There is nothing to read here.", text)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     text = "The form was open for too long, or you signed in again meanwhile. Go back, reload the page and send it again: nothing was changed."
     return _page(request, 403, "This form is too old.", text)

@@ -32,7 +32,15 @@ class RuleField(forms.CharField):
         try:
             return self.rule(text)
         except rules.RuleError as refused:
-            raise refusal(refused.message, refused.offer) from None
+            raise refusal(refused.message, refused.offer if self._taken(refused.offer) else "") from None
+
+    def _taken(self, offer: str) -> bool:
+        """Whether the rule takes what it offers: with two mistakes in a value, the way out of one is no way."""
+        try:
+            self.rule(offer)
+        except rules.RuleError:
+            return False
+        return True
 
 
 def owner_field(help_text: str) -> RuleField:
@@ -45,7 +53,8 @@ def mode_field() -> RuleField:
 
 
 def refusal(message: str, offer: str = "") -> ValidationError:
-    return ValidationError(message, code="rule", params={"offer": offer})
+    """Django fills `params` into the message, so a percent sign that somebody typed is doubled."""
+    return ValidationError(message.replace("%", "%%"), code="rule", params={"offer": offer})
 
 
 def choice_widget(css: str = "w20") -> forms.Select:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from clusters import audit, audit_triggers
+from clusters import audit, audit_triggers, inventory
 from clusters.models import AuditEntry, Membership
 from clusters.states import AccessLevel
 from tests import stories
@@ -144,3 +144,19 @@ def test_entries_are_not_changed_through_pages(client: Client, ada: Any) -> None
     for method in (client.post, client.put, client.delete, client.patch):
         assert method(f"/audit/{entry.sequence}/").status_code == 405
     assert client.delete("/audit/").status_code == 405
+
+
+@pytest.mark.parametrize("query", ["?until=9999-12-31", "?since=0001-01-01", "?until=yesterday"])
+def test_a_day_that_cannot_be_is_no_filter(client: Client, vera: Any, query: str) -> None:
+    write()
+    client.force_login(vera)
+    assert lines(client, query) == 1
+
+
+def test_entries_of_a_forgotten_pair_are_found_under_both_names(client: Client, vera: Any) -> None:
+    cluster = stories.make_pair("web-files")
+    write(cluster=cluster)
+    inventory.forget(cluster)
+    client.force_login(vera)
+    assert cluster.slug in client.get("/audit/").content.decode()
+    assert (lines(client, f"?where={cluster.slug}"), lines(client, "?where=web-files")) == (1, 1)

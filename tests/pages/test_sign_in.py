@@ -89,3 +89,34 @@ def test_a_form_that_is_too_old_is_explained(olga: Any) -> None:
     response = client.post("/sign-out/")
     assert response.status_code == 403
     assert "This form is too old." in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/sign-out/", "/theme/", "/jobs/1/approve/"])
+def test_an_address_that_takes_only_a_form_says_so(client: Client, olga: Any, path: str) -> None:
+    client.force_login(olga)
+    response = client.get(path)
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "There is nothing to read here." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [
+        ("http://testserver/c/web-files/?x=1", "/c/web-files/%3Fx%3D1"),
+        ("http://evil.example/c/web-files/", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_without_a_session_leads_back_to_its_page(
+    client: Client, db: None, came_from: str, back: str
+) -> None:
+    response = client.post("/jobs/1/approve/", headers={"referer": came_from})
+    assert response["Location"] == f"/sign-in/?next={back}"
+
+
+def test_half_a_page_never_becomes_the_sign_in_page(client: Client, db: None) -> None:
+    """A page that refreshes itself asks for a part of it; the session may have ended meanwhile."""
+    here = "http://testserver/c/web-files/"
+    response = client.get("/c/web-files/?part=live", headers={"hx-request": "true", "hx-current-url": here})
+    assert (response.status_code, response.content) == (401, b"")
+    assert response["HX-Redirect"] == "/sign-in/?next=/c/web-files/"

@@ -103,6 +103,8 @@ def test_the_mount_point_follows_the_name(room: None, olga_client: Client):
         ({"mount_options": "loop"}, "its own device"),
         ({"mount_options": "noatime,,ro"}, "comma too many"),
         ({"mount_options": "x=\n/etc"}, "not possible here"),
+        ({"name": "100%sure"}, "100%sure"),
+        ({"mount_point": "/srv/100% sure"}, "a blank"),
     ],
 )
 def test_hostile_or_mistaken_input_is_refused_at_its_field(
@@ -113,6 +115,11 @@ def test_hostile_or_mistaken_input_is_refused_at_its_field(
     assert said in page(response)
     assert 'role="alert"' in page(response)
     assert not Job.objects.exists()
+
+
+def test_nothing_is_offered_that_would_be_refused(room: None, olga_client: Client):
+    assert 'name="use"' in page(olga_client.post(URL, GOOD | {"mount_point": "/srv/a b"}))
+    assert 'name="use"' not in page(olga_client.post(URL, GOOD | {"mount_point": "/srv/a::b c"}))
 
 
 def test_everything_typed_is_kept(room: None, olga_client: Client):
