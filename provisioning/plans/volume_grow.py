@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers
+from provisioning.checks import spelling
 from provisioning.checks.disks import EXTENT
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
@@ -28,14 +30,19 @@ SNAPSHOTS = "LVM does not resize a volume in use that has thick snapshots. Delet
 
 def plan(intent: GrowVolume, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
     volume, active = desired.volume(intent.name), active_node(desired, observed)
-    findings = [*running(desired, observed, backend), *(gap for node in observed.values() for gap in gaps(node))]
+    refused = list(spelling.cluster(_wanted(desired, intent)))
+    findings = [
+        *refused,
+        *running(desired, observed, backend),
+        *(gap for node in observed.values() for gap in gaps(node)),
+    ]
     node = observed[active] if active else None
     lv = node.lv(desired.resource.vg, intent.name) if node else None
     if volume is None:
         findings.append(blocker("volume.unknown", f"There is no volume {intent.name}.", hint="Draft the change again."))
     elif node is not None:
         findings += _reasons(desired, node, volume, lv, intent.size)
-    steps = tuple(_steps(desired, node, volume, lv, intent.size)) if node and volume and lv else ()
+    steps = tuple(_steps(desired, node, volume, lv, intent.size)) if node and volume and lv and not refused else ()
     todo = [step for step in steps if step.runs]
     return Plan(
         title=f"Grow {intent.name} to {words.size(intent.size)}",
@@ -51,6 +58,11 @@ def plan(intent: GrowVolume, desired: DesiredCluster, observed: Mapping[str, Nod
             notes=("Only the file system's own new structures go over the replication link.",),
         ),
     )
+
+
+def _wanted(desired: DesiredCluster, intent: GrowVolume) -> DesiredCluster:
+    volumes = tuple(replace(v, size=intent.size) if v.name == intent.name else v for v in desired.volumes)
+    return replace(desired, volumes=volumes)
 
 
 def _summary(intent: GrowVolume, lv: LogicalVolume | None) -> str:

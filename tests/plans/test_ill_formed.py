@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from clusters.findings import blockers
 from provisioning.desired import BackingKind, DesiredCluster, DesiredSnapshot
-from provisioning.intents import CreateSnapshot, CreateVolume, OpenSnapshot, ProvisionCluster, PublishExport
-from provisioning.plans import export, provision, snapshot_open, snapshot_take, volume
+from provisioning.intents import CreateSnapshot, CreateVolume, GrowVolume, OpenSnapshot, ProvisionCluster, PublishExport
+from provisioning.plans import export, provision, snapshot_open, snapshot_take, volume, volume_grow
 from provisioning.steps import Plan
 from tests.pair import HEARTBEAT, desired, finished, fresh
 from tests.plans.given import with_snapshots
@@ -77,7 +77,12 @@ def an_opened_snapshot(wanted: DesiredCluster) -> Plan:
     return snapshot_open.plan(OpenSnapshot(wanted.name, OPENED), has, finished() | {"alice": alice}, HEARTBEAT)
 
 
-PLANNERS = [provisioned, a_volume, an_export, a_snapshot, an_opened_snapshot]
+def a_growth(wanted: DesiredCluster) -> Plan:
+    one = wanted.volumes[0]
+    return volume_grow.plan(GrowVolume(wanted.name, one.name, one.size), wanted, finished(), HEARTBEAT)
+
+
+PLANNERS = [provisioned, a_volume, a_growth, an_export, a_snapshot, an_opened_snapshot]
 PLACES = [place for place in places(desired()) if place not in FREE]
 
 
