@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 
@@ -33,7 +33,7 @@ def page_for_405(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code != 405 or getattr(response, "content", b"x"):
+        if response.status_code != 405 or response.streaming or response.content:
             return response
         page = not_allowed(request)
         page["Allow"] = response["Allow"]
@@ -45,10 +45,15 @@ def page_for_405(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
 class SignInFirst(LoginRequiredMiddleware):
     """Lead to signing in and back to a page, where Django would lead back to an address that takes only a form, or into half a page."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponseBase:
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
         if request.headers.get("HX-Request") == "true":
-            to = redirect_to_login(self._page(request, "HX-Current-URL"), resolve_url(settings.LOGIN_URL))
-            return HttpResponse(status=401, headers={"HX-Redirect": to.url})
+            answer = redirect_to_login(self._page(request, "HX-Current-URL"), resolve_url(settings.LOGIN_URL))
+            answer["HX-Redirect"] = answer["Location"]  # of the whole page; Location would fetch its part
+            del answer["Location"]
+            answer.status_code = 401
+            return answer
         if request.method not in ("GET", "HEAD"):
             return redirect_to_login(self._page(request, "Referer"), resolve_url(settings.LOGIN_URL))
         return super().handle_no_permission(request, view_func)
