@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from clusters import snapshot_health
 from clusters.findings import Finding, Severity
 from clusters.sight import NodeView, PairView
 from clusters.states import ConnectionState, DiskState, Health, Role
@@ -320,6 +321,11 @@ def _fill(case: _Case) -> Iterator[Reason]:
             )
 
 
+def _snapshots(case: _Case) -> Iterator[Reason]:
+    for told in snapshot_health.reasons(case.pair.snapshots):
+        yield Reason(Health.WARN, told.finding, told.sentence, counts=told.counts)
+
+
 def _fencing(case: _Case) -> Iterator[Reason]:
     finding = Finding(
         "fencing.no-power", Severity.WARNING, "Nothing can switch a node off: if both networks are cut at once, both become Primary.",
@@ -334,7 +340,7 @@ def _ok(code: str, text: str, *, hazard: int = 0) -> Reason:
 
 
 RULES: tuple[Callable[[_Case], Iterator[Reason]], ...] = (
-    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _fencing,
+    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _snapshots, _fencing,
 )  # fmt: skip
 
 

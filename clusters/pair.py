@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from clusters.health import NodeView, PairView
-from clusters.models import Cluster, Node, NodeState, Replica
+from clusters.models import Cluster, Node, NodeState, Replica, SnapshotSchedule, SnapshotState, Volume
+from clusters.snapshot_health import SnapshotView
 from clusters.states import Inventory
 
 IN_SERVICE = (Inventory.PRESENT,)
@@ -29,9 +30,24 @@ def known(cluster: Cluster, now: datetime) -> PairView | None:
         mount_points=tuple(volume.mount_point for volume in volumes),
         exports=tuple(export.path for export in cluster.exports.all() if export.inventory in IN_SERVICE),
         fill=tuple((name, 100 * usage.used / usage.size) for name, usage in usages if usage.size),
+        snapshots=_snapshots(volumes),
         being_made=cluster.inventory == Inventory.CREATING,
         simulated=cluster.simulated,
     )
+
+
+def _snapshots(volumes: list[Volume]) -> tuple[SnapshotView, ...]:
+    found = []
+    for volume in volumes:
+        schedule: SnapshotSchedule | None = getattr(volume, "snapshot_schedule", None)
+        if schedule is not None and schedule.enabled and schedule.said:
+            found.append(SnapshotView(volume.name, "", said=schedule.said))
+        for snapshot in volume.snapshots.all():
+            seen: SnapshotState | None = getattr(snapshot, "state", None)
+            if seen is not None and snapshot.inventory in IN_SERVICE:
+                view = SnapshotView(volume.name, snapshot.name, seen.percent, seen.valid, seen.there)
+                found.append(view)
+    return tuple(found)
 
 
 def node_view(node: Node, now: datetime) -> NodeView:

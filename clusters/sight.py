@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clusters.snapshot_health import SnapshotView
 from clusters.states import ReplicationState
 
 
@@ -57,6 +58,7 @@ class PairView:
     mount_points: tuple[str, ...] = ()  # of volumes that are in service
     exports: tuple[str, ...] = ()  # paths in service
     fill: tuple[tuple[str, float], ...] = ()  # volume, percent used
+    snapshots: tuple[SnapshotView, ...] = ()
     being_made: bool = False  # the set-up job has not ended
     simulated: bool = False
     changing: bool = False  # a job is at work: the nodes' files may differ for a moment

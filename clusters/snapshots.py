@@ -124,6 +124,11 @@ def said(schedule: SnapshotSchedule, why: str) -> None:
     SnapshotSchedule.objects.filter(pk=schedule.pk).update(said=why[:300], said_at=timezone.now())
 
 
+def unsaid(schedule: int) -> None:
+    """A run took its snapshot: what an earlier one said is past."""
+    SnapshotSchedule.objects.filter(pk=schedule).update(said="")
+
+
 def due_at(schedule: SnapshotSchedule, moment: datetime) -> bool:
     """Move the next run on; False when somebody else did already."""
     rows = SnapshotSchedule.objects.filter(pk=schedule.pk, next_run=schedule.next_run, enabled=True)

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from provisioning import enrolment, sweeper, worker
+from provisioning import enrolment, schedules, sweeper, worker
 from provisioning.monitor.sweep import sweep_all
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,11 @@ def inquire(inquiry_id: int) -> None:
 @shared_task(name="jobs.sweep")
 def sweep() -> None:
     sweeper.sweep()
+
+
+@shared_task(name="jobs.schedules")
+def schedule() -> None:
+    schedules.tick()
 
 
 @shared_task(name="probes.sweep")

@@ -207,6 +207,7 @@ CELERY = {
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "beat_schedule": {
         "ring the doorbell again": {"task": "jobs.sweep", "schedule": 10.0, "options": {"expires": 10}},
+        "take snapshots by schedule": {"task": "jobs.schedules", "schedule": 20.0, "options": {"expires": 20}},
         "read every pair": {"task": "probes.sweep", "schedule": 5.0, "options": {"expires": 5}},
     },
 }

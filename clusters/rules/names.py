@@ -14,7 +14,7 @@ LV_RESERVED_PARTS = (
     "_vdata", "_vorigin", "_wcorig",
 )  # fmt: skip
 PAGES = ("new",)  # the last part of a form's address, where a volume's name would stand
-ACTORS = ("panel", "console")  # whom the audit log names when it was no person
+ACTORS = ("panel", "console", "schedule")  # whom the audit log names when it was no person
 # A volume group is a directory below /dev: these names are taken there.
 DEV_NAMES = re.compile(
     r"block|bsg|bus|char|console|core|cpu|cpu_dma_latency|disk|dm-\d+|dri|drbd\d*|fd\d*|full|fuse|hpet|hugepages|hwrng|initctl|input|"

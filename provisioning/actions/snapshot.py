@@ -66,6 +66,7 @@ def _begin(cluster: Cluster, wanted: DesiredSnapshot, schedule: int | None = Non
 
 def _settle_keep(cluster: Cluster, intent: KeepSnapshots) -> None:
     snapshots.finish(cluster, intent.take.volume, intent.take.name)
+    snapshots.unsaid(intent.schedule)
     for name in intent.drop:
         snapshots.dropped(cluster, intent.take.volume, name)
 

@@ -20,10 +20,13 @@ from provisioning.monitor import names
 from provisioning.monitor.clients import write_clients
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
 from provisioning.monitor.seen import view_of
+from provisioning.monitor.snapshots import write_snapshots
 from provisioning.observed import NodeObserved, Progress
 from provisioning.transport.world import HostKeyChanged, NodeError
 
-KNOWN = ("nodes__state", "nodes__replica", "volumes__usage", "exports")  # what `known` reads
+KNOWN = (  # what `known` reads
+    "nodes__state", "nodes__replica", "volumes__usage", "volumes__snapshot_schedule", "volumes__snapshots__state", "exports",
+)  # fmt: skip
 MISSES = 2  # sweeps in a row without an answer that make a node unreachable
 
 
@@ -47,10 +50,9 @@ def record(
         else:
             _write_miss(members[name], answer, now)
     _write_usage(cluster, answers, now)
+    write_snapshots(cluster, desired, answers, now)
     addresses = write_clients(cluster, members, answers, now)
-    fresh = Cluster.objects.prefetch_related("nodes__state", "nodes__replica", "volumes__usage", "exports").get(
-        pk=cluster.pk
-    )
+    fresh = Cluster.objects.prefetch_related(*KNOWN).get(pk=cluster.pk)
     after = known(fresh, now)
     if after is None:
         return False

@@ -138,7 +138,15 @@ def sweep_cluster(pk: int) -> bool:
     close_old_connections()
     query = Cluster.objects.filter(inventory__in=WATCHED).select_related("resource")
     cluster = (
-        query.prefetch_related("nodes__state", "nodes__replica", "nodes__backing", "volumes__usage", "exports__clients")
+        query.prefetch_related(
+            "nodes__state",
+            "nodes__replica",
+            "nodes__backing",
+            "volumes__usage",
+            "volumes__snapshot_schedule",
+            "volumes__snapshots__state",
+            "exports__clients",
+        )
         .filter(pk=pk)
         .first()
     )
