@@ -11,6 +11,8 @@ from clusters.states import AccessLevel, Inventory
 # URL name, title, icon, who may
 VOLUME = (
     ("volume-grow", "Grow it", "plus", AccessLevel.OPERATOR),
+    ("snapshot-new", "Take a snapshot", "camera", AccessLevel.OPERATOR),
+    ("snapshot-schedule", "Snapshots by schedule", "clock", AccessLevel.OPERATOR),
 )  # fmt: skip
 MOVING = {
     Inventory.CREATING: "Not yet: it is being made.",

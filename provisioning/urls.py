@@ -10,6 +10,7 @@ from provisioning.views import (
     jobs_list,
     mend,
     simulation,
+    snapshots,
     volume_grow,
     volume_new,
 )
@@ -25,6 +26,21 @@ urlpatterns = [
     path("c/<slug:slug>/volumes/new/", volume_new.volume_new, name="volume-new"),
     path("c/<slug:slug>/volumes/<str:name>/grow/", volume_grow.volume_grow, name="volume-grow"),
     path("c/<slug:slug>/exports/new/", export_new.export_new, name="export-new"),
+    path("c/<slug:slug>/volumes/<str:name>/snapshots/new/", snapshots.snapshot_new, name="snapshot-new"),
+    path("c/<slug:slug>/volumes/<str:name>/snapshots/schedule/", snapshots.snapshot_schedule, name="snapshot-schedule"),
+    path("c/<slug:slug>/volumes/<str:name>/snapshots/<str:snapshot>/", snapshots.snapshot_page, name="snapshot"),
+    path(
+        "c/<slug:slug>/volumes/<str:name>/snapshots/<str:snapshot>/open/", snapshots.snapshot_open, name="snapshot-open"
+    ),
+    *(
+        path(
+            f"c/<slug:slug>/volumes/<str:name>/snapshots/<str:snapshot>/{verb}/",
+            snapshots.snapshot_change,
+            {"verb": verb},
+            name=f"snapshot-{verb}",
+        )
+        for verb in snapshots.NAMED
+    ),
     path("c/<slug:slug>/forget/", forget.cluster_forget, name="cluster-forget"),
     path("c/<slug:slug>/mend/", mend.cluster_mend, name="cluster-mend"),
     path("c/<slug:slug>/jobs/", jobs_list.cluster_jobs, name="cluster-jobs"),

@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clusters import access, apart, detail, offered, pictures
+from clusters import access, apart, detail, offered, pictures, snapshot_rows
 from clusters.models import Cluster, ClusterState
 from clusters.states import AccessLevel, Inventory
 from clusters.views.clients import section
@@ -80,6 +80,7 @@ def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         "row": row,
         "volume": row.volume,
         "actions": actions,
+        "snapshots": snapshot_rows.pane(row.volume, fresh=row.fresh),
     }
     return render(request, "volume.html", context)
 

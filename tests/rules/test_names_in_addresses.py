@@ -10,7 +10,12 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from clusters import rules
 
-RULES = {("c", "<slug>"): rules.slug, ("volumes", "<name>"): rules.volume_name, ("people", "<name>"): rules.person_name}
+RULES = {
+    ("c", "<slug>"): rules.slug,
+    ("volumes", "<name>"): rules.volume_name,
+    ("snapshots", "<snapshot>"): rules.snapshot_name,
+    ("people", "<name>"): rules.person_name,
+}
 CHOSEN_BY_NOBODY = {("draft", "<step>"), ("remove", "<kind>"), ("first-admin", "<token>")}
 
 

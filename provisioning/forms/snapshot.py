@@ -1,0 +1,173 @@
+"""Snapshots of a volume: take one, open one for restoring files, keep them by schedule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from clusters import rules
+from clusters.models import Snapshot, SnapshotSchedule, Volume
+from clusters.retention import Keeps
+from provisioning.desired import DesiredSnapshot
+from provisioning.forms.base import (
+    PanelForm,
+    RuleField,
+    SizeMixin,
+    number_field,
+    refusal,
+    size_field,
+    unit_field,
+)
+from provisioning.forms.volume import Room
+from provisioning.intents import CreateSnapshot, OpenSnapshot
+from provisioning.pages import space
+
+SHARE = 5  # a fifth of the volume is offered: how much of it may change before the snapshot is full
+LEAST = 4 * 2**20
+ROOM = "For what changes in the volume after it. When that is full, the snapshot is lost; the volume is not harmed."
+
+
+def suggested(volume: Volume, room: Room, times: int = 1) -> tuple[str, str]:
+    """Offer a fifth of the volume, as far as the volume group has room for so many."""
+    size = volume.size // SHARE
+    if room.free is not None:
+        size = min(size, room.free // max(1, times))
+    return space.as_text(max(LEAST, size // space.EXTENT * space.EXTENT))
+
+
+class RoomMixin(SizeMixin):
+    """How much is reserved for a snapshot, within what the volume group has."""
+
+    volume: Volume
+    room: Room
+
+    def reserved(self, times: int = 1) -> int | None:
+        typed = self.size_of("size", "unit")
+        if typed is None:
+            return None
+        size = space.rounded_up(typed)
+        most = space.rounded_up(self.volume.size + self.volume.size // 100 + LEAST)
+        if size > most:
+            number, unit = space.as_text(most)
+            self.add_error("size", refusal("More than the whole volume can change is never used.", f"{number} {unit}"))
+        elif self.room.free is not None and size * times > self.room.free:
+            self._too_large(self.room.free, times)
+        return size
+
+    def _too_large(self, free: int, times: int) -> None:
+        fits = free // times // space.EXTENT * space.EXTENT
+        number, unit = space.as_text(fits)
+        each = f" for each of {times} snapshots" if times > 1 else ""
+        self.add_error(
+            "size",
+            refusal(f"That is more than {self.room.vg} has free{each}.", f"{number} {unit}" if fits >= LEAST else ""),
+        )
+
+    @property
+    def asked(self) -> int | None:
+        return self.cleaned_data.get("bytes") if self.is_bound else None
+
+
+class TakeForm(RoomMixin, PanelForm):
+    name = RuleField(rules.snapshot_name, label="Name", help_text="Also the last part of the path where it is opened.")
+    size = size_field("Room", help_text=ROOM)
+    unit = unit_field()
+
+    def __init__(self, data: QueryDict | None = None, *, volume: Volume, room: Room, **kwargs: Any) -> None:
+        self.volume, self.room = volume, room
+        super().__init__(data, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["bytes"] = self.reserved()
+        name = self.text("name")
+        if name and Snapshot.objects.filter(volume=self.volume, name=name).exists():
+            self.add_error("name", refusal(f"{self.volume} has a snapshot {name} already."))
+        return cleaned
+
+    def intent(self) -> CreateSnapshot:
+        name = self.text("name")
+        wanted = DesiredSnapshot(
+            self.volume.name, name, f"{self.volume.name}-{name}", int(self.cleaned_data["bytes"])
+        )  # fmt: skip
+        return CreateSnapshot(self.volume.cluster.slug, wanted)
+
+
+def clients_of(value: str) -> str:
+    """Several clients, separated by blanks or commas, each by the rule for one."""
+    found = [rules.network_client(word) for word in value.replace(",", " ").split()]
+    if twice := next((client for client in found if found.count(client) > 1), ""):
+        raise rules.RuleError(f"{twice} stands here twice.")
+    joined = " ".join(found)
+    if len(joined) > 1000:
+        raise rules.RuleError("These are too many clients for restoring files; name a network.")
+    return joined
+
+
+class OpenForm(PanelForm):
+    clients = RuleField(
+        clients_of,
+        label="Who may mount it",
+        css="w30",
+        help_text="Addresses, networks or host names, separated by blanks. They can read and never write.",
+    )
+    as_root = forms.BooleanField(label="root of these clients may read every file (no_root_squash)", required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, snapshot: Snapshot, fsid: int, **kwargs: Any) -> None:
+        self.snapshot, self.fsid = snapshot, fsid
+        super().__init__(data, **kwargs)
+
+    def intent(self) -> OpenSnapshot:
+        row = self.snapshot
+        wanted = DesiredSnapshot(
+            row.volume.name, row.name, row.lv, row.size, self.fsid, tuple(self.text("clients").split()),
+            bool(self.cleaned_data.get("as_root")), scheduled=row.schedule_id is not None,
+        )  # fmt: skip
+        return OpenSnapshot(row.volume.cluster.slug, wanted)
+
+
+class ScheduleForm(RoomMixin, PanelForm):
+    """How many are kept; the finest kind that is kept says how often one is taken."""
+
+    enabled = forms.BooleanField(label="Take snapshots by schedule", required=False, initial=True)
+    hourly = number_field("Hourly", 0, 48, initial=0, help_text="One of each of the latest hours. 0: none.")
+    daily = number_field("Daily", 0, 60, initial=7, help_text="The first of each of the latest days.")
+    weekly = number_field("Weekly", 0, 52, initial=4, help_text="The first of each of the latest weeks.")
+    size = size_field("Room for each", help_text=ROOM)
+    unit = unit_field()
+
+    def __init__(
+        self, data: QueryDict | None = None, *, volume: Volume, room: Room, old: SnapshotSchedule | None, **kwargs: Any
+    ) -> None:
+        self.volume, self.room, self.old = volume, room, old
+        super().__init__(data, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["bytes"] = self.reserved() if cleaned.get("enabled") else self.size_of("size", "unit")
+        if cleaned.get("enabled") and not self.errors and not self.keeps().most:
+            self.add_error("daily", refusal("Nothing would be kept.", "7"))
+        return cleaned
+
+    def keeps(self) -> Keeps:
+        counts = self.cleaned_data if self.is_bound else {}
+        return Keeps(*(int(counts.get(name) or 0) for name in ("hourly", "daily", "weekly")))
+
+    def values(self, due: datetime) -> dict[str, Any]:
+        kept = self.keeps()
+        return {
+            "hourly": kept.hourly, "daily": kept.daily or (0 if kept.most else 1), "weekly": kept.weekly,
+            "size": int(self.cleaned_data["bytes"]), "enabled": bool(self.cleaned_data["enabled"]), "due": due,
+        }  # fmt: skip
+
+
+def initial_schedule(old: SnapshotSchedule | None, volume: Volume, room: Room) -> dict[str, Any]:
+    if old is None:
+        number, unit = suggested(volume, room, times=11)
+        return {"size": number, "unit": unit}
+    number, unit = space.as_text(old.size)
+    kept = {name: getattr(old, name) for name in ("enabled", "hourly", "daily", "weekly")}
+    return kept | {"size": number, "unit": unit}

@@ -1,0 +1,218 @@
+"""Snapshots on a volume's page: taking, opening, deleting, rolling back, and the schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from clusters.models import AuditEntry, Cluster, NodeState, Snapshot, SnapshotSchedule, SnapshotState, Volume
+from clusters.states import Inventory
+from provisioning import codec
+from provisioning.desired import DesiredSnapshot
+from provisioning.intents import CloseSnapshot, CreateSnapshot, DeleteSnapshot, OpenSnapshot, RestoreSnapshot
+from provisioning.models import Job
+
+pytestmark = pytest.mark.django_db
+GIB = 2**30
+BASE = "/c/web-files/volumes/web_files/"
+NEW = BASE + "snapshots/new/"
+SCHEDULE = BASE + "snapshots/schedule/"
+ONE = BASE + "snapshots/before/"
+GOOD = {"name": "tonight", "size": "2", "unit": "GiB"}
+KEEPS = {"enabled": "on", "hourly": "0", "daily": "7", "weekly": "4", "size": "1", "unit": "GiB"}
+
+
+def page(response: Any) -> str:
+    return response.content.decode()
+
+
+@pytest.fixture
+def room(web_files: Cluster) -> None:
+    node = web_files.nodes.get(name="alice")
+    NodeState.objects.create(node=node, reachable=True, read_at=timezone.now(), vg_size=80 * GIB, vg_free=40 * GIB)
+
+
+@pytest.fixture
+def volume(web_files: Cluster) -> Volume:
+    return web_files.volumes.get(name="web_files")
+
+
+@pytest.fixture
+def before(volume: Volume) -> Snapshot:
+    row = Snapshot.objects.create(
+        volume=volume, name="before", lv="web_files-before", size=2 * GIB, inventory=Inventory.PRESENT
+    )
+    SnapshotState.objects.create(snapshot=row, read_at=timezone.now(), percent=31)
+    return row
+
+
+def test_it_becomes_a_job_with_its_intent(room: None, olga_client: Client):
+    key = olga_client.get(NEW).context["key"]
+    first, second = (olga_client.post(NEW, GOOD | {"key": key}) for _ in range(2))
+    job = Job.objects.get()
+    assert first["Location"] == second["Location"] == f"/jobs/{job.pk}/"
+    wanted = DesiredSnapshot("web_files", "tonight", "web_files-tonight", 2 * GIB)
+    assert codec.load(CreateSnapshot, job.intent) == CreateSnapshot("web-files", wanted)
+
+
+def test_a_fifth_of_the_volume_and_a_name_are_offered(room: None, volume: Volume, olga_client: Client):
+    form = olga_client.get(NEW).context["form"]
+    number, unit = form.initial["size"], form.initial["unit"]
+    assert float(number) * {"GiB": GIB, "MiB": 2**20}[unit] == pytest.approx(volume.size / 5, rel=0.01)
+    olga_client.post(NEW, {"name": form.initial["name"], "size": number, "unit": unit})
+    assert Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": ""}, "required"),
+        ({"name": "Tonight"}, "a to z"),
+        ({"name": "-x"}, "a to z"),
+        ({"name": "../x"}, "a to z"),
+        ({"name": "a_rimage"}, "LVM keeps names"),
+        ({"name": "new"}, "a page of the panel"),
+        ({"name": "before"}, "has a snapshot before already"),
+        ({"size": "900"}, "never used"),
+        ({"size": "0"}, "larger than nothing"),
+        ({"size": "1e999"}, "not a size"),
+    ],
+)
+def test_mistaken_input_is_refused_at_its_field(
+    changes: dict[str, str], said: str, room: None, before: Snapshot, olga_client: Client
+):
+    response = olga_client.post(NEW, GOOD | changes)
+    assert response.status_code == 422
+    assert said in page(response)
+    assert not Job.objects.exists()
+
+
+def test_more_than_the_group_has_is_refused_with_the_most_that_fits(room: None, volume: Volume, olga_client: Client):
+    NodeState.objects.update(vg_free=GIB)
+    response = olga_client.post(NEW, GOOD)
+    assert response.status_code == 422
+    assert 'name="use" value="size=1 GiB"' in page(response)
+
+
+def test_notes_are_renewed_while_typing_and_nothing_is_made(room: None, olga_client: Client):
+    shown = page(olga_client.post(NEW + "?check=1", GOOD | {"name": "Tonight"}))
+    assert "<html" not in shown and "a to z" in shown
+    assert not Job.objects.exists()
+
+
+def test_the_volume_page_lists_them_with_their_fill(before: Snapshot, vera_client: Client):
+    shown = page(vera_client.get(BASE))
+    assert ONE in shown and 'width="31"' in shown and "no backup" in shown
+
+
+def test_one_that_ran_full_says_that_it_is_lost(before: Snapshot, olga_client: Client):
+    SnapshotState.objects.update(percent=100, valid=False)
+    shown = page(olga_client.get(ONE))
+    assert "what it held is lost" in shown
+    assert "snapshot-restore" not in shown and 'snapshots/before/restore/"' not in shown
+    assert 'snapshots/before/delete/"' in shown
+
+
+def test_one_that_a_failover_closed_says_so(before: Snapshot, olga_client: Client):
+    Snapshot.objects.update(fsid=1_000_001, clients="10.10.0.7")
+    assert "A failover has closed it" in page(olga_client.get(ONE))
+    SnapshotState.objects.update(mounted=True)
+    assert "A failover has closed it" not in page(olga_client.get(ONE))
+
+
+@pytest.mark.parametrize(
+    ("verb", "intent"), [("delete", DeleteSnapshot), ("restore", RestoreSnapshot), ("close", CloseSnapshot)]
+)
+def test_each_verb_asks_for_its_plan(verb: str, intent: type[Any], before: Snapshot, ada_client: Client):
+    response = ada_client.post(f"{ONE}{verb}/", {"key": "k"})
+    job = Job.objects.get()
+    assert response["Location"] == f"/jobs/{job.pk}/"
+    assert codec.load(intent, job.intent) == intent("web-files", "web_files", "before")
+    assert ada_client.get(f"{ONE}{verb}/").status_code == 405
+
+
+def test_opening_names_its_clients_and_gets_a_number_of_its_own(before: Snapshot, olga_client: Client):
+    response = olga_client.post(f"{ONE}open/", {"clients": "10.10.0.7, 10.10.0.8", "as_root": "on"})
+    job = Job.objects.get()
+    assert response["Location"] == f"/jobs/{job.pk}/"
+    wanted = codec.load(OpenSnapshot, job.intent).snapshot
+    assert (wanted.clients, wanted.fsid, wanted.as_root) == (("10.10.0.7", "10.10.0.8"), 1_000_001, True)
+
+
+@pytest.mark.parametrize(
+    ("clients", "said"), [("", "required"), ("10.1.2.3/8", "10.0.0.0/8"), ("a a", "twice"), ("$(id)", "not")]
+)
+def test_hostile_clients_are_refused(clients: str, said: str, before: Snapshot, olga_client: Client):
+    response = olga_client.post(f"{ONE}open/", {"clients": clients})
+    assert response.status_code == 422
+    assert said in page(response)
+    assert not Job.objects.exists()
+
+
+def test_an_opened_one_is_neither_deleted_nor_rolled_back_to(before: Snapshot, ada_client: Client):
+    Snapshot.objects.update(fsid=1_000_001, clients="10.10.0.7")
+    for verb in ("delete", "restore"):
+        assert "Close it first" in page(ada_client.post(f"{ONE}{verb}/", follow=True))
+    assert not Job.objects.exists()
+
+
+def test_a_schedule_is_saved_with_an_audit_entry_and_no_job(room: None, volume: Volume, olga_client: Client):
+    assert olga_client.post(SCHEDULE, KEEPS)["Location"] == BASE
+    schedule = SnapshotSchedule.objects.get()
+    assert (schedule.daily, schedule.weekly, schedule.size, schedule.set_by) == (7, 4, GIB, "olga")
+    assert schedule.next_run and schedule.next_run > timezone.now()
+    assert "keeps 7 daily, 4 weekly" in AuditEntry.objects.get().text
+    assert not Job.objects.exists()
+    assert "Kept by schedule: 7 daily, 4 weekly" in page(olga_client.get(BASE))
+
+
+def test_a_schedule_can_be_turned_off(room: None, volume: Volume, olga_client: Client):
+    olga_client.post(SCHEDULE, KEEPS)
+    olga_client.post(SCHEDULE, {name: value for name, value in KEEPS.items() if name != "enabled"})
+    schedule = SnapshotSchedule.objects.get()
+    assert not schedule.enabled and schedule.next_run is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"daily": "0", "weekly": "0"}, "Nothing would be kept"),
+        ({"hourly": "-1"}, "0"),
+        ({"hourly": "x"}, "number"),
+        ({"daily": "999"}, "60"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(changes: dict[str, str], said: str, room: None, olga_client: Client):
+    response = olga_client.post(SCHEDULE, KEEPS | changes)
+    assert response.status_code == 422
+    assert said in page(response)
+    assert not SnapshotSchedule.objects.exists()
+
+
+@pytest.mark.parametrize("address", [NEW, SCHEDULE, ONE + "open/"])
+def test_forms_refuse_a_viewer_and_hide_from_a_stranger(
+    address: str, before: Snapshot, vera_client: Client, mallory_client: Client
+):
+    assert vera_client.get(address).status_code == 403
+    assert mallory_client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("verb", ["delete", "restore", "close"])
+def test_verbs_refuse_below_their_level(
+    verb: str, before: Snapshot, vera_client: Client, olga_client: Client, mallory_client: Client
+):
+    assert vera_client.post(f"{ONE}{verb}/").status_code == 403
+    assert mallory_client.post(f"{ONE}{verb}/").status_code == 404
+    assert olga_client.post(f"{ONE}{verb}/").status_code == (403 if verb == "restore" else 302)
+
+
+def test_the_page_of_one_is_for_those_who_see_the_cluster(
+    before: Snapshot, vera_client: Client, mallory_client: Client
+):
+    assert vera_client.get(ONE).status_code == 200
+    assert 'snapshots/before/delete/"' not in page(vera_client.get(ONE))
+    assert mallory_client.get(ONE).status_code == 404
+    assert vera_client.get(BASE + "snapshots/other/").status_code == 404
