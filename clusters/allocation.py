@@ -12,7 +12,8 @@ FIRST_PORT = 7788
 def fsid(cluster: Cluster, also_taken: Iterable[int] = ()) -> int:
     """Give the next fsid of a cluster. One that was in use once is not given again: a client may still hold handles with it."""
     known = Export.objects.filter(cluster=cluster).values_list("fsid", flat=True)
-    return max([0, *known, *also_taken]) + 1
+    withdrawn = Cluster.objects.filter(pk=cluster.pk).values_list("highest_fsid", flat=True)
+    return max([0, *known, *withdrawn, *also_taken]) + 1
 
 
 def minor_and_port(

@@ -105,13 +105,38 @@ def begin_export(
                 if export.fsid != fsid or not _open(Export.objects.filter(pk=export.pk)).update(**values):
                     raise Taken(f"{cluster} has an export of {path} already.")
                 export.clients.all().delete()
-            ExportClient.objects.bulk_create(
-                ExportClient(export=export, position=position, client=client, options=",".join(options))
-                for position, (client, options) in enumerate(clients)
-            )
+            _add_clients(export, clients)
     except IntegrityError:
         raise Taken(f"fsid {fsid} or a client of {path} is taken already.") from None
     return export
+
+
+def change_export(cluster: Cluster, path: str, clients: Iterable[tuple[str, Iterable[str]]]) -> None:
+    """Write the clients that an export has now."""
+    for export in cluster.exports.filter(path=path):
+        export.clients.all().delete()
+        _add_clients(export, clients)
+
+
+def begin_withdrawal(cluster: Cluster, path: str) -> None:
+    if not cluster.exports.filter(path=path, inventory__in=(Inventory.PRESENT, Inventory.REMOVING)).update(
+        inventory=Inventory.REMOVING
+    ):
+        raise Taken(f"{cluster} does not export {path}.")
+
+
+def finish_withdrawal(cluster: Cluster, path: str) -> None:
+    """The row goes; its fsid is remembered, since clients may hold handles with it."""
+    rows = cluster.exports.filter(path=path, inventory=Inventory.REMOVING)
+    highest = rows.aggregate(highest=Max("fsid"))["highest"] or 0
+    Cluster.objects.filter(pk=cluster.pk, highest_fsid__lt=highest).update(highest_fsid=highest)
+    rows.delete()
+
+
+def give_back_withdrawal(cluster: Cluster, path: str, *, partly_made: bool) -> None:
+    """Nothing ran: it is served as before. Otherwise nobody knows who serves it, and it stays on its way out."""
+    if not partly_made:
+        cluster.exports.filter(path=path, inventory=Inventory.REMOVING).update(inventory=Inventory.PRESENT)
 
 
 def finish_volume(cluster: Cluster, name: str) -> None:
@@ -149,6 +174,13 @@ def half_made(cluster: Cluster) -> list[str]:
 def next_fsid(cluster: Cluster) -> int:
     """Give the number for a new export: never one that an export of this pair has or had."""
     return (cluster.exports.aggregate(highest=Max("fsid"))["highest"] or 0) + 1
+
+
+def _add_clients(export: Export, clients: Iterable[tuple[str, Iterable[str]]]) -> None:
+    ExportClient.objects.bulk_create(
+        ExportClient(export=export, position=position, client=client, options=",".join(options))
+        for position, (client, options) in enumerate(clients)
+    )
 
 
 def _move(cluster: Cluster, state: Inventory) -> None:

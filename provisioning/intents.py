@@ -111,6 +111,23 @@ class CloseSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EditExport:
+    """Give an export other clients or options; path, volume and fsid stay (`export.edit`)."""
+
+    cluster: str
+    export: DesiredExport
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawExport:
+    """Export a directory no more; what is in it stays (`export.withdraw`)."""
+
+    cluster: str
+    path: str
+    fsid: int  # as the person saw it: another export of the same path is not meant
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolNode:
     """Ask a node for its host key, or install the panel's key on it: the two things done before a node is trusted."""
 
@@ -119,4 +136,5 @@ class EnrolNode:
 
 
 SnapshotIntent = CreateSnapshot | KeepSnapshots | DeleteSnapshot | RestoreSnapshot | OpenSnapshot | CloseSnapshot
-Intent = ProvisionCluster | ForgetCluster | CreateVolume | GrowVolume | PublishExport | SnapshotIntent
+ExportIntent = PublishExport | EditExport | WithdrawExport
+Intent = ProvisionCluster | ForgetCluster | CreateVolume | GrowVolume | ExportIntent | SnapshotIntent

@@ -190,6 +190,18 @@ class NfsRunning:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportLine:
+    """One client of one line in a file of exports that somebody else wrote."""
+
+    file: str
+    number: int  # of the line
+    path: str
+    client: str
+    options: tuple[str, ...]
+    blank: bool = False  # `host (rw)`: these options stand alone, and mean everybody
+
+
+@dataclass(frozen=True, slots=True)
 class FileState:
     """A file the panel manages or must respect. `text` is None for absent, unreadable or secret files."""
 
@@ -276,6 +288,7 @@ class NodeObserved:
         None  # somebody answered for the service IP on the network (duplicate address detection)
     )
     marks: tuple[str, ...] | None = None  # split-brain marks the handler left, file names
+    export_files: tuple[tuple[str, str], ...] | None = None  # path, text of the files beside ours in exports.d
     files: tuple[FileState, ...] = ()
     immutable: tuple[str, ...] | None = (
         None  # of the mount points that were asked for: those that cannot be written into

@@ -32,8 +32,11 @@ class Seen:
     def missing(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(path for path in wanted if path not in (self.exports or ()))
 
-    def proves(self, wanted: tuple[str, ...]) -> bool:
-        return self.answers and (not wanted or not self.missing(wanted))
+    def proves(self, wanted: tuple[str, ...], gone: tuple[str, ...] = ()) -> bool:
+        """Tell whether NFS answers and the list holds what it should; without a list nothing about it is proven."""
+        if not self.answers or (self.exports is None and (wanted or gone)):
+            return False
+        return not self.missing(wanted) and not any(path in (self.exports or ()) for path in gone)
 
     def __str__(self) -> str:
         if not self.answers:

@@ -125,7 +125,13 @@ def _write_files(place: Place, step: Step, report: Report) -> None:
     try:
         _run(place, (step.load,), place.unit, report)
     except StepFailed as refused:
-        _put_back(place, step, kept, report)
+        try:
+            _put_back(place, step, kept, report)
+        except StepFailed as again:
+            raise StepFailed(
+                f"{refused.text} The previous files were to be put back and loaded again, which failed, too: {again.text}",
+                "Look at the node now: what it serves may not be what its files say.",
+            ) from refused
         raise StepFailed(
             f"{refused.text} The previous files were put back and loaded again.", "Change what is wrong and plan again."
         ) from refused
@@ -191,6 +197,10 @@ def _wait(place: Place, wait: Wait, report: Report) -> None:
             shown = last
         if place.time.now() - began >= wait.bound:
             report.done(line, Result(None, last, seconds=place.time.now() - began))
+            if not wait.bound:
+                raise StepFailed(
+                    f"Not so on {place.node.name}: {wait.says}. Seen: {last}", "Nothing was changed by this step."
+                )
             raise StepFailed(f"Waited {wait.bound} s in vain on {place.node.name}: {wait.says}. Seen last: {last}")
         place.time.sleep(wait.every)
 
@@ -214,7 +224,7 @@ def _probe(place: Place, probe: Probe, report: Report) -> str:
         report.check()
         sight = place.look(probe.service_ip)
         took = place.time.now() - began
-        if sight.proves(probe.exports):
+        if sight.proves(probe.exports, probe.gone):
             report.done(line, Result(0, str(sight), seconds=took))
             return f"Seen from {sight.place}."
         if took >= probe.bound:

@@ -112,7 +112,8 @@ class Expect:
             return False
         if self.one_of and text not in self.one_of:
             return False
-        return all(part in text for part in self.contains) and not any(part in text for part in self.lacks)
+        padded = f" {text} "  # so that a part with a blank in front begins at a word
+        return all(part in padded for part in self.contains) and not any(part in padded for part in self.lacks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Wait:
     says: str
     command: Command
     expect: Expect
-    bound: int  # seconds
+    bound: int  # seconds; 0: asked once
     every: float = 1.0  # seconds between two questions
 
 
@@ -142,6 +143,7 @@ class Probe:
     service_ip: str
     exports: tuple[str, ...]  # paths that must be listed
     bound: int = 60
+    gone: tuple[str, ...] = ()  # paths that must not be listed any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ class Step:
             "files": [[f.path, _digest(repr(f.content.parts)), f.mode, f.owner, f.before] for f in self.files],
             "load": self.load.argv if self.load else None,
             "wait": [self.wait.command.argv, repr(self.wait.expect)] if self.wait else None,
-            "probe": [self.probe.service_ip, self.probe.exports] if self.probe else None,
+            "probe": [self.probe.service_ip, self.probe.exports, self.probe.gone] if self.probe else None,
             "guards": [[guard.command.argv, repr(guard.expect)] for guard in self.guards],
             "assumes": self.assumes,
         }
@@ -260,9 +262,13 @@ def transcript(plan: Plan) -> str:
         if step.load:
             lines.append(f"   $ {step.load}")
         if step.wait:
-            lines.append(f"   ~ {step.wait.says} (at most {step.wait.bound} s): {step.wait.command}")
+            within = f"at most {step.wait.bound} s" if step.wait.bound else "looked at once"
+            lines.append(f"   ~ {step.wait.says} ({within}): {step.wait.command}")
         if step.probe:
-            lines.append(f"   @ {step.probe.service_ip} answers and lists {', '.join(step.probe.exports) or 'nothing'}")
+            gone = f", not {', '.join(step.probe.gone)}" if step.probe.gone else ""
+            lines.append(
+                f"   @ {step.probe.service_ip} answers and lists {', '.join(step.probe.exports) or 'nothing'}{gone}"
+            )
     return "\n".join(lines) + "\n"
 
 

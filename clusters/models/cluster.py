@@ -46,6 +46,9 @@ class Cluster(models.Model):
         default="",
         help_text="volume that carries what clients held; empty: each node its own",
     )
+    highest_fsid = models.PositiveIntegerField(
+        default=0, help_text="of exports that were withdrawn: their numbers are not given again"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=150, blank=True, default="")
     forgotten_at = models.DateTimeField(null=True, blank=True)

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
 
+from clusters.rules.export_catalogue import BY_WORD, EXCLUSIVE, TAKEN
 from clusters.rules.text import RuleError, plain, shown
 
-EXPORT_PAIRS = (
-    ("rw", "ro"), ("sync", "async"), ("secure", "insecure"), ("wdelay", "no_wdelay"), ("hide", "nohide"),
-    ("subtree_check", "no_subtree_check"), ("secure_locks", "insecure_locks"), ("auth_nlm", "no_auth_nlm"),
-    ("root_squash", "no_root_squash"), ("all_squash", "no_all_squash"), ("acl", "no_acl"), ("pnfs", "no_pnfs"),
-)  # fmt: skip
-EXPORT_WORDS = frozenset(word for pair in EXPORT_PAIRS for word in pair) | {
-    "crossmnt", "mountpoint", "mp", "nordirplus", "security_label",
-}  # fmt: skip
-EXPORT_VALUES = {
-    "anonuid": re.compile(r"\d{1,9}"),
-    "anongid": re.compile(r"\d{1,9}"),
-    "sec": re.compile(r"(sys|krb5|krb5i|krb5p|none)(:(sys|krb5|krb5i|krb5p|none))*"),
-    "xprtsec": re.compile(r"(none|tls|mtls)(:(none|tls|mtls))*"),
-}
 # Options of mount(8) that would take the volume away from the cluster manager or point at another device.
 MOUNT_REFUSED = {
     "auto": "the cluster manager mounts it, nothing else may", "bind": "a volume is mounted from its own device",
@@ -56,23 +44,29 @@ def mount_options(value: str) -> str:
     return value
 
 
-def export_options(value: str) -> str:
-    """Check the options of one client in `exports`, separated by commas. The fsid is the panel's and not among them."""
+def export_options(value: str, kept: Collection[str] = ()) -> str:
+    """Check the options of one client in `exports`, separated by commas. The fsid is the panel's and not among them.
+
+    `kept` are words that stand there already: one that the panel does not know is somebody's, and is not lost by editing.
+    """
     words = _words(value, "The options", 300)
     for word in words:
-        name, equals, rest = word.partition("=")
-        if name == "fsid":
-            raise RuleError(
-                "The fsid is given by the panel and stays; leave it out.",
-                ",".join(w for w in words if not w.startswith("fsid=")),
-            )
-        if equals and name in EXPORT_VALUES:
-            if not EXPORT_VALUES[name].fullmatch(rest):
-                raise RuleError(f"“{shown(word)}” is not a value that {name} can have.")
-        elif word not in EXPORT_WORDS:
-            near = difflib.get_close_matches(name, sorted(EXPORT_WORDS) + sorted(EXPORT_VALUES), n=1)
-            raise RuleError(f"“{shown(word)}” is not an option the panel knows for exports.", near[0] if near else "")
-    for one, other in EXPORT_PAIRS:
+        if word not in kept:
+            _known_option(word, words)
+    for one, other in EXCLUSIVE:
         if one in words and other in words:
             raise RuleError(f"{one} and {other} exclude each other.")
     return value
+
+
+def _known_option(word: str, words: list[str]) -> None:
+    name, equals, rest = word.partition("=")
+    known = BY_WORD.get(name)
+    if known is None or (equals and not known.value and not known.refused):
+        near = difflib.get_close_matches(name, sorted(option.word for option in TAKEN), n=1)
+        raise RuleError(f"“{shown(word)}” is not an option the panel knows for exports.", near[0] if near else "")
+    if known.refused:
+        without = ",".join(w for w in words if w.partition("=")[0] != name)
+        raise RuleError(f"{name} cannot be given here: {known.refused}. Leave it out.", without)
+    if known.value and not re.fullmatch(known.value, rest):
+        raise RuleError(f"“{shown(word)}” is not a value that {name} can have; it looks like {known.looks}.")

@@ -6,8 +6,9 @@ from clusters import inventory
 from clusters.models import Cluster
 from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action, not_running, taken
-from provisioning.intents import PublishExport
-from provisioning.plans import export
+from provisioning.desired import DesiredExport
+from provisioning.intents import EditExport, PublishExport, WithdrawExport
+from provisioning.plans import export, export_edit, export_withdraw
 
 
 def _refuses_export(cluster: Cluster, intent: PublishExport) -> str:
@@ -31,10 +32,33 @@ def _begin_export(cluster: Cluster, intent: PublishExport) -> None:
         volume=wanted.volume,
         path=wanted.path,
         fsid=wanted.fsid,
-        clients=[(client.client, client.options) for client in wanted.clients],
+        clients=_clients(wanted),
         owner=wanted.owner,
         mode=wanted.mode,
     )
+
+
+def _refuses_edit(cluster: Cluster, intent: EditExport) -> str:
+    return not_running(cluster) or _not_there(cluster, intent.export.path, intent.export.fsid, Inventory.PRESENT)
+
+
+def _refuses_withdrawal(cluster: Cluster, intent: WithdrawExport) -> str:
+    return not_running(cluster) or _not_there(cluster, intent.path, intent.fsid, Inventory.PRESENT, Inventory.REMOVING)
+
+
+def _not_there(cluster: Cluster, path: str, fsid: int, *states: Inventory) -> str:
+    row = cluster.exports.filter(path=path).first()
+    if row is None:
+        return f"{cluster} does not export {path}."
+    if row.fsid != fsid:
+        return f"{path} has fsid {row.fsid}, which never changes."
+    if row.inventory == Inventory.REMOVING and row.inventory not in states:
+        return f"{path} is being withdrawn."
+    return "" if row.inventory in states else f"{path} is not in service: it is {row.inventory}."
+
+
+def _clients(export: DesiredExport) -> list[tuple[str, tuple[str, ...]]]:
+    return [(client.client, client.options) for client in export.clients]
 
 
 ROWS = (
@@ -51,5 +75,35 @@ ROWS = (
         give_back=lambda cluster, intent, partly: inventory.give_back_export(
             cluster, intent.export.path, partly_made=partly
         ),
+    ),
+    Action(
+        name="export.edit",
+        title="Change the export",
+        intent=EditExport,
+        planner=export_edit.plan,
+        level=AccessLevel.OPERATOR,
+        object=lambda intent: intent.export.path,
+        refuses=_refuses_edit,
+        begin=lambda *_: None,
+        settle=lambda cluster, intent: inventory.change_export(cluster, intent.export.path, _clients(intent.export)),
+        give_back=lambda *_: None,
+        left="a node may serve it as it was or as it was to be: plan again, or compare the pair with its set-up",
+        unsettles=lambda intent: (intent.export.path,),
+    ),
+    Action(
+        name="export.withdraw",
+        title="Withdraw the export",
+        intent=WithdrawExport,
+        planner=export_withdraw.plan,
+        level=AccessLevel.OPERATOR,
+        object=lambda intent: intent.path,
+        refuses=_refuses_withdrawal,
+        begin=lambda cluster, intent: inventory.begin_withdrawal(cluster, intent.path),
+        settle=lambda cluster, intent: inventory.finish_withdrawal(cluster, intent.path),
+        give_back=lambda cluster, intent, partly: inventory.give_back_withdrawal(
+            cluster, intent.path, partly_made=partly
+        ),
+        left="it is still on its way out: withdraw it again to finish",
+        unsettles=lambda intent: (intent.path,),
     ),
 )

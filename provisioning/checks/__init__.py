@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusters.findings import Finding, blocker
-from provisioning.checks import disks, files, host, left_out, links, lvm, network, settings, spelling
+from provisioning.checks import disks, exporting, files, host, left_out, links, lvm, network, settings, spelling
 from provisioning.checks.disks import choosable, why_not
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
@@ -50,8 +50,8 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
     ours = {name: node for name, node in observed.items() if name in {n.name for n in desired.nodes}}
     for node in ours.values():
         for check in (
-            disks.chosen, links.names, disks.metadata, disks.mount_points, network.ports, lvm.groups, lvm.visibility, files.foreign, files.exports,
-            left_out.contents,
+            disks.chosen, links.names, disks.metadata, disks.mount_points, network.ports, lvm.groups, lvm.visibility, files.foreign,
+            exporting.foreign, left_out.contents,
         ):  # fmt: skip
             findings += check(desired, node)
     findings += disks.sizes(desired, ours)

@@ -1,10 +1,10 @@
-"""Findings about files that somebody else wrote where the panel would write, and about exports that would collide (rows 7, 20)."""
+"""Findings about files that somebody else wrote where the panel would write (row 20)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clusters.findings import Finding, blocker, fine, warning
+from clusters.findings import Finding, blocker, fine
 from provisioning.checks.ours import exact, resource_is_ours, signed
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
@@ -17,7 +17,6 @@ from provisioning.render.paths import (
     FENCE_KEY,
     FENCE_PEER,
     FENCE_PUBLIC,
-    FOREIGN_EXPORTS,
     HA_CF,
     HARESOURCES,
     LVM_LOCAL,
@@ -85,45 +84,3 @@ def _in_the_way(node: NodeObserved, path: str) -> Finding:
         node=node.node,
         hazard=20,
     )
-
-
-def exports(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
-    """Lines of /etc/exports stay; they must not name our paths or our fsids. A fsid is unique within a server."""
-    fsids = {str(export.fsid): export.path for export in desired.exports}
-    paths = {export.path for export in desired.exports}
-    for path, options in _lines(node):
-        if path in paths:
-            yield blocker(
-                "export.path-taken", f"{FOREIGN_EXPORTS} of {node.node} exports {path} already.", node=node.node, hazard=7,
-                hint="Take that line out; the panel's own exports are in a file of their own.", fix=f"editor {FOREIGN_EXPORTS}",
-            )  # fmt: skip
-        taken = next((o[5:] for o in options if o.startswith("fsid=") and o[5:] in fsids), None)
-        if taken is not None and fsids[taken] != path:
-            yield blocker(
-                "export.fsid-taken", f"{path} in {FOREIGN_EXPORTS} of {node.node} has fsid {taken}, which is given to {fsids[taken]}.",
-                node=node.node, hazard=7, hint="Clients would land in the other file system.", fix=f"editor {FOREIGN_EXPORTS}",
-            )  # fmt: skip
-        if path not in paths:
-            yield warning(
-                "export.foreign", f"{node.node} also exports {path}, which is not replicated.", node=node.node,
-                hint="It stays, and is served wherever the NFS server runs.",
-            )  # fmt: skip
-    numbers = [export.fsid for export in desired.exports]
-    for number in sorted({n for n in numbers if numbers.count(n) > 1 or n == 0}):
-        yield blocker(
-            "export.fsid-twice",
-            f"fsid {number} cannot be used like this.",
-            hint="Every export has a number of its own, above 0.",
-            hazard=7,
-        )
-
-
-def _lines(node: NodeObserved) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Read /etc/exports as far as it matters here: the path of each line and every option in it."""
-    file = node.file(FOREIGN_EXPORTS)
-    text = (file.text if file else None) or ""
-    for line in text.replace("\\\n", " ").splitlines():
-        words = line.strip().split()
-        if words and not words[0].startswith("#"):
-            options = (o for word in words[1:] for o in word.replace("(", ",").replace(")", ",").split(","))
-            yield words[0].strip('"'), tuple(option for option in options if option)

@@ -111,16 +111,19 @@ def volume(wanted: DesiredVolume) -> Iterator[Finding]:
     )
 
 
-def export(wanted: DesiredExport) -> Iterator[Finding]:
+def export(wanted: DesiredExport, known: DesiredExport | None = None) -> Iterator[Finding]:
+    """`known` is the export as it stands: options that a rule has never heard of stay, if they were there."""
     yield from _refused(
         partial(rules.export_path, wanted.path),
         partial(rules.whole, wanted.fsid, "The fsid", 1, FSIDS),
         partial(rules.volume_name, wanted.volume),
         *_ownership(wanted.owner, wanted.mode),
     )
+    there = {client.client: client.options for client in known.clients} if known else {}
     for client in wanted.clients:
+        kept = there.get(client.client, ())
         yield from _refused(
-            partial(rules.network_client, client.client), partial(rules.export_options, _joined(client.options))
+            partial(rules.network_client, client.client), partial(rules.export_options, _joined(client.options), kept)
         )
     if not wanted.clients:
         yield _finding(f"{rules.shown(wanted.path)} has no client.")

@@ -15,6 +15,7 @@ from provisioning.facts import (
     defined,
     disks,
     drbd,
+    exports_file,
     file_system,
     files,
     heartbeat,
@@ -64,6 +65,7 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         Reading("kernels", cmd(*software.KERNELS, exits=(0, 1), timeout=20)),
         Reading("modinfo", cmd(*software.MODINFO, exits=(0, 1), timeout=20)),
         Reading("dpkg", cmd(*software.dpkg_query(wanted.packages), exits=(0, 1), timeout=20)),
+        Reading("exports-d", cmd(*exports_file.GREP_DIRECTORY, exits=(0, 1, 2), timeout=20)),
         Reading("tracking", cmd(*chrony.TRACKING, timeout=20)),
         Reading("clients", cmd(*clients.ASK, timeout=20)),
     ]

@@ -13,6 +13,7 @@ from provisioning.facts import (
     defined,
     disks,
     drbd,
+    exports_file,
     file_system,
     files,
     heartbeat,
@@ -103,6 +104,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         if held
         else see("service_ip_answers", lambda: network.answers(answers.of("ping"), answers.of("neighbour"))),
         files=see("files", lambda: _files(answers)) or (),
+        export_files=see("export_files", lambda: exports_file.beside(answers.of("exports-d"))),
         immutable=see("immutable", lambda: attributes.immutable(answers.of("lsattr"))),
         inside=see("inside", lambda: file_system.holds_something(answers.of("inside"))),
         file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),

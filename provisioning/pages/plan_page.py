@@ -17,6 +17,7 @@ STAGES = {
     Stage.MANAGER: "Heartbeat", Stage.LIVE: "On the running pair", Stage.HANDOVER: "Hand over", Stage.START: "Start",
     Stage.SERVE: "Serve", Stage.PROVE: "Prove it from outside", Stage.TIDY: "Tidy up",
 }  # fmt: skip
+MOST_PATHS = 6  # that a note names
 HEADINGS_FROM = 12  # a short plan needs none
 WEIGHT = {Severity.BLOCKER: 0, Severity.WARNING: 1, Severity.OK: 2}
 
@@ -119,13 +120,19 @@ def commands(step: Step) -> tuple[CommandLine, ...]:
 def notes(step: Step) -> tuple[str, ...]:
     found = [f"Runs only if {guard.says}." for guard in step.guards]
     if step.wait:
-        found.append(f"Waits until {step.wait.says}, at most {_span(step.wait.bound)}.")
+        once = f"Goes on only if {step.wait.says}."
+        found.append(f"Waits until {step.wait.says}, at most {_span(step.wait.bound)}." if step.wait.bound else once)
     if step.probe:
-        listed = f" and lists {', '.join(step.probe.exports)}" if step.probe.exports else ""
+        listed = f" and lists {_some(step.probe.exports)}" if step.probe.exports else ""
+        listed += f", not {_some(step.probe.gone)}" if step.probe.gone else ""
         found.append(f"{step.probe.service_ip} answers{listed}, within {_span(step.probe.bound)}.")
     if step.note:
         found.append(step.note)
     return tuple(clean(text) for text in found)
+
+
+def _some(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:MOST_PATHS]) + (f" and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else "")
 
 
 def _span(seconds: int) -> str:

@@ -31,6 +31,8 @@ def file_text(pair: Pair, machine: Machine, path: str, now: float) -> str | None
 
 def _grep(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     lines, missing = [], False
+    if "--dereference-recursive" in argv:
+        return _grep_directory(machine, argv[-1])
     for path in after(argv):
         text = file_text(pair, machine, path, now)
         if text is None:
@@ -38,6 +40,12 @@ def _grep(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> An
             continue
         lines += [f"{path}:{line}" for line in text.splitlines()]
     return (2 if missing else 0 if lines else 1), "".join(f"{line}\n" for line in lines), ""
+
+
+def _grep_directory(machine: Machine, directory: str) -> Answer:
+    paths = sorted(path for path in machine.files if path.startswith(f"{directory}/") and path.endswith(".exports"))
+    lines = [f"{path}:{line}\n" for path in paths for line in machine.files[path].text.splitlines()]
+    return (0 if lines else 1 if paths else 2), "".join(lines), ""
 
 
 def _sha256sum(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:

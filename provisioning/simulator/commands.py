@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from provisioning.simulator import answers, plain, snapshots, volume_words
+from provisioning.plans.parts import exporting
+from provisioning.simulator import answers, nfs_words, plain, snapshots, volume_words
 from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.physics import (
     bring_up,
-    load_exports,
     promote,
     release_group,
     settle,
@@ -20,7 +20,7 @@ from provisioning.simulator.physics import (
     start_nfs,
     start_resync,
 )
-from provisioning.simulator.state import EXTENT, GIB, MIB, Answer, Drbd, Lv, Machine, Manager, Pair, Vg, by_id
+from provisioning.simulator.state import EXTENT, GIB, MIB, Answer, Drbd, File, Lv, Machine, Manager, Pair, Vg, by_id
 from provisioning.simulator.storage_words import disk_content
 
 OK: Answer = (0, "", "")
@@ -64,6 +64,8 @@ def _apt_get(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) ->
         if name not in machine.packages:
             lines.append(f"Setting up {name} ({machine.available[name]}) ...")
             machine.packages[name] = machine.available[name]
+            if name == "nfs-kernel-server":
+                machine.files.setdefault("/etc/exports", File(nfs_words.DEBIAN))
             for unit, state in UNITS_OF.get(name, {}).items():
                 machine.units.setdefault(unit, list(state))
     return 0, "\n".join(lines) + "\n", ""
@@ -106,7 +108,7 @@ def _set_running(pair: Pair, machine: Machine, unit: str, running: bool, now: fl
             machine.exported = []
             if running:
                 start_nfs(machine)
-                load_exports(machine)
+                nfs_words.take(machine)
         case "drbd" if running:
             machine.module = True
             if machine.drbd and machine.drbd.meta:
@@ -343,11 +345,13 @@ def _vgchange(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 
 
 def _exportfs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
-    if any(word in argv for word in ("-r", "-ra", "-ar", "-a")):
-        load_exports(machine)
-        return OK
-    lines = [f"{path:<14}\t{client}(sync,wdelay,hide,{options},sec=sys)" for path, client, options in machine.exported]
-    return 0, "".join(f"{line}\n" for line in lines), ""
+    return nfs_words.exportfs(machine, argv)
+
+
+def _unshare(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    if argv[:6] != exporting.try_line().argv[:6]:
+        return None
+    return nfs_words.tried(machine, argv[6:])
 
 
 def _chattr(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
@@ -377,7 +381,8 @@ CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | N
     "apt-get": _apt_get, "systemctl": _systemctl, "modprobe": _modprobe, "pvcreate": _pvcreate, "vgcreate": _vgcreate,
     "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
     "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
-    "vgchange": _vgchange, "exportfs": _exportfs, "udevadm": _nothing, "rm": _rm, "fuser": _fuser, "lvconvert": snapshots.lvconvert,
+    "vgchange": _vgchange, "exportfs": _exportfs, "unshare": _unshare, "udevadm": _nothing, "rm": _rm,
+    "fuser": _fuser, "lvconvert": snapshots.lvconvert,
     "chown": _nothing, "chmod": _nothing,
     **volume_words.CHANGERS,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from provisioning.render.paths import HEARTBEAT_WAITS
-from provisioning.simulator import snapshots
+from provisioning.simulator import nfs_words, snapshots
 from provisioning.simulator.state import Drbd, File, Machine, Manager, Pair, Resync
 
 JOIN = 4.0  # seconds until two Heartbeats hear each other
@@ -189,7 +189,7 @@ def start_member(pair: Pair, machine: Machine, agent: str, arguments: list[str])
         case "nfs-kernel-server":
             start_nfs(machine)
             machine.units["nfs-server"][0] = "active"
-            load_exports(machine)
+            nfs_words.take(machine)
         case "IPaddr2":
             address, prefix = (arguments[0].split("/") + ["24"])[:2]
             machine.service_ip = f"{address}/{prefix}"
@@ -230,23 +230,3 @@ def promote(pair: Pair, machine: Machine) -> bool:
         return False
     drbd.role = "Primary"
     return True
-
-
-CLIENT = re.compile(r"([^\s()]+)\(([^)]*)\)")
-
-
-def load_exports(machine: Machine) -> None:
-    """What exportfs would make of /etc/exports and /etc/exports.d."""
-    machine.exported = []
-    for path, file in sorted(machine.files.items()):
-        if path != "/etc/exports" and not (path.startswith("/etc/exports.d/") and path.endswith(".exports")):
-            continue
-        for line in file.text.replace("\\\n", " ").splitlines():
-            line = line.split("#", 1)[0].strip()
-            if line:
-                directory, _, rest = line.partition(" ")
-                machine.exported += [
-                    [directory, client, options]
-                    for client, options in CLIENT.findall(rest.replace("\t", " "))
-                    if "mountpoint" not in options.split(",") or directory in machine.mounts
-                ]

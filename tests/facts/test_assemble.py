@@ -89,6 +89,7 @@ def healthy():
         "kernels": ok(captured("kernels")),
         "modinfo": ok("8.4.11\n"),
         "dpkg": ok(captured("dpkg"), 1),
+        "exports-d": ok("/etc/exports.d/other.exports:/srv/other *(ro)\n"),
         "tracking": ok(captured("chronyc", "synchronised")),
         "clients": ok(captured("clients", "every-version")),
         "file-texts": ok("/etc/exports:/srv/a *(ro)\n", 2),

@@ -21,6 +21,7 @@ from provisioning.intents import (
     CreateSnapshot,
     CreateVolume,
     DeleteSnapshot,
+    EditExport,
     ForgetCluster,
     GrowVolume,
     KeepSnapshots,
@@ -28,10 +29,13 @@ from provisioning.intents import (
     ProvisionCluster,
     PublishExport,
     RestoreSnapshot,
+    WithdrawExport,
 )
 from provisioning.observed import HeartbeatReading, LogicalVolume, Mount, NodeObserved
 from provisioning.plans import (
     export,
+    export_edit,
+    export_withdraw,
     forget,
     provision,
     snapshot_delete,
@@ -123,6 +127,11 @@ def plan_of(path: Path) -> Plan:
             return snapshot_open.plan(opened, wanted, observed, HEARTBEAT)
         case "snapshot.close":
             return snapshot_open.close(CloseSnapshot(wanted.name, *given["snapshot"]), wanted, observed, HEARTBEAT)
+        case "export.edit":
+            return export_edit.plan(EditExport(wanted.name, _export(given["export"])), wanted, observed, HEARTBEAT)
+        case "export.withdraw":
+            asked = WithdrawExport(wanted.name, given["export"]["path"], given["export"]["fsid"])
+            return export_withdraw.plan(asked, wanted, observed, HEARTBEAT)
         case "cluster.forget":
             return forget.plan(ForgetCluster(wanted.name), wanted, observed, HEARTBEAT)
     raise ValueError(given["action"])
@@ -180,10 +189,16 @@ def _volume(table: dict) -> DesiredVolume:
 
 
 def _export(table: dict) -> DesiredExport:
-    clients = tuple(ExportClient(client) for client in table["clients"])
+    clients = tuple(_client(client) for client in table["clients"])
     return DesiredExport(
         table["path"], table["fsid"], clients, table["volume"], table.get("owner", ""), table.get("mode", "")
     )
+
+
+def _client(text: str) -> ExportClient:
+    """`client`, or `client(options)`."""
+    name, bracket, options = text.partition("(")
+    return ExportClient(name, tuple(options.removesuffix(")").split(","))) if bracket else ExportClient(name)
 
 
 def told(plan: Plan) -> str:

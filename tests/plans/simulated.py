@@ -90,7 +90,7 @@ class Machines:
 
     def _wait(self, step: Step) -> None:
         assert step.wait
-        for _ in range(step.wait.bound):
+        for _ in range(max(1, step.wait.bound)):
             result = self.run(step.node, step.wait.command)
             if step.wait.expect.holds(result.exit, result.stdout):
                 return

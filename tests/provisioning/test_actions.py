@@ -14,6 +14,7 @@ from provisioning.intents import (
     CreateSnapshot,
     CreateVolume,
     DeleteSnapshot,
+    EditExport,
     ForgetCluster,
     GrowVolume,
     Intent,
@@ -22,6 +23,7 @@ from provisioning.intents import (
     ProvisionCluster,
     PublishExport,
     RestoreSnapshot,
+    WithdrawExport,
 )
 
 
@@ -38,6 +40,8 @@ def test_it_holds_the_actions_other_work_relies_on() -> None:
         "snapshot.restore": RestoreSnapshot,
         "snapshot.open": OpenSnapshot,
         "snapshot.close": CloseSnapshot,
+        "export.edit": EditExport,
+        "export.withdraw": WithdrawExport,
     }
     assert set(Intent.__args__) == {action.intent for action in ACTIONS.values()}
 

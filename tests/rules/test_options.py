@@ -22,8 +22,8 @@ def test_mount_options_that_are_refused(options):
 
 @pytest.mark.parametrize(
     "options",
-    ["rw,sync,no_subtree_check,root_squash", "ro", "rw,all_squash,anonuid=1000,anongid=1000", "sec=krb5p:krb5i,rw", "ro,crossmnt,mountpoint",
-     "xprtsec=mtls"],
+    ["rw,sync,no_subtree_check,root_squash", "ro", "rw,all_squash,anonuid=1000,anongid=1000", "sec=krb5p:krb5i,rw", "ro,crossmnt,nordirplus",
+     "security_label"],
 )  # fmt: skip
 def test_export_options(options):
     assert rules.export_options(options) == options
@@ -32,7 +32,8 @@ def test_export_options(options):
 @pytest.mark.parametrize(
     "options",
     ["rw,ro", "sync,async", "rw,rw", "no_root_squash,root_squash", "fsid=0", "rw,fsid=12", "anonuid=root", "anonuid=-1", "sec=none,sec=sys",
-     "sec=krb6", "rw(", "rw)", "rw 10.0.0.1(rw", "exec", "RW", "rw,", "refer=/x@evil", "replicas=/x@y", "rw\n/etc *(rw", "mp=/etc"],
+     "sec=krb6", "rw(", "rw)", "rw 10.0.0.1(rw", "exec", "RW", "rw,", "refer=/x@evil", "replicas=/x@y", "rw\n/etc *(rw", "mp=/etc",
+     "mountpoint", "pnfs", "xprtsec=tls", "secure_locks,no_auth_nlm", "sec", "sec=", "rw=x", "reexport=auto-fsidnum"],
 )  # fmt: skip
 def test_export_options_that_are_refused(options):
     with pytest.raises(rules.RuleError):

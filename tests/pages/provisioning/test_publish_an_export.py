@@ -88,7 +88,7 @@ def test_the_fsid_cannot_be_chosen(sent: str, web_files: Cluster, olga_client: C
         ({"c0-client": ""}, "required"),
         ({"c0-client": "@"}, "not a netgroup"),
         ({"c1-client": "10.10.0.0/24"}, "stands in row 1 already"),
-        ({"c0-more": "fsid=0"}, "given by the panel"),
+        ({"c0-more": "fsid=0"}, "the panel gives it"),
         ({"c0-more": "ro"}, "exclude each other"),
         ({"c0-more": "rw) *(rw"}, "a blank"),
         ({"c0-more": "no_root_sqash"}, "Use no_root_squash"),

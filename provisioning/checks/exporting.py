@@ -1,0 +1,259 @@
+"""Findings about exports: what a line would do to others, and what others' lines would do to ours (rows 7, 20, 21). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from clusters.export_access import ClientKind, access_of, by_name, host_name, kind_of, overlaps
+from clusters.findings import Finding, blocker, fine, warning
+from clusters.rules.export_catalogue import RISKY
+from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
+from provisioning.facts import exports_file
+from provisioning.observed import ExportLine, NodeObserved
+from provisioning.render import nfs
+from provisioning.render.managed import SIGN
+from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS, SNAPSHOT_EXPORTS
+
+ROOT = ("fsid=0", "fsid=root")
+HAZARD = {"no_root_squash": 21}
+
+
+def below(path: str, top: str) -> bool:
+    return path.startswith(f"{top.rstrip('/')}/")
+
+
+def lines_of_others(node: NodeObserved) -> list[ExportLine]:
+    """Read every line that exportfs reads on the node besides ours."""
+    main = node.file(FOREIGN_EXPORTS)
+    texts = [(FOREIGN_EXPORTS, main.text or "")] if main else []
+    return [line for path, text in (*texts, *(node.export_files or ())) for line in exports_file.entries(path, text)]
+
+
+def _of_snapshots(line: ExportLine) -> bool:
+    """The panel's own file beside the exports': snapshots that are open."""
+    return line.file == SNAPSHOT_EXPORTS
+
+
+def foreign(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """Lines of others stay; they must not name our paths or our fsids. A fsid is unique within a server."""
+    fsids = {str(export.fsid): export.path for export in desired.exports}
+    paths = {export.path for export in desired.exports}
+    told: set[tuple[str, str]] = set()
+    for line in (line for line in lines_of_others(node) if not _of_snapshots(line)):
+        for finding in _collisions(line, node, paths, fsids):
+            if (finding.code, line.path) not in told:
+                told.add((finding.code, line.path))
+                yield finding
+    numbers = [export.fsid for export in desired.exports]
+    for number in sorted({n for n in numbers if numbers.count(n) > 1 or n == 0}):
+        yield blocker(
+            "export.fsid-twice",
+            f"fsid {number} cannot be used like this.",
+            hint="Every export has a number of its own, above 0.",
+            hazard=7,
+        )
+
+
+def _collisions(line: ExportLine, node: NodeObserved, paths: set[str], fsids: dict[str, str]) -> Iterator[Finding]:
+    where, fix = f"{line.file} of {node.node}", f"editor {line.file}"
+    if line.path in paths:
+        yield blocker(
+            "export.path-taken", f"{where} exports {line.path} already.", node=node.node, hazard=7, fix=fix,
+            hint="Take that line out; the panel's own exports are in a file of their own.",
+        )  # fmt: skip
+    taken = next((o[5:] for o in line.options if o.startswith("fsid=") and o[5:] in fsids), None)
+    if taken is not None and fsids[taken] != line.path:
+        yield blocker(
+            "export.fsid-taken", f"{line.path} in {where} has fsid {taken}, which is given to {fsids[taken]}.",
+            node=node.node, hazard=7, hint="Clients would land in the other file system.", fix=fix,
+        )  # fmt: skip
+    if any(option in ROOT for option in line.options):
+        yield blocker(
+            "export.foreign-root", f"{line.path} in {where} is the root of all exports for NFSv4 (fsid=0).", node=node.node, hazard=7, fix=fix,
+            hint="NFSv4 clients then find only what lies below it, and none of the pair's exports. Take fsid=0 out; NFS makes a root by itself.",
+        )  # fmt: skip
+    if line.blank:
+        yield warning(
+            "export.blank", f"Line {line.number} of {where} has a blank before “(”, so everybody gets ({','.join(line.options)}) on {line.path}.",
+            node=node.node, hint="Write host(options) without the blank.", fix=fix,
+        )  # fmt: skip
+    if line.path not in paths:
+        yield warning(
+            "export.foreign", f"{node.node} also exports {line.path}, which is not replicated.", node=node.node,
+            hint="It stays, and is served wherever the NFS server runs.",
+        )  # fmt: skip
+        if nested := [path for path in sorted(paths) if below(path, line.path) or below(line.path, path)]:
+            yield warning(
+                "export.foreign-nested", f"{line.path} in {where} and {_listed(nested)} lie within each other.", node=node.node, fix=fix,
+                hint="Whoever may mount the outer one reaches the inner one with the options of the outer one.",
+            )  # fmt: skip
+
+
+def line_itself(desired: DesiredCluster, export: DesiredExport, volume: DesiredVolume) -> Iterator[Finding]:
+    """Judge the line by itself and beside the pair's other exports; `desired` holds those without it."""
+    if not export.clients:
+        yield blocker(
+            "export.no-client", f"{export.path} has no client.", hint="Withdraw it, so that nobody may mount it."
+        )
+    if export.path != volume.mount_point and not below(export.path, volume.mount_point):
+        yield blocker("export.outside", f"{export.path} is not on {volume.name}, which is mounted at {volume.mount_point}.",
+                      hint="Only what is on a replicated volume moves with the service.")  # fmt: skip
+    yield from _fsid(desired, export)
+    names = [client.client for client in export.clients]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield blocker(
+            "export.client-twice", f"{name} is given twice.", hint="NFS takes the first and ignores the second."
+        )
+    yield from _too_long(desired, export)
+    for sentence in overlaps([(client.client, client.options) for client in export.clients]):
+        yield warning("export.overlap", sentence, hint="Put the smaller network first, or give both the same options.")
+    for other in desired.exports:
+        if below(export.path, other.path) or below(other.path, export.path):
+            inner, outer = sorted((export.path, other.path), key=len, reverse=True)
+            yield warning(
+                "export.nested", f"{inner} lies within {outer}, which is exported, too.",
+                hint=f"Whoever may mount {outer} reaches {inner} with the options of {outer}.",
+            )  # fmt: skip
+    yield from _risks(export)
+
+
+def _fsid(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
+    taken = next((other for other in desired.exports if other.fsid == export.fsid), None)
+    if taken is not None or export.fsid < 1:
+        yield blocker("export.fsid-taken", f"fsid {export.fsid} {f'belongs to {taken.path}' if taken else 'is not possible'}.",
+                      hint="The panel gives a free one; draft the export again.", hazard=7)  # fmt: skip
+    else:
+        yield fine("export.fsid-free", f"fsid {export.fsid} is free on both nodes", hazard=7)
+
+
+def _too_long(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
+    for client in export.clients:
+        held = nfs.held(client.client, nfs.options_of(desired, export, client))
+        if held > nfs.MOST:
+            yield blocker(
+                "export.too-long", f"{client.client} with its options takes {held} characters in NFS' table, which reads {nfs.MOST}.",
+                hint="NFS would serve neither it nor any export below it. Take a shorter name or fewer options.",
+            )  # fmt: skip
+
+
+def _risks(export: DesiredExport) -> Iterator[Finding]:
+    if risky := [client for client in export.clients if "no_root_squash" in client.options]:
+        yield warning("export.no-root-squash", f"root of a client is root on {export.path}.", hazard=21,
+                      hint=f"Leave no_root_squash out unless {_listed([client.client for client in risky])} needs it.")  # fmt: skip
+    for word, risk in RISKY.items():
+        clients = [client.client for client in export.clients if word in client.options and word != "no_root_squash"]
+        if clients:
+            yield warning(
+                f"export.risk-{word.replace('_', '-')}",
+                f"{word} for {_listed(clients)}: {risk}.",
+                hint="Leave it out unless a client needs it.",
+            )
+    if any(
+        kind_of(client.client) is ClientKind.EVERYBODY and access_of(client.options).write for client in export.clients
+    ):
+        yield warning(
+            "export.everybody",
+            f"Everybody who reaches the service IP may write to {export.path}.",
+            hint="Name the networks that need it.",
+        )
+    if named := [client.client for client in export.clients if by_name(client.client)]:
+        yield warning(
+            "export.by-name", f"{_listed(named)} {'is a name' if len(named) == 1 else 'are names'}: the server looks up every client's name.",
+            hint="While no name server answers, mounts on this pair stand still. Addresses and networks need none.",
+        )  # fmt: skip
+
+
+def taking(
+    desired: DesiredCluster, wanted: DesiredCluster, observed: Mapping[str, NodeObserved], active: str
+) -> Iterator[Finding]:
+    """Say what else `exportfs -r` would do on the node that serves: end what stands in no file, begin what was not taken yet.
+
+    `desired` are the exports as the panel knows them, `wanted` those after the change.
+    """
+    served = {export.path for export in observed[active].exports or ()}
+    for node in observed.values():
+        main = node.file(FOREIGN_EXPORTS)
+        if main is not None and main.sha256 is None and dict(node.packages or ()).get("nfs-kernel-server"):
+            yield blocker(
+                "export.main-missing", f"{FOREIGN_EXPORTS} is missing on {node.node}: exportfs then fails whatever it is asked.",
+                hint="An empty file is enough.", fix=f"touch {FOREIGN_EXPORTS}", node=node.node,
+            )  # fmt: skip
+        yield from _changed_by_hand(desired, wanted, node, served)
+        if node.node == active:
+            yield from _table_and_files(desired, wanted, node)
+
+
+def _table_and_files(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    if node.exports is None:
+        yield blocker(
+            "facts.unseen", f"{node.node} did not tell what it exports.", hint="Read the node again.", node=node.node
+        )
+        return
+    others = lines_of_others(node)
+    ours = {
+        (export.path, client.client)
+        for each in (desired, wanted)
+        for export in each.exports
+        for client in export.clients
+    }
+    known = ours | {(line.path, line.client) for line in others}
+    named = {path for path, client in known if host_name(client)}  # the table has these as the name server spells them
+    table = {(export.path, export.client) for export in node.exports}
+    for path, client in sorted(table - known):
+        if path not in named or not host_name(client):
+            yield blocker(
+                "export.by-hand", f"{path} is exported to {client} on {node.node}, and no file says so.", node=node.node, hazard=20,
+                hint="It would end now, and at the next failover anyway. Write it into a file, or take it back.",
+                fix=f"exportfs -u {_spelled(client)}:{path}",
+            )  # fmt: skip
+    for line in (line for line in others if not _of_snapshots(line)):
+        if (line.path, line.client) not in table and not host_name(line.client):
+            yield warning(
+                "export.pending", f"{line.path} for {line.client} stands in {line.file} of {node.node} and is not exported yet.",
+                node=node.node, hint="Exporting anything takes it, too.", fix=f"editor {line.file}",
+            )  # fmt: skip
+
+
+def _spelled(client: str) -> str:
+    """Spell a client as exportfs' command line wants it."""
+    if client == "*":
+        return ""
+    address, slash, length = client.partition("/")
+    return f"[{address}]{slash}{length}" if ":" in address else client
+
+
+def _changed_by_hand(
+    desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved, served: set[str]
+) -> Iterator[Finding]:
+    """Our file holds what the panel wrote, before or after this change; anything else is somebody's work and is not lost.
+
+    A line that is gone is somebody's work, too, when the export is not served either: writing the file would bring it back.
+    """
+    file = node.file(EXPORTS)
+    if file is None or file.sha256 is None or file.text is None:
+        return
+    stands = file.text.splitlines()
+    expected = {line for each in (desired, wanted) for line in str(nfs.exports(each).content).splitlines()}
+    strange = [line for line in stands if line not in expected and SIGN not in line]
+    kept = [export.path for export in desired.exports if export in wanted.exports and export.path not in served]
+    gone = [path for path in kept if not any(line.startswith(f"{nfs.quoted(path)} ") for line in stands)]
+    what = ""
+    if strange:
+        first = strange[0] if len(strange[0]) <= 160 else f"{strange[0][:160]}…"
+        what = (
+            f"holds {len(strange)} lines the panel did not write, the first: {first}"
+            if len(strange) > 1
+            else f"holds a line the panel did not write: {first}"
+        )
+    elif gone:
+        what = f"lacks {_listed(gone)}, and nobody serves it"
+    if what:
+        yield blocker(
+            "export.hand-edited", f"{EXPORTS} on {node.node} {what}", node=node.node, hazard=20, fix=f"editor {EXPORTS}",
+            hint="This change would undo it. Do the same on the export's page and put the line back as it was, or compare the pair with its "
+            "set-up, which writes the panel's own file again.",
+        )  # fmt: skip
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words)

@@ -1,0 +1,122 @@
+"""The plan of other clients or options for an export that is in service: only that export is touched, NFS is not restarted. Pure.
+
+The steps are those of a new export (`parts.exporting`). A client that loses something feels it at its next request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from clusters.export_access import access_of, may, narrower, what_gets
+from clusters.findings import Finding, blocker, blockers
+from clusters.states import Danger
+from provisioning.checks import exporting as checks
+from provisioning.checks import spelling
+from provisioning.checks.running import running
+from provisioning.desired import DesiredCluster, DesiredExport
+from provisioning.ha.base import Backend, active_node
+from provisioning.intents import EditExport
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import exporting, words
+from provisioning.plans.parts.felt import clients_of, felt
+from provisioning.plans.parts.known import gaps
+from provisioning.steps import Impact, Plan, Step, in_order
+
+
+def plan(intent: EditExport, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
+    export = intent.export
+    known = next((e for e in desired.exports if e.path == export.path), None)
+    after = replace(desired, exports=tuple(export if e.path == export.path else e for e in desired.exports))
+    active = active_node(desired, observed)
+    findings = [*spelling.export(export, known), *running(desired, observed, backend)]
+    findings += [gap for node in observed.values() for gap in gaps(node)]
+    findings += _reasons(desired, after, export, known, observed, active)
+    steps: tuple[Step, ...] = ()
+    if active and known and len(observed) == 2:
+        steps = in_order(exporting.steps(desired, after, observed, active, export.path))
+    todo = [step for step in steps if step.runs]
+    changes = list(differences(known, export)) if known else []
+    losing = [sentence for sentence, loses in changes if loses]
+    return Plan(
+        title=f"Change the export {export.path}",
+        summary=f"{' '.join(sentence for sentence, _ in changes) or 'The clients and their options stay as they are.'} "
+        f"{words.counted(len(todo), 'step')}. Nothing else is touched and nothing is destroyed.",
+        now=words.now(desired, observed) + (f" {_clients_now(known)}" if known else ""),
+        after=f"{_clients_now(export)} The same file is on both nodes, so it stays so after a failover.",
+        steps=steps,
+        findings=tuple(findings),
+        danger=Danger.INTERRUPTS if losing and todo else Danger.NONE,
+        button=f"Change {export.path}" if todo or blockers(findings) else "Nothing to do",
+        impact=_impact(desired, observed, export, known, losing),
+    )
+
+
+def differences(known: DesiredExport, export: DesiredExport) -> Iterator[tuple[str, bool]]:
+    """Say each change in a sentence, and whether somebody loses by it."""
+    before = {client.client: client.options for client in known.clients}
+    now = {client.client: client.options for client in export.clients}
+    for name in [name for name in now if name not in before]:
+        yield f"New: {name} {may(now[name])}.", False
+    for name in [name for name in before if name not in now]:
+        yield f"{name} may not mount it any more.", True
+    for name in [client.client for client in export.clients if client.client in before]:
+        if before[name] == now[name]:
+            continue
+        lost = narrower(access_of(before[name]), access_of(now[name]))
+        yield f"{name} {lost}." if lost else f"{name} {may(now[name])} ({','.join(now[name])}).", bool(lost)
+    if [n for n in before if n in now] != [n for n in now if n in before]:
+        yield "The clients stand in another order, and the first that fits decides.", True
+
+
+def _clients_now(export: DesiredExport) -> str:
+    return f"{export.path}: " + "; ".join(f"{client.client} {may(client.options)}" for client in export.clients) + "."
+
+
+def _impact(
+    desired: DesiredCluster,
+    observed: Mapping[str, NodeObserved],
+    export: DesiredExport,
+    known: DesiredExport | None,
+    losing: list[str],
+) -> Impact:
+    if known is None or not losing:
+        return Impact(pause="none; NFS is not restarted", takes="a few seconds", notes=("Nobody loses anything.",))
+    notes = ["A client that loses something feels it at its next request; a file it holds open fails there.", *losing]
+    for client in clients_of(desired, observed) or ():
+        was = what_gets(client.address, [(c.client, c.options) for c in known.clients])
+        will = what_gets(client.address, [(c.client, c.options) for c in export.clients])
+        if was.sentence != will.sentence:
+            notes.append(f"Connected now: {will.sentence}")
+    return felt(
+        desired,
+        observed,
+        pause="for those who lose something, for good",
+        takes="a few seconds",
+        notes=notes,
+        path=export.path,
+    )
+
+
+def _reasons(
+    desired: DesiredCluster,
+    after: DesiredCluster,
+    export: DesiredExport,
+    known: DesiredExport | None,
+    observed: Mapping[str, NodeObserved],
+    active: str | None,
+) -> list[Finding]:
+    volume = desired.volume(export.volume)
+    if known is None or volume is None:
+        return [blocker("export.unknown", f"{export.path} is not exported by this pair.", hint="Publish it first.")]
+    findings: list[Finding] = []
+    if known.fsid != export.fsid or known.volume != export.volume:
+        findings.append(
+            blocker("export.fsid-changed", f"{export.path} has fsid {known.fsid} on {known.volume}, which never changes.", hazard=7,
+                    hint="Clients hold it in every handle: with another one their mounts would be stale. Open the form again.")
+        )  # fmt: skip
+    others = replace(desired, exports=tuple(e for e in desired.exports if e.path != export.path))
+    findings += checks.line_itself(others, export, volume)
+    only = replace(after, exports=(export,))
+    findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
+    return findings + (list(checks.taking(desired, after, observed, active)) if active else [])

@@ -1,0 +1,272 @@
+"""Exports changed on a pair that runs: what is refused, what is left alone, and that each step is enough to go on from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from clusters.findings import Severity, blockers
+from clusters.states import Danger
+from provisioning.desired import DesiredCluster, DesiredExport, ExportClient
+from provisioning.intents import EditExport, ProvisionCluster, PublishExport, WithdrawExport
+from provisioning.observed import ActiveExport, FileState, NodeObserved
+from provisioning.plans import export, export_edit, export_withdraw, provision
+from provisioning.plans.parts import exporting
+from provisioning.render import nfs
+from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS
+from provisioning.steps import Kind, Plan
+from tests.pair import HEARTBEAT, desired, finished, with_file
+from tests.plans.simulated import Machines
+
+Observed = dict[str, NodeObserved]
+AGAIN = (Kind.READS, Kind.WAITS, Kind.OBSERVES)
+HOMES = desired().exports[0]
+RO = ("ro", "sync", "no_subtree_check", "root_squash")
+
+
+def homes(*clients: ExportClient) -> DesiredExport:
+    return replace(HOMES, clients=clients or (ExportClient("192.0.2.0/24"), ExportClient("192.0.2.77", RO)))
+
+
+def edit(wanted: DesiredExport, observed: Observed, pair: DesiredCluster | None = None) -> Plan:
+    return export_edit.plan(EditExport("web-files", wanted), pair or desired(), observed, HEARTBEAT)
+
+
+def withdraw(observed: Observed, path: str = "/srv/media", fsid: int = 102) -> Plan:
+    return export_withdraw.plan(WithdrawExport("web-files", path, fsid), desired(), observed, HEARTBEAT)
+
+
+def codes(plan: Plan, severity: Severity = Severity.BLOCKER) -> set[str]:
+    return {finding.code for finding in plan.findings if finding.severity is severity}
+
+
+def on_alice(change: Callable[[NodeObserved], NodeObserved]) -> Observed:
+    observed = finished()
+    return {**observed, "alice": change(observed["alice"])}
+
+
+def main_file(text: str) -> Callable[[NodeObserved], NodeObserved]:
+    return lambda node: with_file(node, FOREIGN_EXPORTS, text)
+
+
+def test_who_only_gains_interrupts_nobody() -> None:
+    plan = edit(homes(), finished())
+    assert blockers(plan.findings) == []
+    assert (plan.danger, plan.impact.interrupted) == (Danger.NONE, "nobody")
+    assert plan.summary.startswith("New: 192.0.2.77 may only read, root squashed.")
+
+
+@pytest.mark.parametrize(
+    ("clients", "says"),
+    [
+        ((ExportClient("192.0.2.0/24", RO),), "192.0.2.0/24 may only read from now on."),
+        ((ExportClient("192.0.2.77"),), "192.0.2.0/24 may not mount it any more."),
+        ((ExportClient("192.0.2.0/24", ("rw", "sec=krb5p")),), "192.0.2.0/24 is refused with sec=sys from now on."),
+    ],
+)
+def test_who_loses_something_is_named_and_a_reason_is_asked_for(clients: tuple[ExportClient, ...], says: str) -> None:
+    plan = edit(homes(*clients), finished())
+    assert plan.danger is Danger.INTERRUPTS
+    assert says in plan.summary
+    assert says in plan.impact.notes
+
+
+def test_only_the_line_of_that_export_changes() -> None:
+    plan = edit(homes(), finished())
+    for step in plan.todo():
+        for file in step.files:
+            before, now = (file.before_text or "").splitlines(), str(file.content).splitlines()
+            assert [line for line in before if line not in now] == [nfs.line(desired(), HOMES)]
+            assert [line for line in now if line not in before] == [nfs.line(desired(), homes())]
+
+
+def test_the_line_is_tried_before_any_file_is_written() -> None:
+    for plan in (edit(homes(), finished()), withdraw(finished())):
+        assert [bool(step.files) for step in plan.todo()[:2]] == [False, True]
+        assert plan.todo()[0].wait is not None
+        assert plan.todo()[0].wait.command.argv[:2] == ("unshare", "--mount")  # type: ignore[union-attr]
+        assert [step.node for step in plan.todo() if step.files] == ["bob", "alice"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"fsid": 109}, "export.fsid-changed"), ({"volume": "media"}, "export.fsid-changed"), ({"path": "/srv/nowhere"}, "export.unknown"),
+        ({"clients": ()}, "export.no-client"), ({"clients": (ExportClient("192.0.2.1"), ExportClient("192.0.2.1", RO))}, "export.client-twice"),
+        ({"clients": (ExportClient("192.0.2.1", ("rw", "bogus")),)}, "spelling.refused"),
+    ],
+)  # fmt: skip
+def test_what_an_edit_may_not_do(change: dict[str, object], code: str) -> None:
+    assert code in codes(edit(replace(HOMES, **change), finished()))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("length", "too_long"), [(60, False), (195, True)])
+def test_a_client_that_nfs_would_write_down_and_not_read_again(length: int, too_long: bool) -> None:
+    """With `mountpoint=` of a long path the client is longer in exportfs' table than in the file."""
+    deep = replace(desired().volumes[0], mount_point="/" + "x" * length)
+    below = replace(homes(ExportClient("*." + ".".join(["a" * 60] * 2) + ".org")), path=f"{deep.mount_point}/ada")
+    pair = replace(desired(), volumes=(deep, desired().volumes[1]), exports=(below, desired().exports[1]))
+    assert ("export.too-long" in codes(edit(below, finished(pair), pair))) is too_long
+
+
+def test_an_option_that_nobody_knows_stays_when_it_was_there() -> None:
+    strange = ("rw", "sync", "no_subtree_check", "from_the_future=3")
+    pair = replace(desired(), exports=(homes(ExportClient("192.0.2.0/24", strange)), desired().exports[1]))
+    kept = homes(ExportClient("192.0.2.0/24", (*strange, "insecure")))
+    plan = edit(kept, finished(pair), pair)
+    assert blockers(plan.findings) == []
+    assert "from_the_future=3" in str(plan.todo()[1].files[0].content)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "severity"),
+    [
+        ("/srv/homes *(ro)\n", "export.path-taken", Severity.BLOCKER), ("/srv/x *(ro,fsid=101)\n", "export.fsid-taken", Severity.BLOCKER),
+        ("/srv *(ro,fsid=0)\n", "export.foreign-root", Severity.BLOCKER), ("/srv *(ro,fsid=root)\n", "export.foreign-root", Severity.BLOCKER),
+        ("/srv *(ro)\n", "export.foreign-nested", Severity.WARNING), ("/srv/homes/x *(ro)\n", "export.foreign-nested", Severity.WARNING),
+        ("/opt host (rw)\n", "export.blank", Severity.WARNING), ("/opt *(ro)\n", "export.pending", Severity.WARNING),
+    ],
+)  # fmt: skip
+def test_lines_of_others_that_collide(text: str, code: str, severity: Severity) -> None:
+    assert code in codes(edit(homes(), on_alice(main_file(text))), severity)
+    beside = on_alice(lambda node: replace(node, export_files=(("/etc/exports.d/other.exports", text),)))
+    assert code in codes(edit(homes(), beside), severity)
+
+
+def test_a_line_of_somebody_else_that_is_in_service_is_no_reason() -> None:
+    there = ActiveExport("/opt", "192.0.2.9", ("ro",))
+    observed = on_alice(
+        lambda node: replace(main_file("/opt 192.0.2.9(ro)\n")(node), exports=(*(node.exports or ()), there))
+    )
+    assert codes(edit(homes(), observed)) == set()
+    assert "export.pending" not in codes(edit(homes(), observed), Severity.WARNING)
+
+
+def test_what_was_exported_by_hand_is_not_ended_unasked() -> None:
+    by_hand = ActiveExport("/srv/homes", "2001:db8::/64", ("ro",))
+    plan = edit(homes(), on_alice(lambda node: replace(node, exports=(*(node.exports or ()), by_hand))))
+    assert codes(plan) == {"export.by-hand"}
+    assert next(f.fix for f in plan.findings if f.code == "export.by-hand") == "exportfs -u [2001:db8::]/64:/srv/homes"
+
+
+def test_without_its_main_file_exportfs_always_fails() -> None:
+    gone = on_alice(lambda node: replace(node, files=(*node.files, FileState(FOREIGN_EXPORTS, None))))
+    assert codes(edit(homes(), gone)) == codes(withdraw(gone)) == {"export.main-missing"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda text: text + "/srv/homes/extra 192.0.2.9(rw)\n", lambda text: text.replace("/srv/media 192.0.2.0/24(ro", "/srv/media 192.0.2.0/24(rw"),
+        lambda text: text + "# do not touch: ticket 12\n",
+    ],
+)  # fmt: skip
+def test_what_was_written_into_our_file_by_hand_is_not_lost(changed: Callable[[str], str]) -> None:
+    for name in ("alice", "bob"):
+        observed = finished()
+        text = observed[name].file(EXPORTS).text or ""  # type: ignore[union-attr]
+        observed[name] = with_file(observed[name], EXPORTS, changed(text))
+        assert "export.hand-edited" in codes(edit(homes(), observed))
+        assert "export.hand-edited" in codes(withdraw(observed, "/srv/homes", 101))
+
+
+def test_an_export_that_somebody_took_out_by_hand_does_not_come_back_unasked() -> None:
+    def without_media(node: NodeObserved) -> NodeObserved:
+        lines = (node.file(EXPORTS).text or "").splitlines()[:-1]  # type: ignore[union-attr]
+        exports = tuple(entry for entry in node.exports or () if entry.path != "/srv/media")
+        return replace(with_file(node, EXPORTS, "\n".join(lines) + "\n"), exports=exports)
+
+    assert codes(edit(homes(), on_alice(without_media))) == {"export.hand-edited"}
+
+
+def test_withdrawing_another_export_of_that_path_is_refused() -> None:
+    assert codes(withdraw(finished(), fsid=55)) == {"export.fsid-changed"}
+
+
+def carry_out(machines: Machines, plan: Plan) -> None:
+    assert blockers(plan.findings) == []
+    for step in plan.todo():
+        machines.do(step)
+
+
+@pytest.fixture
+def machines() -> Machines:
+    machines = Machines()
+    wanted = machines.wanted()
+    carry_out(machines, provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT))
+    return machines
+
+
+def served(machines: Machines, path: str) -> list[str]:
+    return [client for at, client, _ in machines.pair.machines["alice"].exported if at == path]
+
+
+def test_an_edit_on_machines_goes_on_from_every_step(machines: Machines) -> None:
+    pair, wanted = machines.wanted(), homes()
+    plan = export_edit.plan(EditExport(pair.name, wanted), pair, machines.read(pair), HEARTBEAT)
+    approved = [step.digest() for step in plan.todo()]
+    for number, step in enumerate(plan.todo(), start=1):
+        machines.do(step)
+        again = export_edit.plan(EditExport(pair.name, wanted), pair, machines.read(pair), HEARTBEAT)
+        assert blockers(again.findings) == [], step.title
+        assert {s.digest() for s in again.todo() if s.kind not in AGAIN} <= set(approved[number:]), step.title
+    assert again.todo() == ()
+    assert again.button == "Nothing to do"
+    assert served(machines, "/srv/homes") == ["192.0.2.0/24", "192.0.2.77"]
+    assert served(machines, "/srv/media") == ["192.0.2.0/24"]
+
+
+def test_a_withdrawal_on_machines_goes_on_from_every_step(machines: Machines) -> None:
+    pair = machines.wanted()
+    asked = WithdrawExport(pair.name, "/srv/media", 102)
+    plan = export_withdraw.plan(asked, pair, machines.read(pair), HEARTBEAT)
+    approved = [step.digest() for step in plan.todo()]
+    for number, step in enumerate(plan.todo(), start=1):
+        machines.do(step)
+        again = export_withdraw.plan(asked, pair, machines.read(pair), HEARTBEAT)
+        assert blockers(again.findings) == [], step.title
+        assert {s.digest() for s in again.todo() if s.kind not in AGAIN} <= set(approved[number:]), step.title
+    assert [step.title for step in again.todo()] == ["Let exportfs try the other lines"]
+    assert served(machines, "/srv/media") == []
+    assert served(machines, "/srv/homes") == ["192.0.2.0/24"]
+
+
+def test_a_withdrawn_export_can_be_published_again(machines: Machines) -> None:
+    pair = machines.wanted()
+    carry_out(
+        machines,
+        export_withdraw.plan(WithdrawExport(pair.name, "/srv/media", 102), pair, machines.read(pair), HEARTBEAT),
+    )
+    left = replace(pair, exports=pair.exports[:1])
+    new = replace(pair.exports[1], fsid=103)
+    carry_out(machines, export.plan(PublishExport(pair.name, new), left, machines.read(left), HEARTBEAT))
+    assert served(machines, "/srv/media") == ["192.0.2.0/24"]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("/srv/x 192.0.2.1(rw,xprtsec=tls)", "unknown keyword"), ("/srv/x nobody.invalid(rw)", "Failed to resolve nobody.invalid"),
+    ],
+)  # fmt: skip
+def test_a_line_that_exportfs_would_stumble_over_never_reaches_a_file(machines: Machines, line: str, says: str) -> None:
+    before = {name: dict(machine.files) for name, machine in machines.pair.machines.items()}
+    table = list(machines.pair.machines["alice"].exported)
+    answer = machines.run("alice", exporting.try_line(line))
+    trial = exporting._trial(machines.wanted(), "alice", None).wait
+    assert trial is not None
+    assert says in answer.stdout
+    assert not trial.expect.holds(answer.exit, answer.stdout)
+    assert table == machines.pair.machines["alice"].exported
+    assert before == {name: machine.files for name, machine in machines.pair.machines.items()}
+
+
+def test_a_bad_line_of_somebody_else_stops_the_job_before_it_changes_anything(machines: Machines) -> None:
+    pair = machines.wanted()
+    plan = export_withdraw.plan(WithdrawExport(pair.name, "/srv/media", 102), pair, machines.read(pair), HEARTBEAT)
+    machines.pair.machines["alice"].files["/etc/exports"].text += "/opt *(bogus)\n"
+    with pytest.raises(AssertionError, match="Let exportfs try"):
+        carry_out(machines, plan)
+    assert served(machines, "/srv/media") == ["192.0.2.0/24"]
