@@ -155,6 +155,17 @@ def _service(case: _Case) -> Iterator[Reason]:
             detail=f"Judged by role, mounts, NFS server and service IP, not by what the manager believes ({says}).",
             hint="If it stays so for minutes: the manager may believe it holds a group that it does not serve.", hazard=27,
         )  # fmt: skip
+    yield from _believes(pair)
+
+
+def _believes(pair: PairView) -> Iterator[Reason]:
+    """Heartbeat that gave up, or lost its own message, goes on saying that it holds everything, and tries nothing more (both seen on real nodes)."""
+    for node in pair.nodes:
+        if node.seen and node.fresh and node.manager_says == "all" and node.holds_ip is False:
+            text = f"Heartbeat on {node.name} believes that it holds the service group, and serves nothing."
+            hint = "It tries nothing more by itself. Nothing of the group is active there, so start it anew: systemctl restart heartbeat"
+            finding = Finding("manager.believes", Severity.BLOCKER, text, hint, node=node.name, hazard=27)
+            yield Reason(Health.DANGER, finding, text, "Judged by the service IP, which is not there.")
 
 
 def _half_served(pair: PairView, node: NodeView) -> Iterator[Reason]:

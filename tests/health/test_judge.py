@@ -113,6 +113,16 @@ def test_a_node_that_cannot_know_whose_copy_is_newer_is_said_to_wait():
     assert "manager.down" not in {finding.code for finding in judgement.reasons}
 
 
+def test_a_heartbeat_that_only_believes_to_serve_is_a_danger_whether_its_peer_is_seen_or_not():
+    believes = replace(BOB, manager_says="all")
+    for alice in (replace(ALICE, holds_ip=False, manager_says="none"), replace(ALICE, reachable=False, age=90.0)):
+        judgement = judge(pair(alice, believes), NOW)
+        assert judgement.health is Health.DANGER
+        found = next(finding for finding in judgement.reasons if finding.code == "manager.believes")
+        assert found.node == "bob"
+    assert "manager.believes" not in {f.code for f in judge(pair(), NOW).reasons}
+
+
 def test_files_that_differ_want_settling():
     judgement = judge(pair(bob=replace(BOB, files=(("/etc/exports", "bb"),))), NOW)
     assert judgement.health is Health.WARN
