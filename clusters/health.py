@@ -77,6 +77,9 @@ def _being_made(pair: PairView, now: datetime) -> Judgement:
         if node.seen and node.resyncing and node.percent is not None:
             text = f"Being set up: first full copy {_percent(node.percent)}."
             return Judgement(Health.RISK, text, "Nothing is served yet, or from one copy only.", ())
+    if not pair.changing:
+        detail = "No job is at work. Its page says how far it came: plan the rest, or change the draft."
+        return Judgement(Health.WARN, "The set-up stopped half way.", detail, ())
     return Judgement(
         Health.WARN, "Being set up.", "The set-up job has not ended. Nothing is judged before it does.", ()
     )

@@ -29,7 +29,7 @@ class ClusterForm(PanelForm):
     def clean_slug(self) -> str:
         slug = self.text("slug")
         if Cluster.objects.filter(slug=slug).exists():
-            raise refusal(f"There is, or was, a cluster called {slug}; its history keeps the name.")
+            raise refusal(f"There is a cluster called {slug} already.")
         return slug
 
     def clean_labels(self) -> str:

@@ -212,7 +212,8 @@ def _last_pause(cluster: Cluster) -> float | None:
 
 
 def _job(cluster: Cluster) -> int | None:
-    return Job.objects.filter(cluster=cluster, status=JobStatus.RUNNING).values_list("pk", flat=True).first()
+    at_work = [JobStatus.QUEUED, JobStatus.RUNNING]
+    return Job.objects.filter(cluster=cluster, status__in=at_work).values_list("pk", flat=True).first()
 
 
 def _write_history(cluster: Cluster, members: Mapping[str, Node], changes: list[Change], now: datetime) -> None:

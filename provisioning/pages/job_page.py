@@ -158,9 +158,14 @@ def verbs(job: Job, *, may: bool, needs: str, view: PlanView | None) -> Verbs:
         again=(status in AGAIN and not dealt)
         or (status is JobStatus.PROPOSED and blocked)
         or status is JobStatus.EXPIRED,
-        acknowledge=status in TO_DEAL_WITH and not dealt,
+        acknowledge=(status in TO_DEAL_WITH or _broken_off(job)) and not dealt,
         why_not=why,
     )
+
+
+def _broken_off(job: Job) -> bool:
+    """Called off after it had been approved: what it began still holds its names."""
+    return job.status == JobStatus.CANCELLED and job.approved_at is not None
 
 
 def valid_for(job: Job, now: datetime) -> int | None:

@@ -74,12 +74,20 @@ def cluster_jobs(request: HttpRequest, slug: str) -> HttpResponse:
     cluster = access.get_cluster(request, slug, forgotten=True)
     mine = Job.objects.filter(cluster=cluster).defer("plan", "intent")
     needs = mine.filter(Q(status__in=[*MOVING, JobStatus.PROPOSED]) | SORTS["failed"][1])
-    jobs = [(job, word(job)) for job in needs[:10]]
+    jobs = [(job, word(job)) for job in [*needs[:10], *_broken_off(mine)]]
     state = live.key([(job.pk, job.status) for job, _ in jobs])
     if request.GET.get("seen") == state:
         return HttpResponse(status=204)
     context = {"cluster": cluster, "jobs": jobs, "seen": state, "now": timezone.now()}
     return render(request, "provisioning/_cluster_jobs.html", context)
+
+
+def _broken_off(mine: QuerySet[Job]) -> list[Job]:
+    """The last approved job, when it was called off half way: what it began waits for somebody, who may not know of it."""
+    last = mine.filter(approved_at__isnull=False).order_by("-pk").first()
+    if last is None or last.status != JobStatus.CANCELLED or last.dealt_with_by:
+        return []
+    return [last]
 
 
 @require_GET

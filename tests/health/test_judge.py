@@ -72,6 +72,11 @@ def test_an_address_that_was_not_seen_is_not_called_gone():
     assert judgement.sentence == "Whether alice holds the service IP was not seen."
 
 
+def test_a_set_up_that_stopped_is_not_called_under_way():
+    assert judge(pair(being_made=True, changing=True), NOW).sentence == "Being set up."
+    assert judge(pair(being_made=True), NOW).sentence == "The set-up stopped half way."
+
+
 def test_a_split_brain_outranks_everything():
     alice = replace(ALICE, connection="StandAlone", marks=("1-split-brain",))
     bob = replace(BOB, connection="StandAlone", role="Primary", marks=("1-split-brain",))

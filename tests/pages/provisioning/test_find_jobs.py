@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from clusters.models import Cluster
 from clusters.states import JobStatus
+from provisioning import codec
 from provisioning.models import Job, PanelPart
+from tests.jobs.conftest import volume_intent
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +106,20 @@ def test_a_job_of_a_forgotten_cluster_can_still_be_read(
     Cluster.objects.update(inventory="forgotten")
     assert vera_client.get(f"/jobs/{job.pk}/").status_code == 200
     assert vera_client.get("/c/web-files/jobs/").status_code == 200
+
+
+def test_a_job_called_off_half_way_stays_on_the_clusters_page(web_files: Cluster, olga_client: Client):
+    """What it began holds its names, so nothing else is made before somebody goes on or gives it up."""
+    make(web_files, 1, "cancelled", approved_at=timezone.now(), approved_by="olga")
+    job = Job.objects.get()
+    assert "See how far it came" in page(olga_client.get("/c/web-files/jobs/"))
+    Job.objects.update(intent=codec.dump(volume_intent()))
+    assert "I have dealt with it" in page(olga_client.get(f"/jobs/{job.pk}/"))
+    olga_client.post(f"/jobs/{job.pk}/acknowledge/")
+    assert "See how far it came" not in page(olga_client.get("/c/web-files/jobs/"))
+
+
+def test_a_job_called_off_and_made_up_for_is_history(web_files: Cluster, olga_client: Client):
+    make(web_files, 1, "cancelled", approved_at=timezone.now())
+    make(web_files, 1, "succeeded", approved_at=timezone.now())
+    assert "See how far it came" not in page(olga_client.get("/c/web-files/jobs/"))

@@ -16,6 +16,12 @@ def test_it_says_that_no_node_is_touched(web_files: Cluster, ada_client: Client)
     assert "Nothing is changed on alice and bob." in shown
 
 
+def test_the_name_is_free_again(web_files: Cluster, ada_client: Client):
+    ada_client.post(URL)
+    ada_client.post(f"/jobs/{Job.objects.get().pk}/approve/", {"reason": "moved to the other site"})
+    assert ada_client.post("/new/", {"slug": "web-files"})["Location"] == "/c/web-files/draft/nodes/"
+
+
 def test_it_becomes_a_job(web_files: Cluster, ada_client: Client):
     key = ada_client.get(URL).context["key"]
     response = ada_client.post(URL, {"key": key})
