@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from clusters.models import Cluster, Export, ExportClient, Snapshot, SnapshotSchedule, Volume
+from clusters.models import Backing, Cluster, Export, ExportClient, Snapshot, SnapshotSchedule, Volume
 from clusters.states import Inventory
 
 Row = TypeVar("Row", Volume, Export)
@@ -152,6 +152,44 @@ def grow_volume(cluster: Cluster, name: str, size: int) -> None:
     _present(cluster.volumes.filter(name=name, size__lt=size)).update(size=size)
 
 
+def edit_volume(cluster: Cluster, name: str, *, new_name: str, mount_point: str, mount_options: Iterable[str]) -> None:
+    """Write what a volume has become; exports below its mount point move with it."""
+    volume = _present(cluster.volumes.filter(name=name)).first()
+    if volume is None:
+        return
+    old = volume.mount_point
+    volume.name, volume.mount_point, volume.mount_options = new_name, mount_point, ",".join(mount_options)
+    volume.save(update_fields=["name", "mount_point", "mount_options"])
+    for export in volume.exports.all():
+        if export.path == old or export.path.startswith(f"{old}/"):
+            export.path = mount_point + export.path.removeprefix(old)
+            export.save(update_fields=["path"])
+
+
+def begin_removing_volume(cluster: Cluster, name: str) -> None:
+    if not cluster.volumes.filter(name=name, inventory__in=(Inventory.PRESENT, Inventory.REMOVING)).update(
+        inventory=Inventory.REMOVING
+    ):
+        raise Taken(f"{cluster} has no volume {name} in service.")
+
+
+def remove_volume(cluster: Cluster, name: str) -> None:
+    """The volume is gone from the nodes: its row goes, with exports that were never made."""
+    gone = cluster.volumes.filter(name=name, inventory=Inventory.REMOVING)
+    Export.objects.filter(volume__in=gone, inventory=Inventory.DRAFT).delete()
+    gone.delete()
+
+
+def keep_volume(cluster: Cluster, name: str, *, partly_removed: bool) -> None:
+    """Nothing had run: the volume is in service as before. Something had: it stays what it is, half removed."""
+    if not partly_removed:
+        cluster.volumes.filter(name=name, inventory=Inventory.REMOVING).update(inventory=Inventory.PRESENT)
+
+
+def grow_backing(cluster: Cluster, size: int) -> None:
+    Backing.objects.filter(node__cluster=cluster, kind=Backing.Kind.LV, size__lt=size).update(size=size)
+
+
 def give_back_volume(cluster: Cluster, name: str, *, partly_made: bool) -> None:
     _give_back(cluster.volumes.filter(name=name), partly_made=partly_made)
 
@@ -161,8 +199,8 @@ def give_back_export(cluster: Cluster, path: str, *, partly_made: bool) -> None:
 
 
 def half_made(cluster: Cluster) -> list[str]:
-    """Name the volumes, exports and snapshots a job began and did not finish."""
-    creating = {"inventory": Inventory.CREATING}
+    """Name the volumes, exports and snapshots a job began to make or to remove and did not finish."""
+    creating = {"inventory__in": (Inventory.CREATING, Inventory.REMOVING)}
     snapshots = Snapshot.objects.filter(volume__cluster=cluster, **creating).select_related("volume")
     return [
         *cluster.volumes.filter(**creating).values_list("name", flat=True),

@@ -137,4 +137,5 @@ class EnrolNode:
 
 SnapshotIntent = CreateSnapshot | KeepSnapshots | DeleteSnapshot | RestoreSnapshot | OpenSnapshot | CloseSnapshot
 ExportIntent = PublishExport | EditExport | WithdrawExport
-Intent = ProvisionCluster | ForgetCluster | CreateVolume | GrowVolume | ExportIntent | SnapshotIntent
+VolumeIntent = CreateVolume | GrowVolume | EditVolume | DeleteVolume
+Intent = ProvisionCluster | ForgetCluster | GrowResource | VolumeIntent | ExportIntent | SnapshotIntent

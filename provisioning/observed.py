@@ -293,7 +293,7 @@ class NodeObserved:
     immutable: tuple[str, ...] | None = (
         None  # of the mount points that were asked for: those that cannot be written into
     )
-    inside: bool | None = None  # something lies in the directory that was asked about; None when it was not asked
+    directories: tuple[tuple[str, str], ...] | None = None  # of those that were asked about: absent, empty, full
     file_system_size: int | None = None  # bytes, of the one file system that was asked about, by its own superblock
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
 
@@ -308,6 +308,10 @@ class NodeObserved:
 
     def disk(self, path: str) -> Disk | None:
         return next((disk for top in self.disks or () for disk in top.walk() if disk.path == path), None)
+
+    def directory(self, path: str) -> str | None:
+        """Say absent, empty or full; of a mounted directory that is what lies in the volume."""
+        return dict(self.directories or ()).get(path)
 
     def lv(self, vg: str, name: str) -> LogicalVolume | None:
         return next((lv for lv in self.lvs or () if lv.vg == vg and lv.name == name), None)

@@ -63,6 +63,9 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
 
 
 def _exists(row: Volume | Export) -> bool:
+    """A volume that goes is in the intent of its job, as one that comes is; nobody else counts on it any more."""
+    if isinstance(row, Volume):
+        return row.inventory == Inventory.PRESENT
     return row.inventory in (Inventory.PRESENT, Inventory.REMOVING)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from clusters.states import JobStatus
 from provisioning import codec
-from provisioning.actions import cluster, export, snapshot, volume
+from provisioning.actions import cluster, export, resource, snapshot, volume
 from provisioning.actions.action import Action
 from provisioning.intents import Intent
 from provisioning.models import Job, JobStep
@@ -18,7 +18,9 @@ from provisioning.steps import Kind
 
 __all__ = ["ACTIONS", "Action"]
 
-ACTIONS: Mapping[str, Action] = {row.name: row for row in (*cluster.ROWS, *volume.ROWS, *export.ROWS, *snapshot.ROWS)}
+ACTIONS: Mapping[str, Action] = {
+    row.name: row for row in (*cluster.ROWS, *resource.ROWS, *volume.ROWS, *export.ROWS, *snapshot.ROWS)
+}
 
 
 def intent_of(job: Job) -> Intent:

@@ -8,8 +8,8 @@ from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action, not_running, taken
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked
-from provisioning.intents import CreateVolume, GrowVolume
-from provisioning.plans import volume, volume_grow
+from provisioning.intents import CreateVolume, DeleteVolume, EditVolume, GrowVolume
+from provisioning.plans import volume, volume_delete, volume_edit, volume_grow
 
 
 def _refuses_volume(cluster: Cluster, intent: CreateVolume) -> str:
@@ -51,6 +51,45 @@ def _refuses_grow(cluster: Cluster, intent: GrowVolume) -> str:
     return ""
 
 
+def _refuses_edit(cluster: Cluster, intent: EditVolume) -> str:
+    if why := not_running(cluster):
+        return why
+    if _row(cluster, intent.name) is None:
+        return f"{cluster} has no volume {intent.name}."
+    others = cluster.volumes.exclude(name=intent.name)
+    if others.filter(name=intent.volume.name).exists():
+        return f"{cluster} has a volume {intent.volume.name} already."
+    if other := others.filter(mount_point=intent.volume.mount_point).first():
+        return f"{intent.volume.mount_point} is the mount point of {other} already."
+    return ""
+
+
+def _settle_edit(cluster: Cluster, intent: EditVolume) -> None:
+    now = intent.volume
+    inventory.edit_volume(
+        cluster, intent.name, new_name=now.name, mount_point=now.mount_point, mount_options=now.mount_options
+    )
+
+
+def _asks_places(intent: EditVolume, desired: DesiredCluster) -> Asked:
+    """Ask what lies in the directory it moves to, and below the one it leaves."""
+    was = desired.volume(intent.name)
+    if was is None or was.mount_point == intent.volume.mount_point:
+        return Asked()
+    return Asked((was.mount_point, intent.volume.mount_point))
+
+
+def _refuses_delete(cluster: Cluster, intent: DeleteVolume) -> str:
+    if why := not_running(cluster):
+        return why
+    row = cluster.volumes.filter(name=intent.volume.name, inventory__in=(Inventory.PRESENT, Inventory.REMOVING)).first()
+    if row is None:
+        return f"{cluster} has no volume {intent.volume.name}."
+    if exports := list(row.exports.exclude(inventory=Inventory.DRAFT).values_list("path", flat=True)):
+        return f"{row} is exported: {', '.join(exports)}. Withdraw that first."
+    return ""
+
+
 def asks_size(name: str, desired: DesiredCluster) -> Asked:
     """Ask how large a volume's file system is."""
     found = desired.volume(name)
@@ -73,6 +112,7 @@ ROWS = (
         give_back=lambda cluster, intent, partly: inventory.give_back_volume(
             cluster, intent.volume.name, partly_made=partly
         ),
+        asks=lambda intent, desired: Asked((intent.volume.mount_point,)),
     ),
     Action(
         name="volume.grow",
@@ -87,5 +127,36 @@ ROWS = (
         give_back=lambda *_: None,
         left="plan again to finish it",
         asks=lambda intent, desired: asks_size(intent.name, desired),
+    ),
+    Action(
+        name="volume.edit",
+        title="Change volume",
+        intent=EditVolume,
+        planner=volume_edit.plan,
+        level=AccessLevel.OPERATOR,
+        object=lambda intent: intent.name,
+        refuses=_refuses_edit,
+        begin=lambda *_: None,
+        settle=_settle_edit,
+        give_back=lambda *_: None,
+        left="plan again to finish it",
+        asks=_asks_places,
+        unsettles=lambda intent: (intent.volume.mount_point,),
+    ),
+    Action(
+        name="volume.delete",
+        title="Delete volume",
+        intent=DeleteVolume,
+        planner=volume_delete.plan,
+        level=AccessLevel.ADMIN,
+        object=lambda intent: intent.volume.name,
+        refuses=_refuses_delete,
+        begin=lambda cluster, intent: inventory.begin_removing_volume(cluster, intent.volume.name),
+        settle=lambda cluster, intent: inventory.remove_volume(cluster, intent.volume.name),
+        give_back=lambda cluster, intent, partly: inventory.keep_volume(
+            cluster, intent.volume.name, partly_removed=partly
+        ),
+        left="it stays half removed: plan the deletion again",
+        asks=lambda intent, desired: Asked((intent.volume.mount_point,)),
     ),
 )

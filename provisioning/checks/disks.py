@@ -53,7 +53,8 @@ def chosen(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     if disk is None or disk.serial != backing.disk_serial:
         yield _not_there(node, backing.disk, backing.disk_serial)
         return
-    if backing.disk_size and disk.size != backing.disk_size:
+    larger = disk.size > backing.disk_size and disk_is_ours(desired, node)  # somebody gave DRBD's own disk more room
+    if backing.disk_size and disk.size != backing.disk_size and not larger:
         yield blocker(
             "disk.size-changed",
             f"{backing.disk} of {node.node} has {disk.size} bytes; it had {backing.disk_size} when it was chosen.",

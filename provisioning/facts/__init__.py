@@ -73,10 +73,10 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading("file-texts", cmd(*texts.GREP, *wanted.files, exits=(0, 1, 2), timeout=20)))
     if wanted.packages:
         found.append(Reading("apt", cmd(*software.apt_policy(wanted.packages), timeout=30)))
-    if points := tuple(dict.fromkeys((*wanted.mount_points, *filter(None, [wanted.asked.directory])))):
+    if points := tuple(dict.fromkeys((*wanted.mount_points, *wanted.asked.directories))):
         found.append(Reading("lsattr", cmd(*attributes.lsattr(points), exits=(0, 1), timeout=20)))
-    if wanted.asked.directory:
-        found.append(Reading("inside", cmd(*file_system.inside(wanted.asked.directory), exits=(0, 1), timeout=20)))
+    for number, directory in enumerate(wanted.asked.directories):
+        found.append(Reading(f"inside-{number}", cmd(*file_system.inside(directory), exits=(0, 1), timeout=20)))
     if wanted.asked.fstype:
         found.append(Reading("file-system", cmd(*file_system.question(wanted.asked), exits=(0, 1), timeout=20)))
     if wanted.service_ip:

@@ -106,7 +106,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         files=see("files", lambda: _files(answers)) or (),
         export_files=see("export_files", lambda: exports_file.beside(answers.of("exports-d"))),
         immutable=see("immutable", lambda: attributes.immutable(answers.of("lsattr"))),
-        inside=see("inside", lambda: file_system.holds_something(answers.of("inside"))),
+        directories=_directories(answers),
         file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),
     )
     for reading in TOGETHER:
@@ -243,6 +243,18 @@ def _replicas(answers: Answers, names: dict[int, str]) -> tuple[ReplicaReading, 
             raise refuse("drbdsetup is not installed, and this DRBD does not list its devices in /proc/drbd") from None
         return drbd.replicas_of_proc(proc, names)
     return drbd.replicas(dump, proc)
+
+
+def _directories(answers: Answers) -> tuple[tuple[str, str], ...] | None:
+    """Read whether the directories that were asked about are there and hold anything."""
+    asked = {name: argv[1] for name, argv in answers.asked.items() if name.startswith("inside-")}
+    found = []
+    for name, directory in asked.items():
+        state = answers.see("directories", lambda name=name: file_system.state(answers.of(name)))  # type: ignore[misc]
+        if state is None:
+            return None
+        found.append((directory, state))
+    return tuple(found)
 
 
 def _files(answers: Answers) -> tuple[FileState, ...]:

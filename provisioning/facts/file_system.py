@@ -24,11 +24,11 @@ def inside(directory: str) -> tuple[str, ...]:
     return ("find", directory, "-mindepth", "1", "-maxdepth", "1", "-printf", "%f\\n", "-quit")
 
 
-def holds_something(answer: Answer) -> bool:
-    """Tell whether anything lies in the directory; a directory that is absent is empty."""
+def state(answer: Answer) -> str:
+    """Tell whether a directory is absent, empty or full."""
     if answer.exit == 1 and absent(answer.stderr):
-        return False
-    return bool(stdout(answer, "find").strip())
+        return "absent"
+    return "full" if stdout(answer, "find").strip() else "empty"
 
 
 def size(answer: Answer) -> int | None:

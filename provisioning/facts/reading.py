@@ -15,9 +15,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one change asks of the nodes beyond what every plan asks: whether a directory is empty, how large a file system is."""
+    """What one change asks of the nodes beyond what every plan asks: whether directories are empty, how large a file system is."""
 
-    directory: str = ""  # that a volume is to be mounted over
+    directories: tuple[str, ...] = ()  # that a volume is or will be mounted over
     fstype: str = ""  # with `device` and `mount_point`: the file system whose size is asked for
     device: str = ""
     mount_point: str = ""

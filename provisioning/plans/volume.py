@@ -138,6 +138,12 @@ def _free(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
             blocker("fstab.names-it", f"/etc/fstab of {node.node} mounts {named[0]} at {volume.mount_point}.", node=node.node,
                     hint="Take the line out, or take another mount point.", fix="editor /etc/fstab", hazard=10)
         ]  # fmt: skip
+    if mount is None and node.directory(volume.mount_point) == "full":
+        return [
+            blocker("mount.point-holds-files", f"{volume.mount_point} of {node.node} holds files already.", node=node.node,
+                    hint="The volume would hide them. Take another mount point, or move them away.", fix=f"ls -la {volume.mount_point}",
+                    hazard=17)
+        ]  # fmt: skip
     return [fine("mount.point-free", f"{volume.mount_point} is free on {node.node}", node=node.node)]
 
 

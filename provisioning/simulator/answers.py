@@ -12,6 +12,7 @@ from provisioning.simulator.network_words import ip_, ping, rpcinfo, showmount
 from provisioning.simulator.state import KERNEL, MODULE, Answer, Machine, Pair, by_id
 from provisioning.simulator.storage_words import df_, lsblk, lvmconfig, lvs, mapper, pvs, vgs
 from provisioning.simulator.system_words import after, apt_cache, chronyc, cl_status, dpkg, modinfo, sh_, systemctl
+from provisioning.simulator.volume_words import shown_options
 
 
 def read(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
@@ -100,8 +101,7 @@ def _mounts(pair: Pair, machine: Machine, now: float) -> str:
             if device.count("/") == 3 and "/mapper/" not in device
             else device
         )
-        words = [word for word in options.split(",") if word]
-        lines.append(f"{mapped} {target} {fstype} {','.join(words if 'ro' in words else ['rw', *words])},relatime 0 0")
+        lines.append(f"{mapped} {target} {fstype} {shown_options(options)} 0 0")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -41,7 +41,7 @@ def change(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
     if fault := pair.faults.get(f"{machine.name} {argv[0]}"):
         return 5, "", fault + "\n"
     verb = CHANGERS.get(argv[0].rsplit("/", 1)[-1])
-    answer = plain.answer(pair, machine, argv) or volume_words.ask(pair, machine, argv)
+    answer = volume_words.ask(pair, machine, argv) or plain.answer(pair, machine, argv)
     if answer is None and verb:
         answer = verb(pair, machine, argv, now)
     if answer is None:
@@ -318,6 +318,8 @@ def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
     lv = _lv_of(pair, device)
     if lv is None or not lv.fstype:
         return 32, "", f"mount: {target}: wrong fs type, bad option, bad superblock on {device}.\n"
+    if volume_words.mounted_lv(pair, machine, target) is lv:
+        return 32, "", f"mount: {target}: {device} already mounted on {target}.\n"
     start_member(pair, machine, "Filesystem", [device, target, lv.fstype, given])
     return OK
 

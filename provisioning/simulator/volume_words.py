@@ -35,7 +35,7 @@ def ask(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
             return (0, f"{file_system(mounted)}\n", "") if mounted else (1, "", "")
         case ("findmnt", "--noheadings", "--output", "OPTIONS", "--mountpoint", point):
             found = machine.mounts.get(point)
-            return (0, f"rw,{found[2] + ',' if found[2] else ''}relatime\n", "") if found else (1, "", "")
+            return (0, f"{shown_options(found[2])}\n", "") if found else (1, "", "")
         case ("dumpe2fs", "-h", device):
             lv = lv_named(pair, machine, device)
             if lv is None or lv.fstype != "ext4":
@@ -60,6 +60,15 @@ def ask(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
         case ("cat", "/sys/block/drbd0/size") if machine.drbd and machine.drbd.up:
             return 0, f"{device_size(machine, machine.drbd) // 512}\n", ""
     return None
+
+
+def shown_options(options: str) -> str:
+    """Options as the kernel's table shows them."""
+    words = [word for word in options.split(",") if word and word != "defaults"]
+    words = words if "ro" in words else ["rw", *words]
+    names = {"uquota": "usrquota", "gquota": "grpquota"}
+    atime = [] if {"noatime", "strictatime"} & set(words) else ["relatime"]
+    return ",".join([*(names.get(word, word) for word in words), *atime])
 
 
 def _unknown(name: str) -> Answer:

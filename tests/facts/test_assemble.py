@@ -21,7 +21,7 @@ WANTED = Wanted(
     service_ip="192.168.77.10",
     service_interface="eth1",
     mount_points=("/srv/homes", "/srv/absent"),
-    asked=Asked("/srv/shop", "ext4", "/dev/vg_data/homes", "/srv/homes"),
+    asked=Asked(("/srv/shop",), "ext4", "/dev/vg_data/homes", "/srv/homes"),
 )
 PROC = {
     "/proc/sys/kernel/hostname": "alpha",
@@ -82,7 +82,7 @@ def healthy():
         "lsblk": ok(captured("lsblk")),
         "pvs": ok(captured("pvs")),
         "lvs": ok(captured("lvs")),
-        "inside": ok(""),
+        "inside-0": ok(""),
         "file-system": ok(captured("file_system", "ext4-alpha")),
         "lvmconfig": ok(captured("lvmconfig")),
         "defined": ok(captured("defined")),

@@ -21,8 +21,11 @@ from provisioning.intents import (
     CreateSnapshot,
     CreateVolume,
     DeleteSnapshot,
+    DeleteVolume,
     EditExport,
+    EditVolume,
     ForgetCluster,
+    GrowResource,
     GrowVolume,
     KeepSnapshots,
     OpenSnapshot,
@@ -38,11 +41,14 @@ from provisioning.plans import (
     export_withdraw,
     forget,
     provision,
+    resource_grow,
     snapshot_delete,
     snapshot_open,
     snapshot_restore,
     snapshot_take,
     volume,
+    volume_delete,
+    volume_edit,
     volume_grow,
 )
 from provisioning.render.lvm import mapper
@@ -109,6 +115,20 @@ def plan_of(path: Path) -> Plan:
             return volume.plan(CreateVolume(wanted.name, _volume(given["volume"])), wanted, observed, HEARTBEAT)
         case "volume.grow":
             return volume_grow.plan(GrowVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
+        case "volume.edit":
+            was = wanted.volume(given["name"])
+            return volume_edit.plan(
+                EditVolume(wanted.name, given["name"], _edited(was, given["volume"])), wanted, observed, HEARTBEAT
+            )
+        case "volume.delete":
+            gone = wanted.volume(given["name"])
+            if given.get("gone"):  # the job was broken off after it was destroyed
+                observed = {name: _without(node, wanted, gone) for name, node in observed.items()}
+            left = tuple(e for e in wanted.exports if e.volume != gone.name or given.get("exported"))
+            wanted = replace(wanted, exports=left)
+            return volume_delete.plan(DeleteVolume(wanted.name, gone), wanted, observed, HEARTBEAT)
+        case "resource.grow":
+            return resource_grow.plan(GrowResource(wanted.name, given["size"]), wanted, observed, HEARTBEAT)
         case "export.publish":
             return export.plan(PublishExport(wanted.name, _export(given["export"])), wanted, observed, HEARTBEAT)
         case "snapshot.create":
@@ -144,6 +164,7 @@ def _seen(node: NodeObserved, changes: dict) -> NodeObserved:
         others = tuple(lv for lv in node.lvs or () if lv is not old)
         node = replace(node, lvs=(*others, replace(old, **fields)))
     for name, value in changes.get("facts", {}).items():
+        value = tuple(tuple(each) for each in value) if isinstance(value, list) else value
         node = replace(node, **{name: value})
     return node
 
@@ -179,6 +200,23 @@ def with_snapshots(node: NodeObserved, rows: list[dict], given: dict) -> NodeObs
     used = sum(row["size"] for row in shown)
     vgs = tuple(replace(vg, free=vg.free - used) if vg.name == "vg_data" else vg for vg in node.vgs or ())
     return replace(node, lvs=(*origins, *lvs), mounts=tuple(mounts), nfsd_threads=threads, exports=exports, vgs=vgs)
+
+
+def _without(node: NodeObserved, wanted: DesiredCluster, gone: DesiredVolume) -> NodeObserved:
+    """The node after the volume was unmounted, taken out of the service group and destroyed."""
+    left = replace(wanted, volumes=tuple(v for v in wanted.volumes if v != gone))
+    text = str(HEARTBEAT.group(left, left.node(node.node)).content)
+    node = with_file(node, HARESOURCES, text)
+    return replace(
+        node,
+        mounts=tuple(m for m in node.mounts or () if m.target != gone.mount_point),
+        lvs=tuple(lv for lv in node.lvs or () if lv.name != gone.name),
+    )
+
+
+def _edited(was: DesiredVolume, table: dict) -> DesiredVolume:
+    options = tuple(table.pop("options", was.mount_options))
+    return replace(was, mount_options=options, **table)
 
 
 def _volume(table: dict) -> DesiredVolume:

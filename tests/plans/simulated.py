@@ -7,7 +7,7 @@ from dataclasses import replace
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked, Wanted, assemble, full_readings
 from provisioning.observed import NodeObserved
-from provisioning.render.paths import PACKAGES, read_files, secret_files
+from provisioning.render.paths import EXPORTS, PACKAGES, read_files, secret_files
 from provisioning.simulator.commands import change
 from provisioning.simulator.make import bare_pair
 from provisioning.simulator.state import File, Pair
@@ -47,6 +47,14 @@ class Machines:
     def interface(self, name: str, address: str) -> str:
         node = self.read_node(None, name)
         return next(i.name for i in node.interfaces or () if address in i.addresses)
+
+    def withdraw(self, *paths: str) -> None:
+        """Take exports out of both nodes' files and of the running table, as withdrawing them does."""
+        for machine in self.pair.machines.values():
+            file = machine.files[EXPORTS]
+            kept = [line for line in file.text.splitlines() if not line.startswith(tuple(f"{path} " for path in paths))]
+            file.text = "".join(f"{line}\n" for line in kept)
+            machine.exported = [row for row in machine.exported if row[0] not in paths]
 
     def run(self, node: str, command: Command) -> Result:
         self.now += 1.0

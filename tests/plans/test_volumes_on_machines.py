@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from clusters.states import Danger
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked
-from provisioning.intents import GrowVolume, ProvisionCluster
-from provisioning.plans import provision, volume_grow
+from provisioning.intents import DeleteVolume, EditVolume, GrowResource, GrowVolume, ProvisionCluster
+from provisioning.plans import provision, resource_grow, volume_delete, volume_edit, volume_grow
+from provisioning.render.paths import HARESOURCES
 from provisioning.simulator.state import Lv
 from provisioning.steps import Kind, Plan
 from tests.pair import GIB, HEARTBEAT
@@ -61,3 +64,121 @@ def test_a_volume_grows_with_its_file_system(pair: tuple[Machines, DesiredCluste
 def test_a_full_group_refuses(pair: tuple[Machines, DesiredCluster]) -> None:
     machines, wanted = pair
     assert "volume.no-room" in {f.code for f in grown(machines, wanted, "homes", 900 * GIB).findings}
+
+
+def edited(machines: Machines, wanted: DesiredCluster, name: str, changes: dict[str, object]) -> Plan:
+    was = wanted.volume(name)
+    assert was
+    now = replace(was, **changes)
+    asked = Asked((was.mount_point, now.mount_point)) if now.mount_point != was.mount_point else Asked()
+    return volume_edit.plan(EditVolume(wanted.name, name, now), wanted, machines.read(wanted, asked), HEARTBEAT)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "danger"),
+    [
+        ("homes", {"mount_options": ("noatime", "commit=30")}, Danger.NONE),
+        ("media", {"mount_options": ()}, Danger.NONE),
+        ("media", {"mount_options": ("noatime", "logbsize=64k")}, Danger.INTERRUPTS),
+        ("homes", {"mount_options": ("data=ordered", "dirsync")}, Danger.INTERRUPTS),
+        ("homes", {"name": "houses"}, Danger.NONE),
+        ("homes", {"mount_point": "/srv/houses"}, Danger.INTERRUPTS),
+        ("homes", {"name": "houses", "mount_point": "/srv/houses", "mount_options": ("noatime",)}, Danger.INTERRUPTS),
+    ],
+)
+def test_a_volume_is_changed_and_stays_in_service(
+    pair: tuple[Machines, DesiredCluster], name: str, changes: dict[str, object], danger: Danger
+) -> None:
+    machines, wanted = pair
+    was = wanted.volume(name)
+    assert was
+    now = replace(was, **changes)
+    plan = carry_out(machines, lambda: edited(machines, wanted, name, changes))
+    assert plan.danger is danger
+    after = volume_edit.changed(wanted, was, now)
+    for machine in machines.pair.machines.values():
+        text = machine.files[HARESOURCES].text
+        assert f"::/dev/vg_data/{now.name}::{now.mount_point}::" in text
+        assert (was.mount_point in machine.directories) == (was.mount_point == now.mount_point)
+        assert now.mount_point in machine.immutable
+    alice = machines.pair.machines["alice"]
+    assert now.mount_point in alice.mounts
+    assert sorted({path for path, *_ in alice.exported}) == sorted(e.path for e in after.exports)
+    assert {p for p in alice.mounts if p.startswith("/srv/h")} <= {now.mount_point, "/srv/homes"}
+    assert [s.title for s in provision_again(machines, after).todo()] == []
+
+
+def provision_again(machines: Machines, wanted: DesiredCluster) -> Plan:
+    return provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT)
+
+
+def test_a_directory_with_files_is_never_covered(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    machines.pair.machines["bob"].directories.append("/srv/old")
+    machines.pair.machines["bob"].litter.append("/srv/old")
+    plan = edited(machines, wanted, "homes", {"mount_point": "/srv/old"})
+    assert "mount.point-holds-files" in {f.code for f in plan.findings if f.severity == "blocker"}
+
+
+def deleted(machines: Machines, wanted: DesiredCluster, name: str) -> Plan:
+    volume = wanted.volume(name)
+    assert volume
+    return volume_delete.plan(
+        DeleteVolume(wanted.name, volume), wanted, machines.read(wanted, Asked((volume.mount_point,))), HEARTBEAT
+    )
+
+
+def test_a_deleted_volume_leaves_nothing_on_either_node(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    assert "volume.exported" in {f.code for f in deleted(machines, wanted, "homes").findings}
+    wanted = replace(wanted, exports=tuple(e for e in wanted.exports if e.volume != "homes"))
+    machines.withdraw("/srv/homes")
+    plan = carry_out(machines, lambda: deleted(machines, wanted, "homes"))
+    assert (plan.danger, plan.typed_name) == (Danger.DESTROYS, "homes")
+    assert "homes" not in machines.pair.inside.lvs
+    for machine in machines.pair.machines.values():
+        assert "/srv/homes" not in machine.directories and "/srv/homes" not in machine.mounts
+        assert "homes" not in machine.files[HARESOURCES].text
+
+
+def test_the_last_good_copy_is_never_deleted(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    wanted = replace(wanted, exports=())
+    machines.withdraw("/srv/homes", "/srv/media")
+    machines.pair.replication_link = False
+    assert "volume.last-copy" in {
+        f.code for f in deleted(machines, wanted, "homes").findings if f.severity == "blocker"
+    }
+
+
+def resource(machines: Machines, wanted: DesiredCluster, size: int) -> Plan:
+    return resource_grow.plan(GrowResource(wanted.name, size), wanted, machines.read(wanted), HEARTBEAT)
+
+
+def test_the_replicated_device_grows_on_both_nodes(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    free = machines.pair.inside.free
+    plan = carry_out(machines, lambda: resource(machines, wanted, 88 * GIB))
+    assert [s.node for s in plan.todo() if s.title.startswith("Make the backing")] == ["bob", "alice"]
+    assert [s.title for s in plan.todo() if "resize" in str(s.commands)] == [
+        "Have DRBD use the new room",
+        "Give the new room to vg_data",
+    ]
+    assert machines.pair.inside.free - free == 8 * GIB
+    assert machines.pair.resync is not None  # what is new is copied; nothing waits for it
+    assert not any("--assume-clean" in str(command) for step in plan.steps for command in step.commands)
+
+
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [(200 * GIB, "backing.no-room"), (40 * GIB, "backing.would-shrink"), (80 * GIB + 4, "resource.not-larger")],
+)
+def test_it_does_not_grow_beyond_reason(pair: tuple[Machines, DesiredCluster], size: int, code: str) -> None:
+    machines, wanted = pair
+    assert code in {f.code for f in resource(machines, wanted, size).findings if f.severity == "blocker"}
+
+
+def test_it_does_not_grow_while_the_copies_differ(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    machines.pair.replication_link = False
+    assert "resource.not-redundant" in {f.code for f in resource(machines, wanted, 88 * GIB).findings}

@@ -13,7 +13,16 @@ from clusters.findings import blocker
 from clusters.states import Danger
 from provisioning import codec
 from provisioning.desired import DesiredExport, DesiredVolume, ExportClient
-from provisioning.intents import CreateVolume, ForgetCluster, GrowVolume, ProvisionCluster, PublishExport
+from provisioning.intents import (
+    CreateVolume,
+    DeleteVolume,
+    EditVolume,
+    ForgetCluster,
+    GrowResource,
+    GrowVolume,
+    ProvisionCluster,
+    PublishExport,
+)
 from provisioning.steps import (
     Command,
     Expect,
@@ -37,6 +46,9 @@ INTENTS = [
     ForgetCluster("web-files"),
     CreateVolume("web-files", DesiredVolume("web_files", 10 * 1024**3, "xfs", "/srv/web_files", ("noatime", "uquota"))),
     GrowVolume("web-files", "web_files", 20 * 1024**3),
+    EditVolume("web-files", "web_files", DesiredVolume("shop", 10 * 1024**3, "xfs", "/srv/shop", ("noatime",))),
+    DeleteVolume("web-files", DesiredVolume("web_files", 10 * 1024**3, "xfs", "/srv/web_files")),
+    GrowResource("web-files", 20 * 1024**3),
     PublishExport("web-files", DesiredExport("/srv/web_files", 1, (ExportClient("10.10.0.0/24"),), "web_files")),
 ]
 

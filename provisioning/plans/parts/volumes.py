@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from provisioning.checks.ours import finished_once, lv_device, pv_at
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
+from provisioning.facts import file_system
 from provisioning.ha.base import Backend
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import owning
@@ -168,7 +169,10 @@ def mount_point(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolu
         title=f"Make the mount point {point}",
         kind=Kind.WRITES,
         stage=Stage.MOUNTS,
-        guards=(Guard(f"nothing is mounted at {point}", cmd("mountpoint", point), Expect(exits=(1, 32))),),
+        guards=(
+            Guard(f"nothing is mounted at {point}", cmd("mountpoint", point), Expect(exits=(1, 32))),
+            Guard(f"{point} is absent or empty", cmd(*file_system.inside(point)), Expect(exits=(0, 1), one_of=("",))),
+        ),
         commands=(cmd("mkdir", "--parents", point), cmd("chattr", "+i", point)),
         note="Nothing can be written below it while it is not mounted.",
     )

@@ -1,0 +1,271 @@
+"""The steps of a volume that gets other options, another name, another mount point, while it is in service. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from clusters.findings import Finding, blocker
+from provisioning.desired import DesiredCluster, DesiredVolume
+from provisioning.ha.base import Backend, mounted
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import places, serving, volumes
+from provisioning.plans.parts.writing import write
+from provisioning.render import mounting, nfs
+from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    desired: DesiredCluster
+    after: DesiredCluster
+    was: DesiredVolume
+    now: DesiredVolume
+    observed: Mapping[str, NodeObserved]
+    active: str
+    backend: Backend
+
+    @property
+    def node(self) -> NodeObserved:
+        return self.observed[self.active]
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """The standby node first: when the other write fails, a failover finds what is."""
+        return self.desired.peer(self.active).name, self.active
+
+    @property
+    def renamed(self) -> bool:
+        return self.was.name != self.now.name
+
+    @property
+    def moved(self) -> bool:
+        return self.was.mount_point != self.now.mount_point
+
+
+def steps(change: Change) -> Iterator[Step]:
+    yield from _options(change)
+    if change.moved:
+        for name in change.order:
+            step = volumes.mount_point(change.after, change.observed[name], change.now, change.backend)
+            yield replace(step, title=f"Make the new mount point {change.now.mount_point}")
+    if change.renamed:
+        yield from _rename(change)
+    if change.moved:
+        yield from _mount_there_too(change)
+    yield from _files(change)
+    if change.moved:
+        yield from _let_go(change)
+
+
+def _options(change: Change) -> Iterator[Step]:
+    """At the place where it is mounted now; after the move the new place has them from its own mount."""
+    added, dropped = mounting.changed(change.was, change.now)
+    mount = change.node.mount(change.was.mount_point)
+    if not (added or dropped) or (mount is None and change.moved):
+        return
+    there, away = mounting.visible(change.was, change.now)
+    see = Step(
+        node=change.active,
+        title="See the options it is mounted with",
+        kind=Kind.WAITS,
+        stage=Stage.LIVE,
+        wait=Wait(
+            f"{change.was.mount_point} is mounted as wanted",
+            cmd("findmnt", "--noheadings", "--output", "OPTIONS", "--mountpoint", change.was.mount_point),
+            Expect(contains=there, lacks=away),
+            bound=10,
+        ),
+        note="A remount may pass over an option without a word; the kernel's own table tells.",
+    )
+    done = mount is not None and mounting.holds(mount.options, change.was, change.now)
+    for step in (*_take_them(change), see):
+        yield unchanged(step, "it is mounted so") if done else step
+
+
+def _take_them(change: Change) -> tuple[Step, ...]:
+    if mounting.needs_a_fresh_mount(change.was, change.now):
+        return places.unused(change.node, change.was.mount_point), _mount_anew(change), _nfs_runs(change)
+    device = f"/dev/{change.desired.resource.vg}/{change.was.name}"
+    return (
+        Step(
+            node=change.active,
+            title=f"Mount {change.was.name} with the new options, in place",
+            kind=Kind.WRITES,
+            stage=Stage.LIVE,
+            commands=(
+                cmd(
+                    "mount",
+                    "--options",
+                    mounting.remount_options(change.was, change.now),
+                    device,
+                    change.was.mount_point,
+                    timeout=120,
+                ),
+            ),
+            note="It stays mounted, and clients feel nothing. Way back: the same with the old options.",
+        ),
+    )
+
+
+def _mount_anew(change: Change) -> Step:
+    """One unit on the node, so that it goes on to the end whatever happens to the panel. When the new options are refused, the mount before last puts
+    the old ones back; when they were taken, that mount is refused as done already. NFS starts again in any case."""
+    point = change.was.mount_point
+    again, back = (
+        volumes.mount(change.desired, replace(change.now, name=change.was.name, mount_point=point)),
+        volumes.mount(change.desired, change.was),
+    )
+    return Step(
+        node=change.active,
+        title=f"Stop NFS, mount {change.was.name} anew, start NFS",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(
+            cmd("systemctl", "stop", "nfs-server.service", timeout=120),
+            cmd("umount", point, timeout=120, exits=(0, 32)),
+            replace(again, exits=(0, 32)),
+            replace(back, exits=(0, 32)),
+            cmd("systemctl", "start", "nfs-server.service", timeout=120),
+        ),
+        note="Open files of NFS clients keep the file system busy until NFS stops; the clients take them up again in its grace time.",
+    )
+
+
+def _nfs_runs(change: Change) -> Step:
+    return Step(
+        node=change.active,
+        title="See the NFS server run",
+        kind=Kind.WAITS,
+        stage=Stage.LIVE,
+        wait=Wait(
+            "the kernel NFS server has threads",
+            cmd("cat", "/proc/fs/nfsd/threads"),
+            Expect(one_of=(str(change.desired.nfs.threads),)),
+            bound=30,
+        ),
+    )
+
+
+def _rename(change: Change) -> Iterator[Step]:
+    vg, old, new = change.desired.resource.vg, change.was.name, change.now.name
+    ask = cmd("lvs", "--noheadings", "--options", "lv_name", "--select", f"lv_name={new}", vg)
+    rename = Step(
+        node=change.active,
+        title=f"Rename the logical volume {old} to {new}",
+        kind=Kind.WRITES,
+        stage=Stage.VOLUMES,
+        guards=(Guard(f"{vg} has no volume {new}", ask, Expect(one_of=("",))),),
+        commands=(cmd("lvrename", vg, old, new, timeout=60),),
+        note=f"While it is mounted. Way back: lvrename {vg} {new} {old}.",
+    )
+    see = Step(
+        node=change.active,
+        title=f"See {new} in {vg}",
+        kind=Kind.WAITS,
+        stage=Stage.VOLUMES,
+        wait=Wait(f"{vg} has a volume {new}", ask, Expect(one_of=(new,)), bound=20),
+    )
+    done = change.node.lv(vg, new) is not None and change.node.lv(vg, old) is None
+    yield from (unchanged(step, "it is named so") if done else step for step in (rename, see))
+
+
+def _mount_there_too(change: Change) -> Iterator[Step]:
+    now = change.now
+    mount = Step(
+        node=change.active,
+        title=f"Mount it at {now.mount_point} as well",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(volumes.mount(change.after, now),),
+        note="One file system at two places for a moment. Way back: unmount the new place.",
+    )
+    see = Step(
+        node=change.active,
+        title=f"See {now.mount_point} mounted",
+        kind=Kind.WAITS,
+        stage=Stage.LIVE,
+        wait=mounted(now, bound=10),
+    )
+    done = change.node.mount(now.mount_point) is not None
+    yield from (unchanged(step, "it is mounted there") if done else step for step in (mount, see))
+
+
+def _files(change: Change) -> Iterator[Step]:
+    for name in change.order:
+        if change.moved and change.after.exports != change.desired.exports:
+            active = name == change.active
+            yield write(
+                change.observed[name],
+                [nfs.exports(change.after)],
+                title="Move the exports" if active else "Write the moved exports",
+                stage=Stage.EXPORTS,
+                load=cmd("exportfs", "-r") if active else None,
+                note="With the fsid they had, so that what clients have open stays open."
+                if active
+                else "The standby node first.",
+            )
+        yield replace(
+            serving.group(change.after, change.observed[name], change.backend),
+            title="Write the service group",
+            note="Heartbeat reads it anew at every takeover.",
+        )
+
+
+def _let_go(change: Change) -> Iterator[Step]:
+    old = change.was.mount_point
+    mount = change.node.mount(old)
+    yield places.unused(change.node, old)
+    leave = Step(
+        node=change.active,
+        title=f"Let the old place {old} go",
+        kind=Kind.WRITES,
+        stage=Stage.SERVE,
+        guards=(
+            Guard(f"it is mounted at {change.now.mount_point}", cmd("mountpoint", change.now.mount_point), Expect()),
+        ),
+        commands=(cmd("umount", "--lazy", old, timeout=60),),
+        note="Lazy, because NFS keeps what clients had open before on the old mount until they close it; both are one file system.",
+    )
+    yield leave if mount else unchanged(leave, "nothing is mounted there")
+    if moved := [e for e in change.after.exports if e.volume == change.now.name]:
+        fsids = tuple(f"fsid={export.fsid}," for export in moved)
+        paths = tuple(f"{nfs.quoted(export.path)} " for export in moved)
+        see = Wait(
+            "the exports are active at the new place",
+            cmd("exportfs", "-v"),
+            Expect(contains=(*paths, *fsids)),
+            bound=10,
+        )
+        step = Step(node=change.active, title="See the moved exports", kind=Kind.WAITS, stage=Stage.SERVE, wait=see)
+        live = all(any(e.path == export.path for e in change.node.exports or ()) for export in moved)
+        yield unchanged(step, "they are active there") if live and mount is None else step
+    for name in change.order:
+        yield replace(places.take_away(change.observed[name], old), title=f"Take the old mount point {old} away")
+
+
+def reasons(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str, was: DesiredVolume, now: DesiredVolume
+) -> Iterator[Finding]:
+    node, vg = observed[active], desired.resource.vg
+    if was.name != now.name and node.lv(vg, now.name) is not None and node.lv(vg, was.name) is not None:
+        yield blocker(
+            "volume.name-taken", f"{vg} has a volume {now.name} already.", hint="Take another name.", fix=f"lvs {vg}"
+        )
+    if was.mount_point == now.mount_point:
+        return
+    for one in observed.values():
+        if named := [source for source, target in one.fstab or () if target in (was.mount_point, now.mount_point)]:
+            yield blocker(
+                "fstab.names-it", f"/etc/fstab of {one.node} mounts {named[0]}.", node=one.node, hazard=10,
+                hint="Only the service group may mount it. Take the line out.", fix="editor /etc/fstab",
+            )  # fmt: skip
+        mount = one.mount(now.mount_point)
+        if mount is None and one.directory(now.mount_point) == "full":
+            yield blocker(
+                "mount.point-holds-files", f"{now.mount_point} of {one.node} holds files already.", node=one.node, hazard=17,
+                hint="The volume would hide them. Take another place, or move them away.", fix=f"ls -la {now.mount_point}",
+            )  # fmt: skip
+        if mount is not None and one.mount(was.mount_point) is not None and mount.fstype != was.fstype:
+            yield blocker("mount.point-taken", f"{mount.source} is mounted at {mount.target} on {one.node}.", node=one.node,
+                          hint="Take another mount point.", hazard=10)  # fmt: skip

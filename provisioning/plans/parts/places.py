@@ -1,0 +1,49 @@
+"""Mount points of volumes in service: made on both nodes, taken away from both, and whether somebody of the node itself is in them. Pure."""
+
+from __future__ import annotations
+
+from provisioning.observed import NodeObserved
+from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
+
+
+def unmounted(point: str) -> Guard:
+    return Guard(f"nothing is mounted at {point}", cmd("mountpoint", point), Expect(exits=(1, 32)))
+
+
+def unused(node: NodeObserved, point: str) -> Step:
+    """Nobody who is logged in, no backup and no program of the node itself has a file of the volume open; NFS clients do not count here."""
+    step = Step(
+        node=node.node,
+        title=f"See that no program of {node.node} uses {point}",
+        kind=Kind.WAITS,
+        stage=Stage.LIVE,
+        wait=Wait(
+            f"no program of {node.node} has a file below {point} open",
+            cmd("fuser", "--mount", "--silent", point, exits=(0, 1)),
+            Expect(exits=(1,)),
+            bound=20,
+        ),
+        note=f"fuser --verbose --mount {point} names who does.",
+    )
+    return step if node.mount(point) else unchanged(step, "nothing is mounted there")
+
+
+def take_away(node: NodeObserved, point: str) -> Step:
+    """The directory below the mount: immutable, so nothing can have been written into it while nothing was mounted."""
+    step = Step(
+        node=node.node,
+        title=f"Take the mount point {point} away",
+        kind=Kind.WRITES,
+        stage=Stage.TIDY,
+        guards=(unmounted(point),),
+        commands=(cmd("chattr", "-i", point), cmd("rmdir", point)),
+        note="Only when it is empty: rmdir takes nothing else away.",
+    )
+    if node.mount(point) is not None:
+        return step
+    match node.directory(point):
+        case "absent":
+            return unchanged(step, "it is not there")
+        case "full":
+            return unchanged(step, "something lies in it: it stays, look at it by hand")
+    return step

@@ -1,0 +1,51 @@
+"""The end of a volume: what depends on it, and the way to the plan. Nothing is deleted here."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from clusters import access
+from clusters.models import Volume
+from clusters.states import AccessLevel, Inventory
+from provisioning import jobs
+from provisioning.desired import DesiredVolume
+from provisioning.intents import DeleteVolume
+from provisioning.views.guards import in_service
+from provisioning.views.refusals import say
+
+TEMPLATE = "provisioning/volume_delete.html"
+
+
+@require_http_methods(["GET", "POST"])
+def volume_delete(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug, AccessLevel.ADMIN)
+    if refused := in_service(request, cluster):
+        return refused
+    going = (Inventory.PRESENT, Inventory.REMOVING)
+    volume = cluster.volumes.select_related("cluster", "usage").filter(name=name, inventory__in=going).first()
+    if volume is None:
+        raise Http404("No such volume in service.")
+    exports = list(
+        volume.exports.exclude(inventory=Inventory.DRAFT).select_related("cluster").prefetch_related("clients")
+    )
+    context = {
+        "cluster": cluster, "volume": volume, "exports": exports, "usage": getattr(volume, "usage", None),
+        "key": request.POST.get("key") or uuid.uuid4().hex, "holder": jobs.holder(cluster),
+    }  # fmt: skip
+    if request.method == "GET":
+        return render(request, TEMPLATE, context)
+    try:
+        return redirect(jobs.draft(request, "volume.delete", cluster, intent_of(volume), context["key"]))
+    except jobs.Refused as refusal:
+        say(request, refusal)
+        return render(request, TEMPLATE, context, status=409)
+
+
+def intent_of(volume: Volume) -> DeleteVolume:
+    options = tuple(word for word in volume.mount_options.split(",") if word)
+    wanted = DesiredVolume(volume.name, volume.size, volume.fstype, volume.mount_point, options)
+    return DeleteVolume(volume.cluster.slug, wanted)
