@@ -13,6 +13,8 @@ VOLUME = (
     ("volume-grow", "Grow it", "plus", AccessLevel.OPERATOR),
     ("snapshot-new", "Take a snapshot", "camera", AccessLevel.OPERATOR),
     ("snapshot-schedule", "Snapshots by schedule", "clock", AccessLevel.OPERATOR),
+    ("volume-edit", "Change options, place or name", "pencil", AccessLevel.OPERATOR),
+    ("volume-delete", "Delete it", "trash", AccessLevel.ADMIN),
 )  # fmt: skip
 MOVING = {
     Inventory.CREATING: "Not yet: it is being made.",
@@ -29,14 +31,16 @@ def on_volume(
     for name, title, icon, needs in VOLUME:
         address = url(name, volume.cluster.slug, volume.name)
         if address:
-            why = _why_not(volume, level, state, needs)
+            why = _why_not(volume, level, state, needs, name == "volume-delete")
             found.append({"title": title, "icon": icon, "why": why, "url": address, "name": name})
     return found
 
 
-def _why_not(volume: Volume, level: AccessLevel, state: ClusterState | None, needs: AccessLevel) -> str:
+def _why_not(volume: Volume, level: AccessLevel, state: ClusterState | None, needs: AccessLevel, goes_on: bool) -> str:
     if level < needs:
         return f"Needs the access level {needs.name.lower()}; yours is {level.name.lower()}."
+    if volume.inventory == Inventory.REMOVING and goes_on:
+        return apart.why_not(state)  # a deletion that stopped half way is finished by the same page
     if volume.inventory != Inventory.PRESENT:
         return MOVING.get(Inventory(volume.inventory), "Not yet: it is a draft.")
     return apart.why_not(state)

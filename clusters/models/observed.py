@@ -35,6 +35,8 @@ class NodeState(models.Model):
     clients_read_at = models.DateTimeField(null=True, help_text="when the NFS clients were last read")
     vg_size = models.BigIntegerField(null=True, help_text="bytes, of the VG on DRBD; only where it is active")
     vg_free = models.BigIntegerField(null=True)
+    local_size = models.BigIntegerField(null=True, help_text="bytes, of the node's own VG below DRBD")
+    local_free = models.BigIntegerField(null=True)
     mounted = models.JSONField(null=True, help_text="mount points of the cluster's volumes that are mounted here")
     exported = models.JSONField(null=True, help_text="paths exported here")
     links = models.JSONField(default=list, help_text="[node, link, status] as the manager says")
@@ -83,6 +85,9 @@ class VolumeUsage(models.Model):
     read_at = models.DateTimeField()
     size = models.BigIntegerField(help_text="bytes of the file system")
     used = models.BigIntegerField(help_text="bytes")
+    changed_at = models.DateTimeField(
+        null=True, help_text="when `used` was last seen to differ: somebody wrote or deleted"
+    )
 
     def __str__(self) -> str:
         return f"{self.volume}: {self.used} of {self.size}"

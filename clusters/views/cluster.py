@@ -46,6 +46,7 @@ def _actions(cluster: Cluster, level: AccessLevel, state: ClusterState | None) -
     wanted = (
         ("volume-new", "Create a volume", "plus", AccessLevel.OPERATOR, True),
         ("export-new", "Publish an export", "folder-share", AccessLevel.OPERATOR, True),
+        ("resource-grow", "Grow the replicated device", "database", AccessLevel.ADMIN, True),
         ("cluster-mend", "Compare and mend", "file-diff", AccessLevel.ADMIN, True),
         ("cluster-forget", "Forget this cluster", "link-off", AccessLevel.ADMIN, False),
     )

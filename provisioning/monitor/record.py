@@ -87,6 +87,8 @@ def _write_reading(node: Node, cluster: Cluster, desired: DesiredCluster, seen: 
     if seen.vgs is not None:
         vg = seen.vg(desired.resource.vg)
         fields |= {"vg_size": vg.size if vg else None, "vg_free": vg.free if vg else None}
+        local = seen.vg(desired.node(node.name).backing.vg)
+        fields |= {"local_size": local.size if local else None, "local_free": local.free if local else None}
     if view.files:
         fields["file_digests"] = dict(view.files)
     if seen.kernel:
@@ -173,6 +175,9 @@ def _write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeErro
         for mount in answer.mounts or ():
             if mount.target in volumes and mount.size is not None and mount.used is not None:
                 values = {"read_at": now, "size": mount.size, "used": mount.used}
+                known_before = getattr(volumes[mount.target], "usage", None)
+                if known_before is not None and known_before.used != mount.used:
+                    values["changed_at"] = now
                 VolumeUsage.objects.update_or_create(volume=volumes[mount.target], defaults=values)
 
 

@@ -32,14 +32,15 @@ def volume_delete(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     exports = list(
         volume.exports.exclude(inventory=Inventory.DRAFT).select_related("cluster").prefetch_related("clients")
     )
+    key = request.POST.get("key") or uuid.uuid4().hex
     context = {
         "cluster": cluster, "volume": volume, "exports": exports, "usage": getattr(volume, "usage", None),
-        "key": request.POST.get("key") or uuid.uuid4().hex, "holder": jobs.holder(cluster),
+        "key": key, "holder": jobs.holder(cluster),
     }  # fmt: skip
     if request.method == "GET":
         return render(request, TEMPLATE, context)
     try:
-        return redirect(jobs.draft(request, "volume.delete", cluster, intent_of(volume), context["key"]))
+        return redirect(jobs.draft(request, "volume.delete", cluster, intent_of(volume), key))
     except jobs.Refused as refusal:
         say(request, refusal)
         return render(request, TEMPLATE, context, status=409)
