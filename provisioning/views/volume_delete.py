@@ -34,7 +34,7 @@ def volume_delete(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     )
     key = request.POST.get("key") or uuid.uuid4().hex
     context = {
-        "cluster": cluster, "volume": volume, "exports": exports, "usage": getattr(volume, "usage", None),
+        "cluster": cluster, "volume": volume, "exports": exports, "snapshots": list(volume.snapshots.all()), "usage": getattr(volume, "usage", None),
         "key": key, "holder": jobs.holder(cluster),
     }  # fmt: skip
     if request.method == "GET":

@@ -9,7 +9,7 @@ from clusters.findings import Finding, blocker
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import places, serving, volumes
+from provisioning.plans.parts import growing, places, serving, volumes
 from provisioning.plans.parts.writing import write
 from provisioning.render import mounting, nfs
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
@@ -252,6 +252,8 @@ def reasons(
         yield blocker(
             "volume.name-taken", f"{vg} has a volume {now.name} already.", hint="Take another name.", fix=f"lvs {vg}"
         )
+    if was.name != now.name:
+        yield from growing.no_snapshots(node, vg, was.name, "They carry its name. Delete them first.")
     if was.mount_point == now.mount_point:
         return
     for one in observed.values():
