@@ -198,6 +198,11 @@ def give_back_export(cluster: Cluster, path: str, *, partly_made: bool) -> None:
     _give_back(cluster.exports.filter(path=path), partly_made=partly_made)
 
 
+def nfs_settings(cluster: Cluster, **values: object) -> None:
+    """Write the NFS server's settings as a job has made them."""
+    Cluster.objects.filter(pk=cluster.pk).update(**values)
+
+
 def half_made(cluster: Cluster) -> list[str]:
     """Name the volumes, exports and snapshots a job began to make or to remove and did not finish."""
     creating = {"inventory__in": (Inventory.CREATING, Inventory.REMOVING)}

@@ -129,6 +129,7 @@ class Open:
     following: AuditEntry | None
     diff: list[tuple[str, str]]  # css class and line
     commands: list[dict[str, Any]]
+    felt: dict[str, Any] | None  # who was going to feel it when it was approved
 
     @property
     def fits(self) -> bool:
@@ -141,10 +142,18 @@ def opened(entry: AuditEntry) -> Open:
     around = {
         row.sequence: row for row in AuditEntry.objects.filter(sequence__in=(entry.sequence - 1, entry.sequence + 1))
     }
+    after, felt = _without_felt(entry.after)
     return Open(
         entry, KINDS[entry.outcome], around.get(entry.sequence - 1), around.get(entry.sequence + 1),
-        _diff(entry.before, entry.after), _commands(entry.commands),
+        _diff(entry.before, after), _commands(entry.commands), felt,
     )  # fmt: skip
+
+
+def _without_felt(after: object) -> tuple[object, dict[str, Any] | None]:
+    """Split what was asked from who would feel it."""
+    if not isinstance(after, dict) or not isinstance(after.get("felt"), dict):
+        return after, None
+    return {key: value for key, value in after.items() if key != "felt"}, after["felt"]
 
 
 def _diff(before: object, after: object) -> list[tuple[str, str]]:

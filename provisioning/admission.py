@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clusters import inventory
 from clusters.models import AuditEntry, Cluster
-from clusters.states import LOCKING, JobStatus
+from clusters.states import LOCKING, Danger, JobStatus
 from provisioning import actions, in_panel
 from provisioning.actions import ACTIONS, Action
 from provisioning.models import Job
@@ -47,7 +47,7 @@ def admit(request: HttpRequest, action: Action, job: Job, plan: Plan, reason: st
     )
     record(
         request, action, job, Outcome.REQUESTED, plan.title or job.title,
-        reason=reason, commands=commands_of(plan), after=job.intent,
+        reason=reason, commands=commands_of(plan), after=job.intent | felt_by(plan),
     )  # fmt: skip
     if action.in_panel:
         record(request, action, job, Outcome.SUCCEEDED, f"{job.title} succeeded.", reason=reason)
@@ -134,6 +134,22 @@ def held_by(job: Job) -> Refused:
     return Refused(
         f"{what} of {job.approved_by} {verb} on {job.cluster}{when}.", "Wait until it has ended, then plan again."
     )
+
+
+def felt_by(plan: Plan) -> dict[str, object]:
+    """Say who was going to feel it when it was approved; nothing for a plan that nobody feels."""
+    impact = plan.impact
+    if not impact.clients and plan.danger is Danger.NONE:
+        return {}
+    felt = {
+        "interrupted": impact.interrupted,
+        "pause": impact.pause,
+        "clients": [
+            {"address": c.address, "version": c.version, "opens": c.opens, "locks": c.locks, "note": c.note}
+            for c in impact.clients
+        ],
+    }
+    return {"felt": felt}
 
 
 def commands_of(plan: Plan) -> list[dict[str, object]]:

@@ -116,11 +116,28 @@ class HeartbeatSettings:
     udpport: int = 694
 
 
+NFS_VERSIONS = ("3", "4.0", "4.1", "4.2")
+
+
 @dataclass(frozen=True, slots=True)
 class NfsSettings:
+    """A port of 0 is any port. `state_volume` names the volume that carries what clients held, so that locks survive a failover."""
+
     threads: int = 8
     grace_time: int = 45
     lease_time: int = 45
+    versions: tuple[str, ...] = NFS_VERSIONS
+    domain: str = ""  # of names in version 4; "": the nodes' own
+    mountd_port: int = 0
+    statd_port: int = 0
+    lockd_port: int = 0
+    state_volume: str = ""
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The pinned ones, by the name rpcinfo gives them."""
+        every = {"mountd": self.mountd_port, "status": self.statd_port, "nlockmgr": self.lockd_port}
+        return {name: port for name, port in every.items() if port}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioning.desired import DesiredExport, DesiredSnapshot, DesiredVolume
+from provisioning.desired import DesiredExport, DesiredSnapshot, DesiredVolume, NfsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,14 @@ class WithdrawExport:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigureNfs:
+    """Give the pair's NFS server these settings, all of them."""
+
+    cluster: str
+    nfs: NfsSettings
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolNode:
     """Ask a node for its host key, or install the panel's key on it: the two things done before a node is trusted."""
 
@@ -138,4 +146,4 @@ class EnrolNode:
 SnapshotIntent = CreateSnapshot | KeepSnapshots | DeleteSnapshot | RestoreSnapshot | OpenSnapshot | CloseSnapshot
 ExportIntent = PublishExport | EditExport | WithdrawExport
 VolumeIntent = CreateVolume | GrowVolume | EditVolume | DeleteVolume
-Intent = ProvisionCluster | ForgetCluster | GrowResource | VolumeIntent | ExportIntent | SnapshotIntent
+Intent = ProvisionCluster | ForgetCluster | GrowResource | VolumeIntent | ExportIntent | SnapshotIntent | ConfigureNfs

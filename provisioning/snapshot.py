@@ -57,8 +57,22 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
         heartbeat=HeartbeatSettings(
             cluster.keepalive, cluster.warntime, cluster.deadtime, cluster.initdead, cluster.udpport
         ),
-        nfs=NfsSettings(cluster.nfs_threads, cluster.nfs_grace, cluster.nfs_lease),
+        nfs=nfs_of(cluster),
         snapshots=_snapshots(cluster),
+    )
+
+
+def nfs_of(cluster: Cluster) -> NfsSettings:
+    return NfsSettings(
+        threads=cluster.nfs_threads,
+        grace_time=cluster.nfs_grace,
+        lease_time=cluster.nfs_lease,
+        versions=tuple(version for version in cluster.nfs_versions.split(",") if version),
+        domain=cluster.nfs_domain,
+        mountd_port=cluster.nfs_mountd_port,
+        statd_port=cluster.nfs_statd_port,
+        lockd_port=cluster.nfs_lockd_port,
+        state_volume=cluster.nfs_state_volume,
     )
 
 

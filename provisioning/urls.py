@@ -9,6 +9,7 @@ from provisioning.views import (
     job,
     jobs_list,
     mend,
+    nfs,
     resource_grow,
     simulation,
     snapshots,
@@ -47,6 +48,7 @@ urlpatterns = [
         )
         for verb in snapshots.NAMED
     ),
+    path("c/<slug:slug>/nfs/", nfs.nfs_settings, name="nfs-configure"),
     path("c/<slug:slug>/forget/", forget.cluster_forget, name="cluster-forget"),
     path("c/<slug:slug>/mend/", mend.cluster_mend, name="cluster-mend"),
     path("c/<slug:slug>/jobs/", jobs_list.cluster_jobs, name="cluster-jobs"),

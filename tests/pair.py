@@ -29,6 +29,8 @@ from provisioning.observed import (
     Kernel,
     LogicalVolume,
     Mount,
+    NfsPool,
+    NfsRunning,
     NodeObserved,
     PhysicalVolume,
     ReplicaReading,
@@ -274,6 +276,9 @@ def serving(name: str, wanted: DesiredCluster | None = None) -> NodeObserved:
             ActiveExport(e.path, c.client, (*c.options, f"fsid={e.fsid}")) for e in wanted.exports for c in e.clients
         ),
         nfsd_threads=wanted.nfs.threads,
+        nfs_running=NfsRunning(wanted.nfs.versions, wanted.nfs.grace_time, wanted.nfs.lease_time),
+        nfs_clients=(),
+        nfs_pool=NfsPool(0, 0),
     )
 
 

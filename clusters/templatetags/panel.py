@@ -25,7 +25,8 @@ from clusters import clock, figures
 register = template.Library()
 
 SECTIONS = {
-    "fleet": {"fleet", "cluster", "volume", "export", "clients", "cluster-new", "cluster-draft", "cluster-forget", "volume-new", "export-new"},
+    "fleet": {"fleet", "cluster", "volume", "export", "clients", "cluster-new", "cluster-draft", "cluster-forget", "nfs-configure",
+        "volume-new", "export-new"},
     "jobs": {"jobs", "job"},
     "history": {"history", "cluster-history"},
     "audit": {"audit", "audit-entry"},

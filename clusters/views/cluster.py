@@ -48,6 +48,7 @@ def _actions(cluster: Cluster, level: AccessLevel, state: ClusterState | None) -
         ("export-new", "Publish an export", "folder-share", AccessLevel.OPERATOR, True),
         ("resource-grow", "Grow the replicated device", "database", AccessLevel.ADMIN, True),
         ("cluster-mend", "Compare and mend", "file-diff", AccessLevel.ADMIN, True),
+        ("nfs-configure", "Set up the NFS server", "settings", AccessLevel.OPERATOR, True),
         ("cluster-forget", "Forget this cluster", "link-off", AccessLevel.ADMIN, False),
     )
     actions = []

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from clusters.states import JobStatus
 from provisioning import codec
-from provisioning.actions import cluster, export, resource, snapshot, volume
+from provisioning.actions import cluster, export, nfs, resource, snapshot, volume
 from provisioning.actions.action import Action
 from provisioning.intents import Intent
 from provisioning.models import Job, JobStep
@@ -19,7 +19,7 @@ from provisioning.steps import Kind
 __all__ = ["ACTIONS", "Action"]
 
 ACTIONS: Mapping[str, Action] = {
-    row.name: row for row in (*cluster.ROWS, *resource.ROWS, *volume.ROWS, *export.ROWS, *snapshot.ROWS)
+    row.name: row for row in (*cluster.ROWS, *resource.ROWS, *volume.ROWS, *export.ROWS, *snapshot.ROWS, *nfs.ROWS)
 }
 
 

@@ -107,12 +107,13 @@ def fencing(desired: DesiredCluster) -> Iterator[Finding]:
         )
     else:
         yield fine("nfs.lease", f"Lease and grace of {lease} s are long enough", hazard=9)
-    yield warning(
-        "nfs.state-not-shared",
-        "The NFS server's own state is not replicated: locks of NFSv3 clients are lost at a failover.",
-        hint="NFSv4 clients reclaim theirs within the grace time.",
-        hazard=8,
-    )
+    if not desired.nfs.state_volume:
+        yield warning(
+            "nfs.state-not-shared",
+            "Each node keeps by itself what NFS clients hold: their locks are lost at a failover.",
+            hint="Once the pair runs, let a volume keep it: Set up the NFS server, on the cluster's page.",
+            hazard=8,
+        )
 
 
 def service_ip(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from functools import partial
 from clusters import rules
 from clusters.findings import Finding, blocker
 from provisioning.desired import (
+    NFS_VERSIONS,
     Backing,
     BackingKind,
     DesiredCluster,
@@ -19,6 +20,7 @@ from provisioning.desired import (
     DesiredResource,
     DesiredSnapshot,
     DesiredVolume,
+    NfsSettings,
 )
 
 Asked = Callable[[], object]  # a rule with its value; raises RuleError
@@ -38,10 +40,8 @@ def cluster(desired: DesiredCluster) -> Iterator[Finding]:
         partial(rules.one_of, desired.manager, "The cluster manager", ("heartbeat",)),
         partial(rules.port, h.udpport),
         *(partial(rules.whole, getattr(h, name), f"Heartbeat's {name}", 1, DAY) for name in ("keepalive", "warntime", "deadtime", "initdead")),
-        partial(rules.whole, n.threads, "The number of NFS threads", 1, 4096),
-        partial(rules.whole, n.grace_time, "The grace time", 1, DAY),
-        partial(rules.whole, n.lease_time, "The lease time", 1, DAY),
     )  # fmt: skip
+    yield from nfs(n)
     if len(set(names)) != len(names):
         yield _finding(f"Both nodes are called {rules.shown(names[0])}.")
     yield from _resource(desired.resource)
@@ -53,6 +53,20 @@ def cluster(desired: DesiredCluster) -> Iterator[Finding]:
         yield from export(each)
     for taken in desired.snapshots:
         yield from snapshot(taken)
+
+
+def nfs(n: NfsSettings) -> Iterator[Finding]:
+    yield from _refused(
+        partial(rules.whole, n.threads, "The number of NFS threads", 1, 4096),
+        partial(rules.whole, n.grace_time, "The grace time", 1, DAY),
+        partial(rules.whole, n.lease_time, "The lease time", 1, DAY),
+        *(partial(rules.one_of, version, "The NFS version", NFS_VERSIONS) for version in n.versions),
+        *(partial(rules.port, port) for port in (n.mountd_port, n.statd_port, n.lockd_port) if port),
+    )
+    if n.domain:
+        yield from _refused(partial(rules.host_name, n.domain, "The domain"))
+    if n.state_volume:
+        yield from _refused(partial(rules.volume_name, n.state_volume))
 
 
 def _resource(r: DesiredResource) -> Iterator[Finding]:

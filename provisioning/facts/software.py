@@ -9,7 +9,7 @@ from provisioning.observed import Kernel, Unit
 
 # Services that hold the pair, and those that must not get in its way.
 UNITS = (
-    "drbd", "heartbeat", "pacemaker", "corosync", "nfs-server", "nfs-blkmap", "nfs-idmapd", "rpcbind", "rpc-statd",
+    "drbd", "heartbeat", "pacemaker", "corosync", "nfs-server", "nfs-blkmap", "nfs-idmapd", "nfsdcld", "rpcbind", "rpc-statd",
     "chrony", "systemd-timesyncd", "ntpsec", "lvm2-monitor", "multipathd", "logd", "ssh",
 )  # fmt: skip
 SYSTEMCTL = (

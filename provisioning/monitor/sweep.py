@@ -193,5 +193,6 @@ def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObse
 def _alike(desired: DesiredCluster) -> tuple[str, ...]:
     """The files that must be the same on both nodes (HAZARDS 20); only their digests are asked for."""
     return (
-        paths.resource_file(desired.resource.name), paths.EXPORTS, paths.NFS_CONF, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
+        paths.resource_file(desired.resource.name), paths.EXPORTS, paths.NFS_CONF, paths.IDMAPD,
+        paths.NFSDCLD, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
     )  # fmt: skip

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clusters.export_access import NOBODY, access_of
-from provisioning.desired import DesiredCluster, DesiredExport, ExportClient
+from provisioning.desired import NFS_VERSIONS, DesiredCluster, DesiredExport, ExportClient
 from provisioning.render.managed import ManagedFile, header
-from provisioning.render.paths import EXPORTS, NFS_CONF
+from provisioning.render.paths import EXPORTS, IDMAPD, NFS_CONF, NFSDCLD
 from provisioning.steps import Text
+
+STATE = ".nfs-state"  # directory at the top of the volume that carries it
 
 
 def exports(desired: DesiredCluster) -> ManagedFile:
@@ -30,7 +32,47 @@ def settings(desired: DesiredCluster) -> ManagedFile:
         Text.of(
             header(desired.name, "NFS server settings, the same on both nodes")
             + f"[nfsd]\nthreads={nfs.threads}\ngrace-time={nfs.grace_time}\nlease-time={nfs.lease_time}\n"
+            + "".join(f"vers{version}=n\n" for version in NFS_VERSIONS if version not in nfs.versions)
+            + _held(desired)
+            + "".join(f"[{section}]\nport={port}\n" for section, port in _pinned(desired))
+            + (f"udp-port={nfs.lockd_port}\n" if nfs.lockd_port else "")
         ),
+    )
+
+
+def _pinned(desired: DesiredCluster) -> list[tuple[str, int]]:
+    """Give the sections with a fixed port, lockd's last: it has a second line."""
+    nfs = desired.nfs
+    every = (("mountd", nfs.mountd_port), ("statd", nfs.statd_port), ("lockd", nfs.lockd_port))
+    return [(section, port) for section, port in every if port]
+
+
+def _held(desired: DesiredCluster) -> str:
+    """What clients held moves with the service, and both nodes go by one name: else a client that finds another server gives its locks up."""
+    directory = state_directory(desired)
+    return f"scope={desired.name}\n[nfsdcld]\nstoragedir={directory}\n" if directory else ""
+
+
+def state_directory(desired: DesiredCluster) -> str:
+    """Where what clients held is kept; "" when each node keeps its own."""
+    volume = desired.volume(desired.nfs.state_volume) if desired.nfs.state_volume else None
+    return f"{volume.mount_point}/{STATE}" if volume else ""
+
+
+def idmapd(desired: DesiredCluster) -> ManagedFile:
+    """Render the domain of names in version 4. Without one the file is empty, so that the nodes' own holds again."""
+    lines = f"[General]\nDomain={desired.nfs.domain}\n" if desired.nfs.domain else ""
+    return ManagedFile(
+        IDMAPD, Text.of(header(desired.name, "the domain of NFSv4 names, the same on both nodes") + lines)
+    )
+
+
+def nfsdcld(desired: DesiredCluster) -> ManagedFile:
+    """Render that the keeper of clients stops and starts with the NFS server: left running it would hold the volume, and on a takeover it
+    would go on with what this node knew long ago."""
+    lines = "[Unit]\nPartOf=nfs-server.service\n" if state_directory(desired) else ""
+    return ManagedFile(
+        NFSDCLD, Text.of(header(desired.name, "the keeper of NFS clients moves with the NFS server") + lines)
     )
 
 

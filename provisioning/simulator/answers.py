@@ -65,6 +65,9 @@ def digest(text: str) -> str:
 
 
 def _find(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    if argv[2:3] == ("-name",):
+        found = f"{argv[1]}/{argv[3]}"
+        return 0, f"{found}\n" if found in machine.files else "", ""
     if "-exec" in argv:
         return _find_resources(machine)
     if "/lib/modules/" in argv:
@@ -111,7 +114,8 @@ def _etab(pair: Pair, machine: Machine, now: float) -> str | None:
 
 
 def _listening(pair: Pair, machine: Machine, now: float) -> str:
-    ports = [22, *([2049, 111] if machine.nfsd else [])]
+    pinned = [int(port) for name, port in machine.nfs.items() if name.endswith(" port")]
+    ports = [22, *([2049, 111, *pinned] if machine.nfsd else [])]
     return "  sl  local_address rem_address   st\n" + "".join(
         f"{n:4}: 00000000:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n"
         for n, port in enumerate(ports)

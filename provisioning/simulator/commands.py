@@ -29,7 +29,8 @@ UNITS_OF = {
     "heartbeat": {"heartbeat": ["inactive", "disabled", "loaded"], "logd": ["inactive", "disabled", "loaded"]},
     "nfs-kernel-server": {
         "nfs-server": ["inactive", "enabled", "loaded"], "rpcbind": ["active", "enabled", "loaded"],
-        "rpc-statd": ["inactive", "static", "loaded"], "nfs-blkmap": ["inactive", "enabled", "loaded"],
+        "rpc-statd": ["active", "static", "loaded"],
+        "nfsdcld": ["active", "static", "loaded"], "nfs-idmapd": ["inactive", "static", "loaded"], "nfs-blkmap": ["inactive", "enabled", "loaded"],
     },
     "chrony": {"chrony": ["active", "enabled", "loaded"]},
 }  # fmt: skip
@@ -113,6 +114,14 @@ def _set_running(pair: Pair, machine: Machine, unit: str, running: bool, now: fl
             machine.module = True
             if machine.drbd and machine.drbd.meta:
                 bring_up(machine)
+
+
+def _nfsd(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    """A running server takes another number of threads at once; nothing else of its settings."""
+    if not machine.nfsd:
+        return 1, "", "rpc.nfsd: unable to set any sockets for nfsd\n"
+    machine.nfsd = int(argv[1])
+    return OK
 
 
 def _modprobe(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
@@ -386,5 +395,6 @@ CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | N
     "vgchange": _vgchange, "exportfs": _exportfs, "unshare": _unshare, "udevadm": _nothing, "rm": _rm,
     "fuser": _fuser, "lvconvert": snapshots.lvconvert,
     "chown": _nothing, "chmod": _nothing,
+    "rpc.nfsd": _nfsd,
     **volume_words.CHANGERS,
 }  # fmt: skip

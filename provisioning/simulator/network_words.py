@@ -60,6 +60,8 @@ def _server_at(pair: Pair, address: str) -> Machine | None:
 
 
 def rpcinfo(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    if argv[1:] == ("-p",):
+        return 0, "".join(f"    {line}\n" for line in _registered(machine)), ""
     if _server_at(pair, argv[3]):
         return 0, "program 100003 version 4 ready and waiting\n", ""
     return (
@@ -67,6 +69,18 @@ def rpcinfo(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> 
         "",
         "rpcinfo: RPC: Unable to receive; errno = No route to host\nprogram 100003 version 4 is not available\n",
     )
+
+
+def _registered(machine: Machine) -> list[str]:
+    """What the port mapper lists, as far as anybody asks."""
+    lines = ["program vers proto   port  service", "100000    4   tcp    111  portmapper"]
+    numbers = {"mountd": (100005, 3, "mountd"), "statd": (100024, 1, "status"), "lockd": (100021, 4, "nlockmgr")}
+    if machine.nfsd:
+        lines.append("100003    4   tcp   2049  nfs")
+        for service, (program, version, name) in numbers.items():
+            port = machine.nfs.get(f"{service} port", "41221")
+            lines.append(f"{program}    {version}   tcp  {port}  {name}")
+    return lines
 
 
 def showmount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:

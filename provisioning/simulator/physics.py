@@ -204,7 +204,11 @@ def start_nfs(machine: Machine) -> None:
     off = [version for version in ("3", "4.0", "4.1", "4.2") if told.get(f"vers{version}") == "n"]
     minors = [f"-{v}" if v in off else f"+{v}" for v in ("4.1", "4.2")]
     versions = ["-3" if "3" in off else "+3", "+4", *(["-4.0"] if "4.0" in off else []), *minors]
+    ports = dict(re.findall(r"\[(mountd|statd|lockd)\]\nport=(\d+)", text))
+    if match := re.search(r"^storagedir=(\S+)", text, re.MULTILINE):
+        machine.files.setdefault(f"{match[1]}/main.sqlite", File("SQLite format 3\n", "0644"))
     machine.nfs = {
+        **{f"{service} port": port for service, port in ports.items()},
         "versions": " ".join(versions),
         "nfsv4gracetime": told.get("grace-time", "90"),
         "nfsv4leasetime": told.get("lease-time", "90"),

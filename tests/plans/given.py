@@ -67,6 +67,7 @@ from tests.pair import (
     with_file,
     with_unit,
 )
+from tests.plans.given_nfs import configured
 
 Observed = dict[str, NodeObserved]
 
@@ -152,6 +153,8 @@ def plan_of(path: Path) -> Plan:
         case "export.withdraw":
             asked = WithdrawExport(wanted.name, given["export"]["path"], given["export"]["fsid"])
             return export_withdraw.plan(asked, wanted, observed, HEARTBEAT)
+        case "nfs.configure":
+            return configured(wanted, observed, given)
         case "cluster.forget":
             return forget.plan(ForgetCluster(wanted.name), wanted, observed, HEARTBEAT)
     raise ValueError(given["action"])

@@ -11,6 +11,7 @@ from provisioning import codec
 from provisioning.actions import ACTIONS, Action
 from provisioning.intents import (
     CloseSnapshot,
+    ConfigureNfs,
     CreateSnapshot,
     CreateVolume,
     DeleteSnapshot,
@@ -40,6 +41,7 @@ def test_it_holds_the_actions_other_work_relies_on() -> None:
         "volume.delete": DeleteVolume,
         "resource.grow": GrowResource,
         "export.publish": PublishExport,
+        "nfs.configure": ConfigureNfs,
         "snapshot.create": CreateSnapshot,
         "snapshot.keep": KeepSnapshots,
         "snapshot.delete": DeleteSnapshot,

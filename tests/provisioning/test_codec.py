@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from clusters.findings import blocker
 from clusters.states import Danger
 from provisioning import codec
-from provisioning.desired import DesiredExport, DesiredVolume, ExportClient
+from provisioning.desired import DesiredExport, DesiredVolume, ExportClient, NfsSettings
 from provisioning.intents import (
+    ConfigureNfs,
     CreateVolume,
     DeleteVolume,
     EditVolume,
@@ -49,6 +50,7 @@ INTENTS = [
     EditVolume("web-files", "web_files", DesiredVolume("shop", 10 * 1024**3, "xfs", "/srv/shop", ("noatime",))),
     DeleteVolume("web-files", DesiredVolume("web_files", 10 * 1024**3, "xfs", "/srv/web_files")),
     GrowResource("web-files", 20 * 1024**3),
+    ConfigureNfs("web-files", NfsSettings(16, versions=("3", "4.2"), domain="example.net", state_volume="nfs_state")),
     PublishExport("web-files", DesiredExport("/srv/web_files", 1, (ExportClient("10.10.0.0/24"),), "web_files")),
 ]
 

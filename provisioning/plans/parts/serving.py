@@ -9,6 +9,7 @@ from provisioning.checks.settings import keys_known
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.observed import NodeObserved
+from provisioning.plans.parts import nfs_files
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.paths import AUTHKEYS, EXPORTS
@@ -20,6 +21,8 @@ def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend
     active = active_node(desired, observed)
     last = active or desired.first_source
     order = (desired.peer(last).name, last)
+    for name in order:
+        yield from nfs_files.companions(desired, observed[name])
     for name in order:
         step = write(
             observed[name],

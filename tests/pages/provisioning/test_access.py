@@ -22,7 +22,7 @@ PAGES = {
     "cluster-new": (ADMIN, "GET POST"), "cluster-draft-resume": (ADMIN, "GET"), "draft-remove": (ADMIN, "POST"), "cluster-draft": (ADMIN, "GET POST"),
     "node-ask-host-key": (ADMIN, "POST"), "node-pin": (ADMIN, "POST"), "node-install-key": (ADMIN, "POST"),
     "volume-new": (OPERATOR, "GET POST"), "export-new": (OPERATOR, "GET POST"), "cluster-forget": (ADMIN, "GET POST"),
-    "cluster-mend": (ADMIN, "GET POST"),
+    "cluster-mend": (ADMIN, "GET POST"), "nfs-configure": (OPERATOR, "GET POST"),
     "cluster-jobs": (VIEWER, "GET"), "jobs": (VIEWER, "GET"), "job": (VIEWER, "GET"), "job-approve": (OPERATOR, "POST"),
     "job-cancel": (OPERATOR, "POST"), "job-acknowledge": (OPERATOR, "POST"), "job-again": (OPERATOR, "POST"),
     "simulation": (OPERATOR, "POST"), "job-transcript": (VIEWER, "GET"), "job-output": (VIEWER, "GET"), "panel-parts": (VIEWER, "GET"),

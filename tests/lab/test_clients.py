@@ -1,0 +1,106 @@
+"""Who is connected, what they hold, and the NFS server's settings, on the real pair while its client writes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.lab import clients, in_service, machines
+from tests.lab.places import HERE, MACHINES, PAIR, SERVICE_IP
+from tests.lab.setting_up import approve
+from tests.lab.walk import Stopwatch, Walk
+
+pytestmark = pytest.mark.lab
+CLIENT = MACHINES["client"].lan
+HELD = "/mnt/homes/held"
+CONF = "/etc/nfs.conf.d/storagepanel.conf"
+
+
+def hold_a_lock() -> None:
+    """A program of the client that keeps a file open, locked and written to."""
+    script = (HERE / "nfs_holder.py").read_text()
+    machines.run("client", f"cat >/root/nfs_holder.py <<'END'\n{script}\nEND")
+    machines.run(
+        "client",
+        "systemd-run --collect --unit=holder --property=StandardOutput=file:/root/holder "
+        f"python3 /root/nfs_holder.py {HELD}",
+    )
+    machines.until("the lock is held", lambda: machines.answers("client", "grep --quiet locked /root/holder"), 60, 1)
+
+
+def test_the_page_shows_the_client_and_more_threads_disturb_nobody(on_call: Walk) -> None:
+    watch = Stopwatch()
+    clients.mount()
+    clients.begin_to_write()
+    hold_a_lock()
+    machines.run(
+        "client", f"mkdir -p /mnt/old && mount -t nfs -o vers=3,hard {SERVICE_IP}:/srv/media /mnt/old", timeout=60
+    )
+    on_call.go("/c/lab-files/exports/1/")
+    seen = f"{re.escape(CLIENT)}.*NFSv4.2 .*connected.*held"
+    on_call.until("the client with its open file", seen, 150)
+    on_call.picture("clients-of-export")
+    assert re.search(r"\d+ open files?, 1 lock,", on_call.text), on_call.text
+    watch.lap(f"the export's page shows {CLIENT}")
+    on_call.go("/c/lab-files/clients/")
+    on_call.until("version 3 too", "NFSv3.*mounted /srv/media", 90)
+    on_call.picture("clients")
+    on_call.go("/c/lab-files/nfs/")
+    on_call.fill(threads="16")
+    on_call.send("threads", to="/jobs/")
+    approve(on_call, "threads", 180)
+    watch.lap("16 threads through the form")
+    assert machines.run("alpha", "cat /proc/fs/nfsd/threads").strip() == "16"
+    files = {machines.run(name, f"sha256sum <{CONF}") for name in PAIR}
+    assert len(files) == 1
+    assert "threads=16" in machines.run("beta", f"cat {CONF}")
+    clients.writes_on()
+    report = clients.stop_writing()
+    assert report["stalls"] == []
+    clients.checksums_agree()
+    assert machines.run("client", "cat /root/holder").strip() == "locked"
+    assert on_call.troubles == []
+    watch.lap("the client noticed nothing")
+
+
+def test_a_lock_survives_a_failover(on_call: Walk) -> None:
+    """HAZARDS 8: what clients hold is kept on the replicated volume, and both nodes go by one name."""
+    watch = Stopwatch()
+    on_call.go("/c/lab-files/nfs/")
+    on_call.fill(state_volume="homes", mountd_port="20048", statd_port="662", lockd_port="4045", domain="lab.example")
+    on_call.send("threads", to="/jobs/")
+    approve(on_call, "state", 300, reason="locks must survive")
+    watch.lap("the store moved to the volume, with one restart")
+    ports = machines.run("alpha", "rpcinfo -p")
+    assert all(re.search(rf"tcp +{port} ", ports) for port in (20048, 662, 4045)), ports
+    assert machines.run("alpha", "nfsidmap -d").strip() == "lab.example"
+    clients.mount()
+    hold_a_lock()
+    machines.run(
+        "client",
+        f"mkdir -p /mnt/other && mount -t nfs4 -o vers=4.1,hard {SERVICE_IP}:/srv/homes /mnt/other",
+        timeout=60,
+    )
+    assert not others_get_the_lock()
+    clients.begin_to_write()
+    machines.cut_power("alpha")
+    machines.until("beta serves", lambda: in_service.serves("beta"), 400, 2)
+    clients.writes_on()
+    watch.lap("beta took over")
+    report = clients.stop_writing()
+    clients.checksums_agree()
+    assert machines.run("client", "cat /root/holder").strip() == "locked"
+    assert "lost" not in machines.run("client", "dmesg | grep NFS: || true")
+    inode = machines.run("beta", "stat --format=%i /srv/homes/held").strip()
+    assert re.search(rf"POSIX .*:{inode} ", machines.run("beta", "cat /proc/locks"))
+    assert not others_get_the_lock()
+    assert machines.run("beta", "rpcinfo -p").count(" 4045 ") == 6
+    assert on_call.troubles == []
+    watch.lap(f"the lock is still held on beta (the writer stood still for {report['stalls']} s)")
+
+
+def others_get_the_lock() -> bool:
+    """Try it from the same machine as another client: the mount of another version has a session of its own."""
+    attempt = "import fcntl; fcntl.lockf(open('/mnt/other/held', 'a'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    return machines.answers("client", f'python3 -c "{attempt}"')
