@@ -71,9 +71,11 @@ def columns(pair: Pair, name: str, on: bool) -> dict[str, str]:
         state = ("I" if full(lv) else "a") if on else "-"
         return {"lv_attr": f"swi-{state}-s---", "origin": lv.origin, "data_percent": filled}
     has = [one for one in pair.inside.lvs.values() if one.origin == name]
-    kind = "O" if any(one.merged_at is not None for one in has) else "o" if has else "-"
+    merging = next((one for one in has if one.merged_at is not None), None)
+    kind = "O" if merging else "o" if has else "-"
+    filled = f"{100 * merging.changed / merging.size:.2f}" if merging and on else ""
     target = "s" if has else "-"
-    return {"lv_attr": f"{kind}wi-{'a' if on else '-'}-{target}---", "origin": "", "data_percent": ""}
+    return {"lv_attr": f"{kind}wi-{'a' if on else '-'}-{target}---", "origin": "", "data_percent": filled}
 
 
 def names(pair: Pair, *, hidden: bool) -> list[str]:

@@ -24,6 +24,7 @@ from provisioning.monitor.record import record
 from provisioning.simulator import store
 from provisioning.snapshot import desired_of
 from tests import factories
+from tests.scenarios.snapshot_verbs import SnapshotVerbs
 
 GIB = 1024**3
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -45,7 +46,7 @@ class WorkerKilled(BaseException):
 
 
 @dataclass
-class Stage:
+class Stage(SnapshotVerbs):
     ada: Any
     clock: JumpingTime
     monkeypatch: Any
