@@ -21,11 +21,14 @@ from provisioning.transport.world import (
     ClaimRefused,
     EndNotSeen,
     FileChanged,
+    HostKeyChanged,
+    LoginRefused,
     NodeAddress,
     NodeError,
     NodeRefused,
     NodeRestarted,
     Result,
+    SudoRefused,
     UnitKey,
     Unreachable,
 )
@@ -104,11 +107,12 @@ class SshWorld:
                 try:
                     self._ask(line, node, self._run_fields(commands, unit, following.cursor), following.take)
                     return following.results
-                except (LinkLost, Unreachable) as error:
+                except (LinkLost, Unreachable, LoginRefused, SudoRefused, HostKeyChanged) as error:
                     # The unit goes on without us: come back to it, for a while counted from when it was last heard.
                     if following.heard_after(began):
                         give_up = time.monotonic() + self._reattach_for
-                    if time.monotonic() > give_up:
+                    # Logins are refused while a node boots; another host key will not go away, and nothing is sent to it.
+                    if time.monotonic() > give_up or isinstance(error, HostKeyChanged):
                         text = "the connection broke in the middle of the step and did not come back"
                         raise EndNotSeen(node.name, f"{text}: {error}") from error
                     time.sleep(2)

@@ -14,6 +14,7 @@ from provisioning.steps import cmd
 from provisioning.transport.ssh import SshWorld
 from provisioning.transport.world import (
     ClaimRefused,
+    EndNotSeen,
     NodeAddress,
     NodeRefused,
     NodeRestarted,
@@ -111,6 +112,43 @@ def test_a_node_that_stays_away_in_the_middle(sshd: Sshd, alice: NodeAddress) ->
     with pytest.raises(Unreachable, match="in the middle of the step"):
         world.run(alice, [cmd("sleep", "1")], UNIT)
     stopper.join()
+
+
+def test_logins_that_are_refused_while_a_node_boots_are_waited_for(
+    world: SshWorld, sshd: Sshd, alice: NodeAddress
+) -> None:
+    keys = (sshd.directory / "authorized_keys").read_text()
+
+    def boot() -> None:
+        wait_for(lambda: bool(sshd.launched))
+        sshd.write("authorized_keys", "")
+        sshd.drop_connections()
+        wait_for(lambda: "Failed publickey" in sshd.log or "Connection closed by authenticating" in sshd.log)
+        sshd.write("authorized_keys", keys)
+
+    booting = threading.Thread(target=boot)
+    booting.start()
+    results = world.run(alice, [cmd("sleep", "1")], UNIT)
+    booting.join()
+    assert [r.exit for r in results] == [0]
+
+
+def test_another_host_key_in_the_middle_is_no_failure_of_the_step(
+    world: SshWorld, sshd: Sshd, alice: NodeAddress
+) -> None:
+    """The unit may still be at work, so nothing may be said of its end, and nothing is sent to whoever answers now."""
+
+    def exchange() -> None:
+        wait_for(lambda: bool(sshd.launched))
+        sshd.new_host_key()
+        sshd.drop_connections()
+        sshd.reload()
+
+    exchanger = threading.Thread(target=exchange)
+    exchanger.start()
+    with pytest.raises(EndNotSeen, match="another host key"):
+        world.run(alice, [cmd("sleep", "1")], UNIT)
+    exchanger.join()
 
 
 def test_a_late_worker_is_refused(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
