@@ -1,11 +1,11 @@
-"""What can be done to a volume, each with the reason when it cannot be done now. Names couple to the other app, modules do not."""
+"""What can be done to a volume or an export, each with the reason when it cannot be done now. Names couple to the other app, modules do not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from clusters import apart
-from clusters.models import ClusterState, Volume
+from clusters.models import ClusterState, Export, Volume
 from clusters.states import AccessLevel, Inventory
 
 # URL name, title, icon, who may
@@ -16,6 +16,10 @@ VOLUME = (
     ("volume-edit", "Change options, place or name", "pencil", AccessLevel.OPERATOR),
     ("volume-delete", "Delete it", "trash", AccessLevel.ADMIN),
 )  # fmt: skip
+EXPORT = (
+    ("export-edit", "Change who may mount it", "pencil", AccessLevel.OPERATOR),
+    ("export-withdraw", "Withdraw it", "link-off", AccessLevel.OPERATOR),
+)
 MOVING = {
     Inventory.CREATING: "Not yet: it is being made.",
     Inventory.REMOVING: "Not any more: it is being deleted.",
@@ -36,11 +40,25 @@ def on_volume(
     return found
 
 
-def _why_not(volume: Volume, level: AccessLevel, state: ClusterState | None, needs: AccessLevel, goes_on: bool) -> str:
+def on_export(
+    export: Export, level: AccessLevel, state: ClusterState | None, url: Callable[..., str]
+) -> list[dict[str, str]]:
+    """The same for an export."""
+    found = []
+    for name, title, icon, needs in EXPORT:
+        if address := url(name, export.cluster.slug, export.fsid):
+            why = _why_not(export, level, state, needs, name == "export-withdraw")
+            found.append({"title": title, "icon": icon, "why": why, "url": address, "name": name})
+    return found
+
+
+def _why_not(
+    row: Volume | Export, level: AccessLevel, state: ClusterState | None, needs: AccessLevel, goes_on: bool
+) -> str:
     if level < needs:
         return f"Needs the access level {needs.name.lower()}; yours is {level.name.lower()}."
-    if volume.inventory == Inventory.REMOVING and goes_on:
-        return apart.why_not(state)  # a deletion that stopped half way is finished by the same page
-    if volume.inventory != Inventory.PRESENT:
-        return MOVING.get(Inventory(volume.inventory), "Not yet: it is a draft.")
+    if row.inventory == Inventory.REMOVING and goes_on:
+        return apart.why_not(state)  # what stopped half way is finished by the same page
+    if row.inventory != Inventory.PRESENT:
+        return MOVING.get(Inventory(row.inventory), "Not yet: it is a draft.")
     return apart.why_not(state)

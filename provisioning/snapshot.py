@@ -49,7 +49,7 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
         first_source=cluster.first_source or left.name,
         volumes=tuple(_volume(volume) for volume in cluster.volumes.order_by("pk") if whole or _exists(volume)),
         exports=tuple(
-            _export(export)
+            export_of(export)
             for export in cluster.exports.select_related("volume").prefetch_related("clients").order_by("pk")
             if whole or _exists(export)
         ),
@@ -128,7 +128,7 @@ def _volume(volume: Volume) -> DesiredVolume:
     )
 
 
-def _export(export: Export) -> DesiredExport:
+def export_of(export: Export) -> DesiredExport:
     clients = tuple(
         ExportClient(client.client, tuple(option for option in client.options.split(",") if option))
         for client in export.clients.all()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clusters import access, apart, detail, offered, pictures, snapshot_rows
+from clusters.export_access import what_gets
 from clusters.models import Cluster, ClusterState
 from clusters.states import AccessLevel, Inventory
 from clusters.views.clients import section
@@ -96,5 +97,16 @@ def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
         raise Http404("No such export.")
     row, export = found
     exported = [(one, export.path in (one.state.exported or ())) for one in shown.nodes if one.fresh and one.state]
-    context = {**section(cluster, export=export), "shown": shown, "row": row, "export": export, "exported": exported}
+    address = request.GET.get("address", "")[:253]
+    clients = [(client.client, client.options.split(",")) for client in export.clients.all()]
+    context = {
+        **section(cluster, export=export),
+        "shown": shown,
+        "row": row,
+        "export": export,
+        "exported": exported,
+        "actions": offered.on_export(export, access.level(request.user, cluster), shown.state, url),
+        "address": address,
+        "gets": what_gets(address, clients) if address.strip() else None,
+    }
     return render(request, "export.html", context)

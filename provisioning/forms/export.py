@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -107,18 +108,26 @@ class ClientForm(PanelForm):
         help_text="Separated by commas, as in exports(5).",
     )
 
+    def __init__(self, data: QueryDict | None = None, *, kept: Collection[str] = (), **kwargs: Any) -> None:
+        self.kept = kept
+        super().__init__(data, **kwargs)
+        more = self.fields["more"]
+        if isinstance(more, RuleField):
+            more.rule = partial(rules.export_options, kept=kept)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if "more" not in self.errors:
             try:
-                rules.export_options(",".join(self.options()))
+                rules.export_options(",".join(self.options()), self.kept)
             except rules.RuleError as refused:
                 self.add_error("more", refusal(refused.message, refused.offer))
         return cleaned
 
     def options(self) -> tuple[str, ...]:
         """Put the options in the order in which people read them: access, safety, identity, the rest."""
-        words = [self.text("access") or "rw", "sync" if self.cleaned_data.get("sync") else "async", "no_subtree_check"]
+        words = [self.text("access") or "rw", "sync" if self.cleaned_data.get("sync") else "async"]
+        words += [] if "subtree_check" in self.text("more").split(",") else ["no_subtree_check"]
         words += [self.text("squash") or "root_squash", self.text("security")]
         words += ["insecure"] if self.cleaned_data.get("insecure") else []
         return tuple(word for word in [*words, *self.text("more").split(",")] if word)
@@ -127,19 +136,57 @@ class ClientForm(PanelForm):
         return ExportClient(self.text("client"), self.options())
 
 
-def client_forms(data: QueryDict | None, *, checking: bool = False) -> list[ClientForm]:
-    """Make the rows of clients. `clients` counts them; `add` adds one, `drop` takes one away: plain submit buttons."""
-    if data is None:
+def typed(client: ExportClient) -> dict[str, str]:
+    """What a person would have typed for a client that stands there: the fields, and whatever has none under further options."""
+    words = list(client.options)
+    squash = next((word for word in ("all_squash", "no_root_squash") if word in words), "root_squash")
+    security = next((word for word, _ in SECURITY if word and word in words), "")
+    plain = {
+        "rw",
+        "ro",
+        "sync",
+        "async",
+        "no_subtree_check",
+        "root_squash",
+        "no_all_squash",
+        "secure",
+        "insecure",
+        squash,
+        security,
+    }
+    fields = {
+        "client": client.client,
+        "access": "rw" if "rw" in words else "ro",
+        "squash": squash,
+        "security": security,
+        "more": ",".join(word for word in words if word not in plain),
+    }
+    return fields | ({} if "async" in words else {"sync": "on"}) | ({"insecure": "on"} if "insecure" in words else {})
+
+
+def client_forms(
+    data: QueryDict | None, *, checking: bool = False, known: Sequence[ExportClient] = (), kept: Collection[str] = ()
+) -> list[ClientForm]:
+    """Make the rows of clients. `clients` counts them; `add` adds one, `drop` takes one away: plain submit buttons.
+
+    `known` are the clients of an export that is in service, `kept` the options that stand there already.
+    """
+    if data is None and not known:
         return [ClientForm(prefix="c0")]
+    if data is None:
+        data = QueryDict(mutable=True)
+        data["clients"] = str(len(known))
+        for number, client in enumerate(known):
+            data.update({f"c{number}-{name}": value for name, value in typed(client).items()})
     text = data.get("clients", "1")
     count = min(max(int(text), 1), MOST_CLIENTS) if text.isascii() and text.isdecimal() and len(text) < 4 else 1
     rows = [f"c{number}" for number in range(count) if data.get("drop") != f"c{number}"] or ["c0"]
     forms_ = [
-        ClientForm(_renamed(data, row, f"c{number}"), prefix=f"c{number}", checking=checking)
+        ClientForm(_renamed(data, row, f"c{number}"), prefix=f"c{number}", checking=checking, kept=kept)
         for number, row in enumerate(rows)
     ]
     if "add" in data and len(forms_) < MOST_CLIENTS:
-        forms_.append(ClientForm(prefix=f"c{len(forms_)}"))
+        forms_.append(ClientForm(prefix=f"c{len(forms_)}", kept=kept))
     return forms_
 
 

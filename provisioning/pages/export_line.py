@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from clusters.models import Volume
 from provisioning.desired import DesiredExport
+from provisioning.render import nfs
 
 
 def line(cluster: str, export: DesiredExport, volume: Volume) -> str:
-    mount = "mountpoint" if volume.mount_point == export.path else f"mountpoint={volume.mount_point}"
-    clients = (f"{c.client}({','.join([*c.options, mount, f'fsid={export.fsid}'])})" for c in export.clients)
-    return " ".join([export.path, *clients])
+    return nfs.line_at(volume.mount_point, export)

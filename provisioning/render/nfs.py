@@ -83,22 +83,27 @@ def quoted(path: str) -> str:
 
 def line(desired: DesiredCluster, export: DesiredExport) -> str:
     """The export as it stands in the file, without the end of the line."""
-    return " ".join([quoted(export.path), *(entry(desired, export, client) for client in export.clients)])
+    volume = desired.volume(export.volume)
+    return line_at(volume.mount_point if volume else "", export)
 
 
-def entry(desired: DesiredCluster, export: DesiredExport, client: ExportClient) -> str:
-    return f"{client.client}({','.join(options_of(desired, export, client))})"
+def line_at(mount_point: str, export: DesiredExport) -> str:
+    """The same, for a volume that is mounted there; "" when there is none."""
+    entries = (f"{client.client}({','.join(_options(mount_point, export, client))})" for client in export.clients)
+    return " ".join([quoted(export.path), *entries])
 
 
 def options_of(desired: DesiredCluster, export: DesiredExport, client: ExportClient) -> tuple[str, ...]:
+    volume = desired.volume(export.volume)
+    return _options(volume.mount_point if volume else "", export, client)
+
+
+def _options(mount_point: str, export: DesiredExport, client: ExportClient) -> tuple[str, ...]:
     """Add what the panel gives: the fsid, and `mountpoint`, so that an unmounted volume is not exported as an empty directory."""
     own = ("mountpoint", "mp", "fsid")
     options = [option for option in client.options if option.split("=")[0] not in own]
-    volume = desired.volume(export.volume)
-    if volume:
-        options.append(
-            "mountpoint" if volume.mount_point == export.path else f"mountpoint={quoted(volume.mount_point)}"
-        )
+    if mount_point:
+        options.append("mountpoint" if mount_point == export.path else f"mountpoint={quoted(mount_point)}")
     options.append(f"fsid={export.fsid}")
     return tuple(options)
 

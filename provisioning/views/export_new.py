@@ -11,11 +11,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from clusters import access, allocation
+from clusters.export_access import Gets, by_name, overlaps, what_gets
 from clusters.models import Cluster, Volume
+from clusters.rules.export_catalogue import CATALOGUE, RISKY
 from clusters.states import ENDED, AccessLevel, Inventory
 from provisioning import actions, jobs
 from provisioning.desired import ExportClient
 from provisioning.forms.export import ClientForm, ExportForm, client_forms, said_twice
+from provisioning.forms.export_edit import ExportEditForm
 from provisioning.intents import PublishExport
 from provisioning.models import Job
 from provisioning.pages import export_line
@@ -23,6 +26,7 @@ from provisioning.views.guards import in_service
 from provisioning.views.refusals import say
 
 TEMPLATE = "provisioning/export_new.html"
+AnyForm = ExportForm | ExportEditForm
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,7 +74,7 @@ def next_fsid(cluster: Cluster) -> int:
     return allocation.fsid(cluster, [intent.export.fsid for intent in intents if isinstance(intent, PublishExport)])
 
 
-def valid(form: ExportForm, clients: Sequence[ClientForm]) -> bool:
+def valid(form: AnyForm, clients: Sequence[ClientForm]) -> bool:
     checked = [
         client.is_bound and client.is_valid() for client in clients
     ]  # each one, so that all mistakes are shown at once
@@ -78,11 +82,11 @@ def valid(form: ExportForm, clients: Sequence[ClientForm]) -> bool:
 
 
 def unfinished(request: HttpRequest) -> bool:
-    """A row was added or dropped, or an offered value taken: nothing is to be planned yet."""
-    return any(name in request.POST for name in ("add", "drop", "use"))
+    """A row was added or dropped, an offered value taken or something asked: nothing is to be planned yet."""
+    return any(name in request.POST for name in ("add", "drop", "use", "ask"))
 
 
-def form_context(form: ExportForm, clients: Sequence[ClientForm], volumes: Sequence[Volume]) -> dict[str, Any]:
+def form_context(form: AnyForm, clients: Sequence[ClientForm], volumes: Sequence[Volume]) -> dict[str, Any]:
     if form.is_bound:
         form.is_valid()
     complaints = form.complaints() if form.is_bound else []
@@ -90,16 +94,17 @@ def form_context(form: ExportForm, clients: Sequence[ClientForm], volumes: Seque
         complaints += client.complaints() if client.is_bound else []
     return {
         "export_form": form, "client_rows": clients, "export_volumes": volumes, "fsid": form.fsid,
-        "preview": preview(form, clients), "complaints": complaints, "warnings": warnings(clients),
+        "preview": preview(form, clients), "complaints": complaints, "warnings": warnings(clients), "catalogue": CATALOGUE,
+        "address": (address := str(form.data.get("address", ""))[:253]), "gets": gets(address, clients),
     }  # fmt: skip
 
 
-def preview(form: ExportForm, clients: Sequence[ClientForm]) -> dict[str, str]:
+def preview(form: AnyForm, clients: Sequence[ClientForm]) -> dict[str, str]:
     """The line as it will stand in the file, from what can be used of the form so far."""
-    if not form.is_bound or not form.path():
+    if (form.fields and not form.is_bound) or not form.path():
         return {}
-    known = [client.value() for client in clients if client.is_bound and client.is_valid() and client.text("client")]
-    volume = form.volumes[form.text("volume")]
+    known = usable(clients)
+    volume = form.volumes[form.export(known).volume]
     line = export_line.line(form.cluster.slug, form.export(known), volume) if known else ""
     return {
         "path": form.path(),
@@ -108,16 +113,25 @@ def preview(form: ExportForm, clients: Sequence[ClientForm]) -> dict[str, str]:
     }
 
 
+def usable(clients: Sequence[ClientForm]) -> list[ExportClient]:
+    """The rows that can be used so far."""
+    return [client.value() for client in clients if client.is_bound and client.is_valid() and client.text("client")]
+
+
+def gets(address: str, clients: Sequence[ClientForm]) -> Gets | None:
+    """What an address would get from the rows as they stand."""
+    if not address.strip():
+        return None
+    return what_gets(address, [(client.client, client.options) for client in usable(clients)])
+
+
 def warnings(clients: Sequence[ClientForm]) -> list[str]:
     said = []
-    for client in clients:
-        if not client.is_bound or not client.is_valid() or not client.text("client"):
-            continue
-        value: ExportClient = client.value()
+    values = usable(clients)
+    for value in values:
         if value.client == "*":
             said.append("* is everybody who can reach the service IP.")
-        if "async" in value.options:
-            said.append(f"{value.client}: with async, what a client believes written can be lost in a failover.")
-        if "no_root_squash" in value.options:
-            said.append(f"{value.client}: root there is root here, on every file.")
-    return said
+        said += [f"{value.client}: with {word}, {risk}." for word, risk in RISKY.items() if word in value.options]
+        if by_name(value.client):
+            said.append(f"{value.client} is a name: while no name server answers, mounts on this pair stand still.")
+    return said + list(overlaps([(value.client, value.options) for value in values]))

@@ -144,8 +144,8 @@ def test_the_line_is_shown_while_typing(web_files: Cluster, olga_client: Client)
     ("changes", "said"),
     [
         ({"c0-client": "*"}, "everybody who can reach"),
-        ({"c0-sync": ""}, "can be lost in a failover"),
-        ({}, "root there is root here"),
+        ({"c0-sync": ""}, "is lost in a failover"),
+        ({}, "may read, change and delete every file"),
     ],
 )
 def test_what_is_possible_but_unwise_is_said(
