@@ -14,7 +14,7 @@ NARROW_BLANK = "\u202f"
 def size_text(size: float) -> str:
     """800 GiB, 1.5 GiB, 39 MiB. GiB up to 9,999 of them, so that sizes on one page compare."""
     value, unit = float(size), 0
-    while unit < len(UNITS) - 1 and abs(value) >= (10_000 if UNITS[unit] == "GiB" else 1024):
+    while unit < len(UNITS) - 1 and abs(value) >= (10_000 if UNITS[unit] == "GiB" else 1023.5):
         value, unit = value / 1024, unit + 1
     if unit and abs(value) < 10 and round(value, 1) != round(value):
         return f"{value:.1f} {UNITS[unit]}"

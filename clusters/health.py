@@ -333,6 +333,13 @@ def _fill(case: _Case) -> Iterator[Reason]:
                 Finding("volume.full", Severity.WARNING, text, "Grow it or clear it."),
                 f"Filling up: {text}",
             )
+    for volume, percent in case.pair.inodes:
+        if percent >= FULL_FROM:
+            text = f"{volume} has used {percent:.0f} % of its inodes."
+            hint = "Without one no file can be made, however much room there is. Remove small files, or grow it."
+            yield _warns(
+                Health.WARN, Finding("volume.inodes", Severity.WARNING, text, hint), f"Running out of inodes: {text}"
+            )
 
 
 def _snapshots(case: _Case) -> Iterator[Reason]:

@@ -30,6 +30,7 @@ def known(cluster: Cluster, now: datetime) -> PairView | None:
         mount_points=tuple(volume.mount_point for volume in volumes),
         exports=tuple(export.path for export in cluster.exports.all() if export.inventory in IN_SERVICE),
         fill=tuple((name, 100 * usage.used / usage.size) for name, usage in usages if usage.size),
+        inodes=tuple((name, 100 * (usage.inodes_used or 0) / usage.inodes) for name, usage in usages if usage.inodes),
         snapshots=_snapshots(volumes),
         being_made=cluster.inventory == Inventory.CREATING,
         simulated=cluster.simulated,

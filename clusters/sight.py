@@ -58,6 +58,7 @@ class PairView:
     mount_points: tuple[str, ...] = ()  # of volumes that are in service
     exports: tuple[str, ...] = ()  # paths in service
     fill: tuple[tuple[str, float], ...] = ()  # volume, percent used
+    inodes: tuple[tuple[str, float], ...] = ()  # volume, percent of its inodes used
     snapshots: tuple[SnapshotView, ...] = ()
     being_made: bool = False  # the set-up job has not ended
     simulated: bool = False

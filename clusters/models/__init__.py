@@ -7,9 +7,10 @@ from clusters.models.cluster import Backing, Cluster, Export, ExportClient, Node
 from clusters.models.history import StateChange
 from clusters.models.observed import ClusterState, NodeState, Replica, VolumeUsage
 from clusters.models.snapshot import Snapshot, SnapshotSchedule, SnapshotState
+from clusters.models.usage import UsageSample
 
 __all__ = [
     "AuditEntry", "AuditHead", "Backing", "ClientName", "ClientUse", "Cluster", "ClusterState", "ConnectedClient", "Export",
     "ExportClient", "Membership", "Node", "NodeState", "Replica", "Resource", "Snapshot", "SnapshotSchedule", "SnapshotState",
-    "StateChange", "Volume", "VolumeUsage",
+    "StateChange", "UsageSample", "Volume", "VolumeUsage",
 ]  # fmt: skip

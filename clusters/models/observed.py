@@ -88,6 +88,9 @@ class VolumeUsage(models.Model):
     changed_at = models.DateTimeField(
         null=True, help_text="when `used` was last seen to differ: somebody wrote or deleted"
     )
+    inodes = models.BigIntegerField(null=True, help_text="NULL: not told")
+    inodes_used = models.BigIntegerField(null=True)
+    sampled_at = models.DateTimeField(null=True, help_text="when the last `UsageSample` was kept")
 
     def __str__(self) -> str:
         return f"{self.volume}: {self.used} of {self.size}"

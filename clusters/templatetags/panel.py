@@ -141,6 +141,12 @@ def day(value: datetime | None) -> SafeString:
 
 
 @register.filter
+def minute_of_day(value: datetime) -> SafeString:
+    """21 Nov 14:05."""
+    return clock.tag(value, f"{clock.local(value):%-d %b %H:%M}")
+
+
+@register.filter
 def moment(value: datetime | None) -> SafeString:
     """Time of day with seconds."""
     return clock.tag(value, f"{clock.local(value):%H:%M:%S}") if value else SafeString("never")

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from clusters.health import Judgement, NodeView, PairView, judge
-from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange, VolumeUsage
+from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
 from clusters.pair import known
 from clusters.states import Health, Inventory, JobStatus
 from provisioning.desired import DesiredCluster
@@ -21,6 +21,7 @@ from provisioning.monitor.clients import write_clients
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
 from provisioning.monitor.seen import view_of
 from provisioning.monitor.snapshots import write_snapshots
+from provisioning.monitor.usage import write_usage
 from provisioning.observed import NodeObserved, Progress
 from provisioning.transport.world import HostKeyChanged, NodeError
 
@@ -49,7 +50,7 @@ def record(
             _write_reading(members[name], cluster, desired, answer if both else replace(answer, files=()), now)
         else:
             _write_miss(members[name], answer, now)
-    _write_usage(cluster, answers, now)
+    write_usage(cluster, answers, now)
     write_snapshots(cluster, desired, answers, now)
     addresses = write_clients(cluster, members, answers, now)
     fresh = Cluster.objects.prefetch_related(*KNOWN).get(pk=cluster.pk)
@@ -165,20 +166,6 @@ def _write_miss(node: Node, problem: NodeError, now: datetime) -> None:
     if state.misses >= MISSES or state.host_key_changed:
         state.reachable = False
     state.save(update_fields=["misses", "tried_at", "error", "host_key_changed", "reachable"])
-
-
-def _write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError], now: datetime) -> None:
-    volumes = {volume.mount_point: volume for volume in cluster.volumes.all()}
-    for answer in answers.values():
-        if not isinstance(answer, NodeObserved):
-            continue
-        for mount in answer.mounts or ():
-            if mount.target in volumes and mount.size is not None and mount.used is not None:
-                values = {"read_at": now, "size": mount.size, "used": mount.used}
-                known_before = getattr(volumes[mount.target], "usage", None)
-                if known_before is not None and known_before.used != mount.used:
-                    values["changed_at"] = now
-                VolumeUsage.objects.update_or_create(volume=volumes[mount.target], defaults=values)
 
 
 def _write_state(state: ClusterState, after: PairView, changes: list[Change], now: datetime) -> None:

@@ -1,0 +1,68 @@
+"""Write how full the volumes are: the last reading at once, a sample of it every few minutes, and what is too old away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from clusters import thinning
+from clusters.models import Cluster, UsageSample, Volume, VolumeUsage
+from provisioning.observed import Mount, NodeObserved
+from provisioning.transport.world import NodeError
+
+SEEN = ("read_at", "size", "used", "inodes", "inodes_used", "sampled_at", "changed_at")
+
+
+def write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError], now: datetime) -> None:
+    """Two writes at most, however many volumes there are; and on some sweeps a look at what is to be thinned."""
+    seen = _seen(cluster, answers)
+    if not seen:
+        return
+    known = {usage.volume_id: usage for usage in VolumeUsage.objects.filter(volume__in=seen)}
+    rows = [_row(volume, mount, known.get(volume.pk), now) for volume, mount in seen.items()]
+    VolumeUsage.objects.bulk_create(rows, update_conflicts=True, unique_fields=["volume"], update_fields=SEEN)
+    due = [row.volume for row in rows if row.sampled_at == now]
+    samples = [UsageSample(volume=volume, at=now, **_figures(seen[volume])) for volume in due]
+    UsageSample.objects.bulk_create(samples, ignore_conflicts=True)
+    for volume in due:
+        if _its_hour(volume, known.get(volume.pk), now):
+            thin(volume, now)
+
+
+def thin(volume: Volume, now: datetime) -> int:
+    """Delete the samples that are not kept at their age; returns how many."""
+    samples = UsageSample.objects.filter(volume=volume)
+    moments = samples.filter(at__lt=now - thinning.FINE).values_list("at", flat=True)
+    gone = thinning.gone(moments, now)
+    return samples.filter(at__in=gone).delete()[0] if gone else 0
+
+
+def _row(volume: Volume, mount: Mount, before: VolumeUsage | None, now: datetime) -> VolumeUsage:
+    sampled_at = before.sampled_at if before else None
+    row = VolumeUsage(
+        volume=volume, read_at=now, sampled_at=now if thinning.due(sampled_at, now) else sampled_at, **_figures(mount)
+    )
+    if before is not None:
+        row.changed_at = now if before.used != mount.used else before.changed_at
+    return row
+
+
+def _its_hour(volume: Volume, before: VolumeUsage | None, now: datetime) -> bool:
+    """Once a day, volumes one after the other: none of them makes a sweep long."""
+    last = before.sampled_at if before else None
+    return now.hour == volume.pk % 24 and (last is None or last.hour != now.hour)
+
+
+def _seen(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError]) -> dict[Volume, Mount]:
+    volumes = {volume.mount_point: volume for volume in cluster.volumes.all()}
+    return {
+        volumes[mount.target]: mount
+        for answer in answers.values()
+        if isinstance(answer, NodeObserved)
+        for mount in answer.mounts or ()
+        if mount.target in volumes and mount.size is not None and mount.used is not None
+    }
+
+
+def _figures(mount: Mount) -> dict[str, int | None]:
+    return {"size": mount.size, "used": mount.used, "inodes": mount.inodes, "inodes_used": mount.inodes_used}

@@ -1,0 +1,50 @@
+"""The usage chart and the tables of the whole fleet, in both themes and on a phone: nothing beside the page, nothing axe complains about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from clusters.models import UsageSample, VolumeUsage
+from tests import stories
+from tests.e2e.conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+GIB = 1024**3
+LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+
+
+def past() -> None:
+    """Two weeks of a volume that fills and is cleared a little at night; nobody looked for ten hours; it was grown once."""
+    volume = stories.web_files().volumes.get(name="www_uploads")
+    now = timezone.now()
+    minutes = [*range(0, 2880, 5), *range(2880, 14 * 1440, 60)]
+    UsageSample.objects.bulk_create(
+        UsageSample(
+            volume=volume,
+            at=now - timedelta(minutes=m),
+            size=(200 if m < 6000 else 180) * GIB,
+            used=int((150 - m / 1440 * 3 + 2 * math.sin(m / 229)) * GIB),
+        )
+        for m in minutes
+        if not 8000 < m < 8600
+    )
+    VolumeUsage.objects.filter(volume=volume).update(
+        read_at=now, size=200 * GIB, used=150 * GIB, inodes=104_857_600, inodes_used=3_120_553
+    )
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_the_usage_of_a_volume(visit: Callable[..., Visit], olga: Any, width: int, theme: str) -> None:
+    past()
+    tab = visit(olga, width, theme=theme)
+    page = tab.go("/c/web-files/volumes/www_uploads/")
+    page.locator("#usage-figures summary").click()
+    assert page.locator("#usage svg.chart:visible").count() == 1
+    assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
+    tab.shot(f"usage-{width}-{theme}")
