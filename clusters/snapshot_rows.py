@@ -49,7 +49,8 @@ class SnapshotRow:
             return "closed by a failover"
         if self.percent is not None and self.percent >= FULL_SOON:
             return "nearly full"
-        return "opened" if self.opened else "whole"
+        filling = self.percent is not None and self.percent >= FILLS
+        return ("opened" if self.opened else "whole") + (", filling" if filling else "")
 
     @property
     def opened(self) -> bool:
