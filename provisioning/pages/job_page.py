@@ -164,8 +164,8 @@ def verbs(job: Job, *, may: bool, needs: str, view: PlanView | None) -> Verbs:
 
 
 def _broken_off(job: Job) -> bool:
-    """Called off after it had been approved: what it began still holds its names."""
-    return job.status == JobStatus.CANCELLED and job.approved_at is not None
+    """Called off or overtaken after it had been approved: what it, or the try before, began still holds its names."""
+    return job.status in (JobStatus.CANCELLED, JobStatus.STALE) and job.approved_at is not None
 
 
 def valid_for(job: Job, now: datetime) -> int | None:

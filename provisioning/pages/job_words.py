@@ -41,7 +41,7 @@ IN_PANEL = Word("ok", "succeeded", "", "Done in the panel itself: nothing was ru
 
 
 def word(job: Job) -> Word:
-    if job.status == JobStatus.DRAFTING and job.problem:
+    if job.status == JobStatus.FAILED and job.planned_at is None and not job.dealt_with_by:
         return Word(
             "danger",
             "not planned",

@@ -83,9 +83,9 @@ def cluster_jobs(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _broken_off(mine: QuerySet[Job]) -> list[Job]:
-    """The last approved job, when it was called off half way: what it began waits for somebody, who may not know of it."""
+    """The last approved job, when it was called off or overtaken: what was begun waits for somebody, who may not know of it."""
     last = mine.filter(approved_at__isnull=False).order_by("-pk").first()
-    if last is None or last.status != JobStatus.CANCELLED or last.dealt_with_by:
+    if last is None or last.status not in (JobStatus.CANCELLED, JobStatus.STALE) or last.dealt_with_by:
         return []
     return [last]
 

@@ -108,9 +108,10 @@ def test_a_job_of_a_forgotten_cluster_can_still_be_read(
     assert vera_client.get("/c/web-files/jobs/").status_code == 200
 
 
-def test_a_job_called_off_half_way_stays_on_the_clusters_page(web_files: Cluster, olga_client: Client):
+@pytest.mark.parametrize("status", ["cancelled", "stale"])
+def test_a_job_that_broke_off_stays_on_the_clusters_page(status: str, web_files: Cluster, olga_client: Client):
     """What it began holds its names, so nothing else is made before somebody goes on or gives it up."""
-    make(web_files, 1, "cancelled", approved_at=timezone.now(), approved_by="olga")
+    make(web_files, 1, status, approved_at=timezone.now(), approved_by="olga")
     job = Job.objects.get()
     assert "See how far it came" in page(olga_client.get("/c/web-files/jobs/"))
     Job.objects.update(intent=codec.dump(volume_intent()))

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clusters.findings import blocker, fine, warning
 from clusters.states import Danger, JobStatus
+from provisioning import worker as the_worker
 from provisioning.models import Job, JobCommand, JobStep, PanelPart
 from tests import factories
 
@@ -182,6 +183,15 @@ def test_plan_again_goes_to_the_new_job(ran: Callable[..., Job], olga_client: Cl
 def test_each_end_is_explained(status: JobStatus, said: str, ran: Callable[..., Job], olga_client: Client):
     job = ran(status, "done")
     assert said in page(olga_client.get(f"/jobs/{job.pk}/"))
+
+
+def test_a_plan_that_could_not_be_made_stopped_at_no_step(proposed: Callable[..., Job], olga_client: Client):
+    job = proposed()
+    Job.objects.update(status=JobStatus.DRAFTING, plan=None, planned_at=None)
+    the_worker._end_draft(job.pk, "bob: no answer", "Check that the node is on.")
+    shown = page(olga_client.get(f"/jobs/{job.pk}/"))
+    assert "The nodes could not be read or the plan could not be made." in shown
+    assert "bob: no answer" in shown and "first step" not in shown and "I have dealt with it" in shown
 
 
 def test_calling_off_before_and_stopping_while_it_runs(
