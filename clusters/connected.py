@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -22,6 +23,7 @@ from clusters.models import (
 
 OLD = timedelta(seconds=180)  # they are read once a minute
 SLOW = timedelta(seconds=20)  # a name that was asked for so long ago and did not come
+NAME_OLD = timedelta(hours=2)
 SHOWN = 12  # rows of a section; the page of its own has them all
 
 
@@ -46,6 +48,14 @@ class Row:
                 "the name service does not answer" if self.now - self.asked.asked_at > SLOW else "asking for its name"
             )
         return "has no name" if not self.asked.name else ""
+
+    @property
+    def old_name(self) -> bool:
+        """Whether the name was not confirmed lately: the service was asked again and has not answered, or it failed."""
+        asked = self.asked
+        if asked is None or asked.answered_at is None:
+            return False
+        return bool(asked.problem) or self.now - asked.answered_at > NAME_OLD
 
     @property
     def version(self) -> str:
@@ -148,6 +158,7 @@ def load(
     for use in _of(uses, volume, export):
         held.setdefault(use.client_id, []).append(use)
     everything = [Row(client, held.get(client.pk, []), names.get(client.address), now) for client in clients]
+    everything.sort(key=_by_address)
     rows, idle = everything, 0
     if volume is not None or export is not None:
         rows = [row for row in everything if row.uses]
@@ -159,6 +170,15 @@ def load(
     fresh = now - state.clients_read_at < OLD
     seen = f"{node.pk}-{state.clients_read_at.timestamp():.0f}-{answered:.0f}-{late}-{fresh}"
     return Connected(rows, True, node, state.clients_read_at, now, idle, seen)
+
+
+def _by_address(row: Row) -> tuple[int, int, str, str]:
+    """Addresses in the order people count them, names after them."""
+    try:
+        address = ipaddress.ip_address(row.client.address)
+    except ValueError:
+        return 9, 0, row.client.address, row.client.version
+    return address.version, int(address), "", row.client.version
 
 
 def _server(cluster: Cluster) -> tuple[Node | None, NodeState | None]:

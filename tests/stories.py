@@ -14,8 +14,11 @@ from django.utils import timezone
 from clusters import audit
 from clusters.models import (
     Backing,
+    ClientName,
+    ClientUse,
     Cluster,
     ClusterState,
+    ConnectedClient,
     Export,
     ExportClient,
     Node,
@@ -163,7 +166,34 @@ def web_files() -> Cluster:
         "the whole device",
     )
     change(cluster, "", "health", "danger", "risk", now - timedelta(hours=3, minutes=24), "Not redundant: resync 0 %.")
+    connect(cluster, now)
     return cluster
+
+
+CLIENTS = (  # address, name, version, state, seconds since it was heard, volume, opens, locks, delegations
+    ("10.10.0.7", "shop1.example.net", "4.2", "confirmed", 4, "www_uploads", 38, 3, 12),
+    ("10.10.0.8", "shop2.example.net", "4.2", "confirmed", 9, "www_uploads", 12, 0, 4),
+    ("10.10.0.31", "", "4.1", "courtesy", 640, "www_uploads", 1, 1, 0),
+    ("10.10.0.90", "scan.example.net", "3", "", None, "www_uploads", None, None, None),
+)
+
+
+def connect(cluster: Cluster, now: datetime) -> None:
+    """Two web servers, one that went without a word, and an old machine that speaks version 3."""
+    node = cluster.nodes.get(position=0)
+    NodeState.objects.filter(node=node).update(clients_read_at=now, nfs_arrived=4_120_339, nfs_waited=61_004)
+    for address, name, version, state, idle, volume, opens, locks, delegations in CLIENTS:
+        renewed = now - timedelta(seconds=idle) if idle is not None else None
+        client = ConnectedClient.objects.create(
+            node=node, address=address, version=version, state=state, renewed_at=renewed, connected=state != "courtesy",
+            identity=f"Linux NFSv{version} {name}",
+        )  # fmt: skip
+        on = cluster.volumes.filter(name=volume).first()
+        ClientUse.objects.create(
+            client=client, volume=on, opens=opens, locks=locks, delegations=delegations,
+            path=on.mount_point if version == "3" and on else "", files=["2026/banner.png"] if opens else [],
+        )  # fmt: skip
+        ClientName.objects.create(address=address, name=name, asked_at=now, answered_at=now)
 
 
 def change(

@@ -61,7 +61,17 @@ def _refuses_edit(cluster: Cluster, intent: EditVolume) -> str:
         return f"{cluster} has a volume {intent.volume.name} already."
     if other := others.filter(mount_point=intent.volume.mount_point).first():
         return f"{intent.volume.mount_point} is the mount point of {other} already."
+    row = _row(cluster, intent.name)
+    if row and (intent.volume.name, intent.volume.mount_point) != (row.name, row.mount_point):
+        return _holds_state(cluster, intent.name)
     return ""
+
+
+def _holds_state(cluster: Cluster, name: str) -> str:
+    """A volume that keeps what NFS clients hold stays where it is: without it they lose their locks at the next failover."""
+    if cluster.nfs_state_volume != name:
+        return ""
+    return f"{name} keeps what NFS clients hold. Choose another place for that first: Set up the NFS server."
 
 
 def _settle_edit(cluster: Cluster, intent: EditVolume) -> None:
@@ -87,7 +97,7 @@ def _refuses_delete(cluster: Cluster, intent: DeleteVolume) -> str:
         return f"{cluster} has no volume {intent.volume.name}."
     if exports := list(row.exports.exclude(inventory=Inventory.DRAFT).values_list("path", flat=True)):
         return f"{row} is exported: {', '.join(exports)}. Withdraw that first."
-    return ""
+    return _holds_state(cluster, row.name)
 
 
 def asks_size(name: str, desired: DesiredCluster) -> Asked:

@@ -39,7 +39,11 @@ UNITS_OF = {
 def change(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     """Run one command. A scripted fault of this machine and program answers instead."""
     settle(pair, now)
-    if fault := pair.faults.get(f"{machine.name} {argv[0]}"):
+    faults = (
+        f"{machine.name} {argv[0]}",
+        f"{machine.name} {'-'.join(argv[:2])}",
+    )  # alice systemctl, alice systemctl-restart
+    if fault := next((pair.faults[name] for name in faults if name in pair.faults), ""):
         return 5, "", fault + "\n"
     verb = CHANGERS.get(argv[0].rsplit("/", 1)[-1])
     answer = volume_words.ask(pair, machine, argv) or plain.answer(pair, machine, argv)

@@ -6,6 +6,7 @@ A scenario is a folder: README (what happens, in a few sentences), script (one v
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,15 +14,17 @@ from typing import Any
 from django.http import HttpRequest
 from django.test import RequestFactory
 
+from clusters import connected
 from clusters.models import Backing, Cluster, ClusterState, Node, Replica, Resource, StateChange
 from clusters.states import Inventory, JobStatus
 from provisioning import jobs, worker
-from provisioning.desired import DesiredExport, DesiredVolume, ExportClient
-from provisioning.intents import CreateVolume, Intent, ProvisionCluster, PublishExport
+from provisioning.desired import DesiredExport, DesiredVolume, ExportClient, NfsSettings
+from provisioning.intents import ConfigureNfs, CreateVolume, Intent, ProvisionCluster, PublishExport
 from provisioning.models import Job, JobStep
-from provisioning.monitor import sweep
+from provisioning.monitor import names, sweep
 from provisioning.monitor.record import record
 from provisioning.simulator import store
+from provisioning.simulator.state import Client
 from provisioning.snapshot import desired_of
 from tests import factories
 from tests.scenarios.snapshot_verbs import SnapshotVerbs
@@ -106,6 +109,41 @@ class Stage(SnapshotVerbs):
     def do_fail(self, node: str, program: str, *text: str) -> None:
         with store.opened(self.cluster.pk) as pair:
             pair.faults[f"{node} {program}"] = " ".join(text)
+
+    def do_client(self, address: str, version: str, mount: str, opens: str, locks: str) -> None:
+        """A client out there mounts something."""
+        with store.opened(self.cluster.pk) as pair:
+            pair.clients.append(Client(address, version, mount, int(opens), int(locks)))
+
+    def do_clients(self) -> None:
+        self.cluster.refresh_from_db()
+        seen = connected.load(self.cluster, datetime.fromtimestamp(self.clock.at, UTC))
+        if not seen.rows:
+            self.say("  nobody" if seen.known else "  not known")
+        for row in seen.rows:
+            held = f"{row.opens} open, {row.locks} locked" if row.told else f"mounted {', '.join(row.paths)}"
+            old = "" if seen.fresh else " (old)"
+            self.say(f"  {row.client.address} ({row.name or row.unnamed}) {row.version}: {held}{old}")
+
+    def do_lookups_hang(self) -> None:
+        """The name service takes every question and answers none; the questions are asked as for real pairs."""
+        want, hangs = names.want, threading.Event()
+        self.monkeypatch.setattr(names, "lookup", lambda address: (hangs.wait(), ("", ""))[1])
+        self.monkeypatch.setattr(names, "want", lambda addresses, **_: want(addresses))
+        self.monkeypatch.setattr(names.timezone, "now", lambda: datetime.fromtimestamp(self.clock.at, UTC))
+
+    def do_nfs(self, *words: str) -> None:
+        wanted = dict(word.split("=", 1) for word in words)
+        settings = NfsSettings(**{name: int(value) if value.isdecimal() else value for name, value in wanted.items()})
+        self.change("nfs.configure", ConfigureNfs(self.cluster.slug, settings))
+
+    def do_nfs_runs(self, node: str) -> None:
+        with store.opened(self.cluster.pk) as pair:
+            machine = pair.machines[node]
+            times = f"grace {machine.nfs.get('nfsv4gracetime')} s, lease {machine.nfs.get('nfsv4leasetime')} s"
+            text = machine.files["/etc/nfs.conf.d/storagepanel.conf"].text
+            said = " ".join(line for line in text.splitlines() if "=" in line)
+            self.say(f"  {node} runs {machine.nfsd} threads, {times}; its file says {said}")
 
     def do_mend(self) -> None:
         with store.opened(self.cluster.pk) as pair:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,15 +10,16 @@ from django.test import Client
 from django.utils import timezone
 
 from clusters.models import AuditEntry, Cluster, ClusterState, NodeState
-from clusters.states import Danger, Inventory
+from clusters.states import AccessLevel, Danger, Inventory
 from provisioning import actions, codec, jobs
-from provisioning.desired import NfsSettings
-from provisioning.intents import ConfigureNfs
+from provisioning.desired import DesiredVolume, NfsSettings
+from provisioning.intents import ConfigureNfs, DeleteVolume, EditVolume
 from provisioning.models import Job
 from provisioning.monitor.clients import write_clients
 from provisioning.observed import NfsClient, NfsUse, NodeObserved
 from provisioning.steps import FeltClient, Impact
 from tests import factories
+from tests.pages.provisioning.conftest import make_plan
 
 pytestmark = pytest.mark.django_db
 URL = "/c/web-files/nfs/"
@@ -130,11 +132,24 @@ def test_a_volume_that_went_meanwhile_is_refused(web_files: Cluster, olga: Any, 
         jobs.draft(request, "nfs.configure", web_files, ConfigureNfs("web-files", NfsSettings(state_volume="media")))
 
 
+def test_the_volume_that_keeps_the_state_is_not_taken_away(web_files: Cluster, ada: Any, rf: Any) -> None:
+    request = rf.post("/")
+    request.user, request.request_id = ada, "1"
+    Cluster.objects.update(nfs_state_volume="media")
+    cluster = Cluster.objects.get(pk=web_files.pk)
+    media = DesiredVolume("media", 20 * 2**30, "xfs", "/srv/media")
+    moved = replace(media, mount_point="/srv/films")
+    for action, intent in (
+        ("volume.delete", DeleteVolume("web-files", media)),
+        ("volume.edit", EditVolume("web-files", "media", moved)),
+    ):
+        with pytest.raises(jobs.Refused, match="media keeps what NFS clients hold"):
+            jobs.draft(request, action, cluster, intent)
+    options = replace(media, mount_options=("noatime",))
+    assert jobs.draft(request, "volume.edit", cluster, EditVolume("web-files", "media", options)).pk
+
+
 def test_who_would_feel_it_stays_with_the_audit_entry(proposed: Any, olga: Any, olga_client: Client) -> None:
-    from dataclasses import replace
-
-    from tests.pages.provisioning.conftest import make_plan
-
     felt = Impact(
         "1 client: 192.0.2.50 (NFSv4.2, 3 open files, 1 lock)",
         "about 5 s",
@@ -158,8 +173,6 @@ def test_it_rejects_other_methods(web_files: Cluster, olga_client: Client) -> No
 
 
 def test_it_refuses_a_viewer(web_files: Cluster, as_user: Any) -> None:
-    from clusters.states import AccessLevel
-
     assert as_user(factories.make_user("vera", AccessLevel.VIEWER)).get(URL).status_code == 403
 
 
