@@ -88,6 +88,9 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     if snapshot.opened and not found:
         text = f"{snapshot.name} is opened, though a failover has closed it on {node.node}."
         found.append(blocker("snapshot.opened", text, hint="Close it first, so that its export goes too."))
+    if desired.nfs.state_volume == snapshot.volume:
+        text = f"{snapshot.volume} carries what NFS clients hold; rolled back, the server would know of other clients than it serves."
+        found.append(blocker("snapshot.nfs-state", text, hint="Keep that on another volume first.", hazard=8))
     lv, merging = snapshots.seen(desired, node, snapshot), snapshots.taking_back(desired, node, snapshot.volume)
     if lv is None and not merging and not snapshot.removing:
         text = f"LVM on {node.node} shows no snapshot {snapshot.lv} of {snapshot.volume}."

@@ -1,0 +1,81 @@
+"""What the golden transcripts of snapshots do not show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from clusters.findings import blockers
+from provisioning.desired import DesiredCluster, DesiredSnapshot
+from provisioning.intents import CreateSnapshot, OpenSnapshot, RestoreSnapshot
+from provisioning.observed import Mount, NodeObserved
+from provisioning.plans import snapshot_open, snapshot_restore, snapshot_take
+from provisioning.render.heartbeat import CLOSING, haresources
+from tests.pair import HEARTBEAT, desired, finished
+from tests.plans.given import with_snapshots
+
+MIB = 1024**2
+TAKEN = DesiredSnapshot("media", "before", "media-before", 64 * MIB)
+ROW = {"volume": "media", "name": "before", "size": 64 * MIB}
+
+
+def taken() -> tuple[DesiredCluster, dict[str, NodeObserved]]:
+    wanted = replace(desired(), snapshots=(TAKEN,))
+    nodes = finished(desired())
+    return wanted, nodes | {"alice": with_snapshots(nodes["alice"], [ROW], {})}
+
+
+def codes(plan: object) -> set[str]:
+    return {finding.code for finding in blockers(plan.findings)}  # type: ignore[attr-defined]
+
+
+def test_the_volume_with_what_nfs_clients_hold_is_not_rolled_back():
+    wanted, nodes = taken()
+    wanted = replace(wanted, nfs=replace(wanted.nfs, state_volume="media"))
+    assert "snapshot.nfs-state" in codes(
+        snapshot_restore.plan(RestoreSnapshot(wanted.name, "media", "before"), wanted, nodes, HEARTBEAT)
+    )
+
+
+def test_a_thin_volume_is_refused_with_the_reason():
+    nodes = finished(desired())
+    lvs = tuple(replace(lv, pool="pool0") if lv.name == "media" else lv for lv in nodes["alice"].lvs or ())
+    nodes["alice"] = replace(nodes["alice"], lvs=lvs)
+    assert codes(snapshot_take.plan(CreateSnapshot("web-files", TAKEN), desired(), nodes, HEARTBEAT)) == {
+        "snapshot.thin"
+    }
+
+
+def test_none_is_taken_while_its_volume_takes_one_back():
+    nodes = finished(desired())
+    lvs = tuple(replace(lv, attributes="Owi-aos---") if lv.name == "media" else lv for lv in nodes["alice"].lvs or ())
+    nodes["alice"] = replace(nodes["alice"], lvs=lvs)
+    assert codes(snapshot_take.plan(CreateSnapshot("web-files", TAKEN), desired(), nodes, HEARTBEAT)) == {
+        "snapshot.merging"
+    }
+
+
+def test_one_that_is_mounted_by_hand_is_not_rolled_back_to():
+    wanted, nodes = taken()
+    by_hand = Mount("/dev/mapper/vg_data-media--before", "/mnt", "xfs", ("ro",))
+    nodes["alice"] = replace(nodes["alice"], mounts=(*(nodes["alice"].mounts or ()), by_hand))
+    plan = snapshot_restore.plan(RestoreSnapshot(wanted.name, "media", "before"), wanted, nodes, HEARTBEAT)
+    assert codes(plan) == {"snapshot.mounted"}
+
+
+@pytest.mark.parametrize("mount_point", ["/srv", "/"])
+def test_snapshots_are_not_opened_on_a_volume(mount_point: str):
+    wanted, nodes = taken()
+    wanted = replace(wanted, volumes=(replace(wanted.volumes[0], mount_point=mount_point), wanted.volumes[1]))
+    opened = replace(TAKEN, fsid=1_000_001, clients=("192.0.2.7",))
+    plan = snapshot_open.plan(OpenSnapshot(wanted.name, opened), wanted, nodes, HEARTBEAT)
+    assert codes(plan)
+
+
+def test_the_group_closes_snapshots_only_while_one_is_opened():
+    wanted, _ = taken()
+    opened = replace(wanted, snapshots=(replace(TAKEN, fsid=1_000_001),))
+    assert CLOSING not in str(haresources(wanted).content)
+    text = str(haresources(opened).content)
+    assert text.index("Filesystem::/dev/vg_data/media") < text.index(CLOSING) < text.index("nfs-kernel-server")
