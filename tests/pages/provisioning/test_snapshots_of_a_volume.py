@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,14 +11,24 @@ from django.test import Client
 from django.utils import timezone
 
 from clusters.models import AuditEntry, Cluster, NodeState, Snapshot, SnapshotSchedule, SnapshotState, Volume
-from clusters.states import Inventory
+from clusters.states import Inventory, JobStatus
 from provisioning import codec
+from provisioning.actions import ACTIONS
 from provisioning.desired import DesiredSnapshot
-from provisioning.intents import CloseSnapshot, CreateSnapshot, DeleteSnapshot, OpenSnapshot, RestoreSnapshot
+from provisioning.intents import (
+    CloseSnapshot,
+    CreateSnapshot,
+    DeleteSnapshot,
+    KeepSnapshots,
+    OpenSnapshot,
+    RestoreSnapshot,
+)
 from provisioning.models import Job
+from tests.plans.given import plan_of
 
 pytestmark = pytest.mark.django_db
 GIB = 2**30
+PLANS = Path(__file__).parents[2] / "plans"
 BASE = "/c/web-files/volumes/web_files/"
 NEW = BASE + "snapshots/new/"
 SCHEDULE = BASE + "snapshots/schedule/"
@@ -216,3 +228,25 @@ def test_the_page_of_one_is_for_those_who_see_the_cluster(
     assert 'snapshots/before/delete/"' not in page(vera_client.get(ONE))
     assert mallory_client.get(ONE).status_code == 404
     assert vera_client.get(BASE + "snapshots/other/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "case", ["create/xfs", "keep/drops-the-oldest", "delete/there", "restore/whole", "open/first", "close/last"]
+)
+def test_the_page_of_its_job_reads_its_plan(case: str, before: Snapshot, ada_client: Client):
+    plan = plan_of(PLANS / f"snapshot-{case}" / "given.toml")
+    action = f"snapshot.{case.split('/')[0]}"
+    wanted = DesiredSnapshot("web_files", "before", "web_files-before", GIB, 1_000_001, ("10.10.0.7",))
+    intent = {
+        "snapshot.create": CreateSnapshot("web-files", wanted),
+        "snapshot.keep": KeepSnapshots("web-files", wanted, ("old",), 1),
+        "snapshot.open": OpenSnapshot("web-files", wanted),
+    }.get(action) or ACTIONS[action].intent("web-files", "web_files", "before")
+    job = Job.objects.create(
+        cluster=before.volume.cluster, action=action, title=plan.title, intent=codec.dump(intent), plan=codec.dump(plan),
+        danger=plan.danger, status=JobStatus.PROPOSED, planned_at=timezone.now(), created_by="ada", idempotency_key=case,
+    )  # fmt: skip
+    shown = page(ada_client.get(f"/jobs/{job.pk}/"))
+    assert html.escape(plan.button) in shown
+    for step in plan.todo():
+        assert html.escape(step.title) in shown
