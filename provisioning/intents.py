@@ -50,6 +50,33 @@ class DeleteVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckVolume:
+    """Look whether its file system is whole: in a snapshot with this much room, or, with none, of the volume itself, unmounted."""
+
+    cluster: str
+    name: str
+    room: int = 0  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RepairVolume:
+    """Repair its file system, unmounted; `forced` also what may lose files (`volume.repair`)."""
+
+    cluster: str
+    name: str
+    forced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrimVolume:
+    """Tell the disks below which blocks of the volume are free."""
+
+    cluster: str
+    name: str
+    schedule: int = 0  # the schedule whose run it is; 0: a person asked
+
+
+@dataclass(frozen=True, slots=True)
 class GrowResource:
     """Make the replicated device larger: the backing volumes to these bytes, or, of whole disks, to what the disks have become."""
 
@@ -146,4 +173,14 @@ class EnrolNode:
 SnapshotIntent = CreateSnapshot | KeepSnapshots | DeleteSnapshot | RestoreSnapshot | OpenSnapshot | CloseSnapshot
 ExportIntent = PublishExport | EditExport | WithdrawExport
 VolumeIntent = CreateVolume | GrowVolume | EditVolume | DeleteVolume
-Intent = ProvisionCluster | ForgetCluster | GrowResource | VolumeIntent | ExportIntent | SnapshotIntent | ConfigureNfs
+CareIntent = CheckVolume | RepairVolume | TrimVolume
+Intent = (
+    ProvisionCluster
+    | ForgetCluster
+    | GrowResource
+    | VolumeIntent
+    | CareIntent
+    | ExportIntent
+    | SnapshotIntent
+    | ConfigureNfs
+)

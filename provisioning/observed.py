@@ -36,6 +36,16 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """A block device as far as discards are concerned."""
+
+    path: str
+    kind: str  # lsblk TYPE
+    discard: int  # bytes one discard may have at most; 0: it takes none
+    below: str  # path of the device it stands on; "" for one that stands on nothing
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     name: str
     state: str  # UP, DOWN, UNKNOWN
@@ -295,6 +305,7 @@ class NodeObserved:
     )
     directories: tuple[tuple[str, str], ...] | None = None  # of those that were asked about: absent, empty, full
     file_system_size: int | None = None  # bytes, of the one file system that was asked about, by its own superblock
+    layers: tuple[Layer, ...] | None = None  # block devices and whether they take discards; None when it was not asked
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
 
     def file(self, path: str) -> FileState | None:

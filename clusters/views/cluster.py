@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clusters import access, apart, detail, offered, pictures, snapshot_rows, usage_history
+from clusters import access, apart, care, detail, offered, pictures, snapshot_rows, usage_history
 from clusters.export_access import what_gets
 from clusters.models import Cluster, ClusterState
 from clusters.states import AccessLevel, Inventory
@@ -84,6 +84,7 @@ def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         "volume": row.volume,
         "actions": actions,
         "past": usage_history.pane(row.volume, row.usage, request.GET, timezone.now()),
+        "care": care.pane(row.volume),
         "snapshots": snapshot_rows.pane(row.volume, fresh=row.fresh),
     }
     return render(request, "volume.html", context)

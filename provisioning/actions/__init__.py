@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from clusters.states import JobStatus
 from provisioning import codec
-from provisioning.actions import cluster, export, nfs, resource, snapshot, volume
+from provisioning.actions import care, cluster, export, nfs, resource, snapshot, volume
 from provisioning.actions.action import Action
 from provisioning.intents import Intent
 from provisioning.models import Job, JobStep
@@ -19,7 +19,8 @@ from provisioning.steps import Kind
 __all__ = ["ACTIONS", "Action"]
 
 ACTIONS: Mapping[str, Action] = {
-    row.name: row for row in (*cluster.ROWS, *resource.ROWS, *volume.ROWS, *export.ROWS, *snapshot.ROWS, *nfs.ROWS)
+    row.name: row
+    for row in (*cluster.ROWS, *resource.ROWS, *volume.ROWS, *export.ROWS, *snapshot.ROWS, *nfs.ROWS, *care.ROWS)
 }
 
 
@@ -30,7 +31,9 @@ def intent_of(job: Job) -> Intent:
 
 def settle(job: Job) -> None:
     """Bring the inventory to what a job that succeeded made. The worker calls it in the transaction that ends the job."""
-    ACTIONS[job.action].settle(job.cluster, intent_of(job))
+    action, intent = ACTIONS[job.action], intent_of(job)
+    action.settle(job.cluster, intent)
+    action.learns(job, intent)
 
 
 def give_back(job: Job) -> str:

@@ -11,6 +11,7 @@ from clusters.models import Cluster, Export, Volume
 from clusters.states import AccessLevel, Inventory
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked
+from provisioning.models import Job
 from provisioning.steps import Plan
 
 Planner = Callable[..., Plan]  # plan(intent, desired, observed, backend)
@@ -33,6 +34,7 @@ class Action:
     unsettles: Callable[[Any], tuple[str, ...]] = (
         lambda intent: ()
     )  # mount points and exports that come and go while it runs
+    learns: Callable[[Job, Any], None] = lambda job, intent: None  # keeps what a job that succeeded found out
     in_panel: bool = False  # touches no node: planned and done by the door itself, so that it works without a worker
 
 

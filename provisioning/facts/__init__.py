@@ -13,6 +13,7 @@ from provisioning.facts import (
     chrony,
     clients,
     defined,
+    discard,
     disks,
     drbd,
     exports_file,
@@ -79,6 +80,8 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading(f"inside-{number}", cmd(*file_system.inside(directory), exits=(0, 1), timeout=20)))
     if wanted.asked.fstype:
         found.append(Reading("file-system", cmd(*file_system.question(wanted.asked), exits=(0, 1), timeout=20)))
+    if wanted.asked.discards:
+        found.append(Reading("discard", cmd(*discard.LSBLK, timeout=20)))
     if wanted.service_ip:
         ping = network.ping(wanted.service_ip, wanted.service_interface)
         found.append(Reading("ping", cmd(*ping, exits=(0, 1, 2), timeout=5)))

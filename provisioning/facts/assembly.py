@@ -11,6 +11,7 @@ from provisioning.facts import (
     chrony,
     clients,
     defined,
+    discard,
     disks,
     drbd,
     exports_file,
@@ -107,6 +108,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         export_files=see("export_files", lambda: exports_file.beside(answers.of("exports-d"))),
         immutable=see("immutable", lambda: attributes.immutable(answers.of("lsattr"))),
         directories=_directories(answers),
+        layers=see("layers", lambda: discard.parse(out("discard", "lsblk"))),
         file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),
     )
     for reading in TOGETHER:

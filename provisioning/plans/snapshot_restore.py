@@ -9,19 +9,18 @@ Heartbeat is not stopped: it watches nodes and not services. A failover meanwhil
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers, fine, warning
 from clusters.states import Danger
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
-from provisioning.ha.base import Backend, mounted
+from provisioning.ha.base import Backend
 from provisioning.intents import RestoreSnapshot
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import serving, snapshots, volumes, words
+from provisioning.plans.parts import pausing, snapshots, words
 from provisioning.plans.parts.felt import felt
-from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, Wait, cmd, unchanged
+from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, cmd, unchanged
 
-NFS = "nfs-server.service"
+PUT_OFF = "LVM puts a merge off as long as its volume is open."
 SLOWEST = 4 * 1024**2  # bytes per second at which a merge surely goes
 LEAST = 600  # seconds a merge is waited for at least
 
@@ -58,7 +57,7 @@ def plan(
         impact=felt(
             desired, observed, takes="under a minute, then the merge in the background",
             pause=f"about 10 s, and then up to {desired.nfs.grace_time} s of grace",
-            notes=("NFS serves all volumes with one server, so all of them stand still while it is stopped; locks are kept.",),
+            notes=(pausing.STANDS_STILL,),
         ),
     )  # fmt: skip
 
@@ -123,43 +122,18 @@ def _steps(
     here = node.mount(point) is not None
     served = bool(node.nfsd_threads)
     begun = "the volume is rolled back already"
-    stop, unmount = _stop(node, point), _unmount(node, volume)
+    stop, unmount = pausing.stopping(node, point), pausing.unmounting(node, volume, PUT_OFF)
     if away:
         yield stop if served else unchanged(stop, "it does not run")
         yield unmount if here else unchanged(unmount, "it is not mounted")
         yield _merge(desired, node, snapshot, volume)
     else:
         yield from (unchanged(step, begun) for step in (stop, unmount, _merge(desired, node, snapshot, volume)))
-    mount, start = _mount(desired, node, volume), _start(node)
+    mount, start = pausing.mounting(desired, node, volume), pausing.starting(node)
     yield mount if away or not here else unchanged(mount, "it is mounted")
     yield start if away or not served else unchanged(start, "it runs")
     yield from _looks(
         desired, node, snapshot, volume, done=not away and here and served, merged=not away and not merging
-    )
-
-
-def _stop(node: NodeObserved, point: str) -> Step:
-    return Step(
-        node=node.node,
-        title="Stop the NFS server for the moment",
-        kind=Kind.WRITES,
-        stage=Stage.LIVE,
-        guards=(
-            Guard(f"no process on {node.node} uses {point}", cmd("fuser", "--mount", point), Expect(exits=(1,))),
-        ),
-        commands=(cmd("systemctl", "stop", NFS, timeout=120),),
-        note=f"Clients wait for it. Way back: systemctl start {NFS}.",
-    )  # fmt: skip
-
-
-def _unmount(node: NodeObserved, volume: DesiredVolume) -> Step:
-    return Step(
-        node=node.node,
-        title=f"Unmount {volume.name}",
-        kind=Kind.WRITES,
-        stage=Stage.LIVE,
-        commands=(cmd("umount", volume.mount_point, timeout=120),),
-        note="LVM puts a merge off as long as its volume is open.",
     )
 
 
@@ -184,26 +158,6 @@ def _merge(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapsho
     )
 
 
-def _mount(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Step:
-    return Step(
-        node=node.node,
-        title=f"Mount {volume.name} again",
-        kind=Kind.WRITES,
-        stage=Stage.LIVE,
-        commands=(volumes.mount(desired, volume),),
-    )
-
-
-def _start(node: NodeObserved) -> Step:
-    return Step(
-        node=node.node,
-        title="Start the NFS server again",
-        kind=Kind.WRITES,
-        stage=Stage.LIVE,
-        commands=(cmd("systemctl", "start", NFS, timeout=300),),
-    )
-
-
 def _looks(
     desired: DesiredCluster,
     node: NodeObserved,
@@ -213,19 +167,7 @@ def _looks(
     done: bool,
     merged: bool,
 ) -> Iterator[Step]:
-    see = Step(
-        node=node.node, title=f"See {volume.mount_point} mounted", kind=Kind.WAITS, stage=Stage.SERVE, wait=mounted(volume, bound=30)
-    )  # fmt: skip
-    fsids = tuple(f"fsid={export.fsid}," for export in desired.exports)
-    listed = Step(
-        node=node.node,
-        title="See every export",
-        kind=Kind.WAITS,
-        stage=Stage.SERVE,
-        wait=Wait("every export is active with its fsid", cmd("exportfs", "-v"), Expect(contains=fsids), bound=60),
-    )
-    probe = replace(serving.probe(desired), stage=Stage.SERVE)
-    for step in (see, *([listed, probe] if desired.exports else [])):
+    for step in pausing.looks(desired, node, volume):
         yield unchanged(step, "it is served") if done else step
     end = Step(
         node=node.node,

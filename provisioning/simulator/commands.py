@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from provisioning.plans.parts import exporting
-from provisioning.simulator import answers, nfs_words, plain, snapshots, volume_words
+from provisioning.simulator import answers, care_words, nfs_words, plain, snapshots, volume_words
 from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.physics import (
     bring_up,
@@ -46,7 +46,8 @@ def change(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
     if fault := next((pair.faults[name] for name in faults if name in pair.faults), ""):
         return 5, "", fault + "\n"
     verb = CHANGERS.get(argv[0].rsplit("/", 1)[-1])
-    answer = volume_words.ask(pair, machine, argv) or plain.answer(pair, machine, argv)
+    asks = (volume_words.ask, plain.answer, care_words.ask)
+    answer = next((found for ask in asks if (found := ask(pair, machine, argv)) is not None), None)
     if answer is None and verb:
         answer = verb(pair, machine, argv, now)
     if answer is None:
@@ -401,4 +402,5 @@ CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | N
     "chown": _nothing, "chmod": _nothing,
     "rpc.nfsd": _nfsd,
     **volume_words.CHANGERS,
+    **care_words.CHANGERS,
 }  # fmt: skip

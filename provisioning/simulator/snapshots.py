@@ -21,7 +21,7 @@ def take(pair: Pair, target: str, name: str, size: int) -> Answer:
     if size > inside.free:
         need, have = size // EXTENT, inside.free // EXTENT
         return 5, "", f'  Volume group "{vg}" has insufficient free space ({have} extents): {need} required.\n'
-    inside.lvs[name] = Lv(size, origin.fstype, origin.used, origin=volume)
+    inside.lvs[name] = Lv(size, origin.fstype, origin.used, origin=volume, damaged=origin.damaged)
     return 0, f'  Logical volume "{name}" created.\n', ""
 
 

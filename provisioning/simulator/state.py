@@ -33,6 +33,7 @@ class Lv:
     once: list[str] = field(default_factory=list)  # earlier names, which /proc/mounts goes on showing
     origin: str = ""  # of a snapshot
     changed: int = 0  # of a snapshot: bytes of its room that hold what changed in the origin
+    damaged: bool = False  # its file system has errors that a check finds
     merged_at: float | None = None  # of a snapshot that is rolled back to: when that ends
 
 
@@ -144,6 +145,7 @@ class Machine:
     service_ip: str = ""  # address/prefix when held
     manager: Manager | None = None
     waits: bool = False  # Heartbeat is held back until there is a current copy
+    deaf: list[str] = field(default_factory=list)  # devices that take no discards
     claims: dict[str, int] = field(default_factory=dict)  # cluster: highest claim seen
     results: dict[str, list[Ran]] = field(default_factory=dict)  # by unit
     journal: list[Did] = field(default_factory=list)  # the latest ones

@@ -17,6 +17,7 @@ from provisioning.desired import (
     ExportClient,
 )
 from provisioning.intents import (
+    CheckVolume,
     CloseSnapshot,
     CreateSnapshot,
     CreateVolume,
@@ -31,7 +32,9 @@ from provisioning.intents import (
     OpenSnapshot,
     ProvisionCluster,
     PublishExport,
+    RepairVolume,
     RestoreSnapshot,
+    TrimVolume,
     WithdrawExport,
 )
 from provisioning.observed import HeartbeatReading, LogicalVolume, Mount, NodeObserved
@@ -47,9 +50,11 @@ from provisioning.plans import (
     snapshot_restore,
     snapshot_take,
     volume,
+    volume_check,
     volume_delete,
     volume_edit,
     volume_grow,
+    volume_trim,
 )
 from provisioning.render.lvm import mapper
 from provisioning.render.paths import HARESOURCES, SNAPSHOTS
@@ -114,6 +119,12 @@ def plan_of(path: Path) -> Plan:
             return provision.plan(ProvisionCluster(wanted.name), wanted, observed, HEARTBEAT)
         case "volume.create":
             return volume.plan(CreateVolume(wanted.name, _volume(given["volume"])), wanted, observed, HEARTBEAT)
+        case "volume.check":
+            return volume_check.plan(CheckVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
+        case "volume.repair":
+            return volume_check.repair(RepairVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
+        case "volume.trim":
+            return volume_trim.plan(TrimVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
         case "volume.grow":
             return volume_grow.plan(GrowVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
         case "volume.edit":

@@ -10,6 +10,7 @@ from clusters.states import AccessLevel
 from provisioning import codec
 from provisioning.actions import ACTIONS, Action
 from provisioning.intents import (
+    CheckVolume,
     CloseSnapshot,
     ConfigureNfs,
     CreateSnapshot,
@@ -26,7 +27,9 @@ from provisioning.intents import (
     OpenSnapshot,
     ProvisionCluster,
     PublishExport,
+    RepairVolume,
     RestoreSnapshot,
+    TrimVolume,
     WithdrawExport,
 )
 
@@ -37,6 +40,9 @@ def test_it_holds_the_actions_other_work_relies_on() -> None:
         "cluster.forget": ForgetCluster,
         "volume.create": CreateVolume,
         "volume.grow": GrowVolume,
+        "volume.check": CheckVolume,
+        "volume.repair": RepairVolume,
+        "volume.trim": TrimVolume,
         "volume.edit": EditVolume,
         "volume.delete": DeleteVolume,
         "resource.grow": GrowResource,

@@ -124,6 +124,13 @@ def take(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot)
 
 
 def remove(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, *, note: str = "") -> list[Step]:
+    steps = removal(desired, node, snapshot, note=note)
+    if seen(desired, node, snapshot) is None:
+        return [unchanged(step, "it is not there") for step in steps]
+    return steps
+
+
+def removal(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, *, note: str = "") -> list[Step]:
     vg = desired.resource.vg
     drop = Step(
         node=node.node,
@@ -142,8 +149,6 @@ def remove(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapsho
         stage=Stage.TIDY,
         wait=gone(desired, snapshot, bound=30, says=f"{vg} has no volume {snapshot.lv}"),
     )
-    if seen(desired, node, snapshot) is None:
-        return [unchanged(drop, "it is not there"), unchanged(look, "it is not there")]
     return [drop, look]
 
 

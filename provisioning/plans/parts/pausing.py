@@ -1,0 +1,158 @@
+"""One volume out of service for a while, and back: NFS server stopped, volume unmounted, mounted, NFS server started, seen. Pure.
+
+NFS is one server for all volumes, and an NFSv4 client that has a file open keeps its volume from being unmounted. So the whole server is
+stopped: its clients stand still and go on afterwards. Withdrawing one volume's exports instead would answer them with errors.
+Heartbeat is not stopped: it watches nodes and not services. After a failover the other node mounts and serves by itself; every step that
+puts something back looks first whether DRBD is Primary here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from clusters.findings import Finding, blocker, warning
+from provisioning.desired import DesiredCluster, DesiredVolume
+from provisioning.ha.base import Backend, mounted
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import growing, serving, snapshots, volumes
+from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
+
+NFS = "nfs-server.service"
+STANDS_STILL = (
+    "NFS serves all volumes with one server, so clients of all of them stand still while it is stopped; locks are kept."
+)
+STAY = "Do not switch over by hand meanwhile: a node that cannot release the volume is restarted by Heartbeat."
+
+
+def holder(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> str | None:
+    """Name the node that holds the group, also when a job of ours stopped its NFS server or unmounted a volume."""
+    return snapshots.holder(desired, observed)
+
+
+def halfway(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> bool:
+    """Whether what is missing of the service is what such a job takes away: the NFS server, and this one volume."""
+    others = all(node.mount(one.mount_point) is not None for one in desired.volumes if one.name != volume.name)
+    return others and not (node.nfsd_threads and node.mount(volume.mount_point) is not None)
+
+
+def ready(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend, volume: DesiredVolume | None
+) -> list[Finding]:
+    """Reasons not to. Of a service that an earlier try left stopped it is said that this job brings it back."""
+    found = snapshots.ready(desired, observed, backend)
+    name = holder(desired, observed)
+    if volume is None or name is None or not halfway(desired, observed[name], volume):
+        return found
+    text = f"The service on {name} is stopped half way: the NFS server, or {volume.name}."
+    kept = [finding for finding in found if finding.code != "service.nowhere"]
+    return [
+        *kept,
+        warning("service.halfway", text, hint="An earlier try left it so. This job brings it back.", node=name),
+    ]
+
+
+def below(node: NodeObserved, volume: DesiredVolume) -> list[Finding]:
+    """What is mounted inside the volume keeps it from being unmounted."""
+    inside = [mount.target for mount in node.mounts or () if mount.target.startswith(f"{volume.mount_point}/")]
+    if not inside:
+        return []
+    text = f"{inside[0]} is mounted inside {volume.mount_point} on {node.node}, so {volume.name} cannot be unmounted."
+    hint = "Take it away first, or check in a snapshot, which needs no unmount."
+    return [blocker("volume.mounted-inside", text, hint=hint, node=node.node, fix=f"umount {inside[0]}")]
+
+
+def leave(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+    stop, unmount = stopping(node, volume.mount_point), unmounting(node, volume)
+    yield stop if node.nfsd_threads else unchanged(stop, "it does not run")
+    yield unmount if node.mount(volume.mount_point) is not None else unchanged(unmount, "it is not mounted")
+
+
+def come_back(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+    here = primary_here(desired)
+    mount, start = mounting(desired, node, volume), starting(node)
+    yield replace(mount, guards=(here, *unmounted(desired, volume)[:1]))
+    yield replace(start, guards=(here,))
+    yield from looks(desired, node, volume)
+
+
+def unmounted(desired: DesiredCluster, volume: DesiredVolume) -> tuple[Guard, ...]:
+    """Read again right before the device is touched: nothing on this node has it mounted."""
+    device = f"/dev/{desired.resource.vg}/{volume.name}"
+    return (
+        Guard(
+            f"{volume.name} is not mounted",
+            cmd("mountpoint", volume.mount_point),
+            Expect(exits=(1, 32)),
+        ),
+        Guard(
+            f"nothing has {device} mounted, wherever",
+            cmd("findmnt", "--noheadings", "--output", "TARGET", "--source", device),
+            Expect(exits=(1,)),
+        ),
+    )
+
+
+def primary_here(desired: DesiredCluster) -> Guard:
+    return growing.role_is(desired.resource.name, "Primary", "Primary/Secondary", "Primary/Unknown")
+
+
+def stopping(node: NodeObserved, point: str) -> Step:
+    return Step(
+        node=node.node,
+        title="Stop the NFS server for the moment",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        guards=(Guard(f"no process on {node.node} uses {point}", cmd("fuser", "--mount", point), Expect(exits=(1,))),),
+        commands=(cmd("systemctl", "stop", NFS, timeout=120),),
+        note=f"Clients wait for it. Way back: systemctl start {NFS}.",
+    )
+
+
+def unmounting(node: NodeObserved, volume: DesiredVolume, note: str = "") -> Step:
+    return Step(
+        node=node.node,
+        title=f"Unmount {volume.name}",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(cmd("umount", volume.mount_point, timeout=120),),
+        note=note or "Way back: mount it again, start the NFS server.",
+    )
+
+
+def mounting(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Step:
+    return Step(
+        node=node.node,
+        title=f"Mount {volume.name} again",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(volumes.mount(desired, volume),),
+    )
+
+
+def starting(node: NodeObserved) -> Step:
+    return Step(
+        node=node.node,
+        title="Start the NFS server again",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(cmd("systemctl", "start", NFS, timeout=300),),
+    )
+
+
+def looks(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+    """See it served again: mounted, every export active, and from outside."""
+    yield Step(
+        node=node.node, title=f"See {volume.mount_point} mounted", kind=Kind.WAITS, stage=Stage.SERVE, wait=mounted(volume, bound=30)
+    )  # fmt: skip
+    if not desired.exports:
+        return
+    fsids = tuple(f"fsid={export.fsid}," for export in desired.exports)
+    yield Step(
+        node=node.node,
+        title="See every export",
+        kind=Kind.WAITS,
+        stage=Stage.SERVE,
+        wait=Wait("every export is active with its fsid", cmd("exportfs", "-v"), Expect(contains=fsids), bound=60),
+    )
+    yield replace(serving.probe(desired), stage=Stage.SERVE)

@@ -1,0 +1,105 @@
+"""Checks, repairs, trims and quotas on simulated machines. Pure over the state; exits and words are those of Debian 12's tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from provisioning.simulator.state import Answer, Machine, Pair
+from provisioning.simulator.storage_words import lsblk
+from provisioning.simulator.volume_words import lv_named, mounted_lv, split
+
+LONGEST_DISCARD = 2147483136
+
+
+def ask(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
+    """Answer the small questions that guards and readings of these changes ask."""
+    match argv:
+        case ("findmnt", "--noheadings", "--output", "TARGET", "--source", device):
+            wanted = split(device)
+            found = [point for point, mount in machine.mounts.items() if split(mount[0]) == wanted]
+            return (0, "".join(f"{point}\n" for point in found), "") if found else (1, "", "")
+        case ("lsblk", "--json", "--bytes", "--output", columns) if "DISC-MAX" in columns:
+            return _layers(pair, machine)
+    return None
+
+
+def _layers(pair: Pair, machine: Machine) -> Answer:
+    """The tree of all block devices; a machine whose disks take no discards has none above them either, nor has an origin."""
+    _, text, _ = lsblk(pair, machine, ("lsblk",), 0.0)
+
+    def told(row: dict[str, object], deaf: bool) -> dict[str, object]:
+        path = str(row["path"])
+        silent = deaf or path in machine.deaf or _has_snapshots(pair, path)
+        most = 0 if silent else LONGEST_DISCARD
+        children = [told(child, silent) for child in row.get("children") or ()]  # type: ignore[attr-defined]
+        kept = {
+            "path": path,
+            "name": row["name"],
+            "type": row["type"],
+            "disc-gran": 0 if silent else 512,
+            "disc-max": most,
+        }
+        return kept | ({"children": children} if children else {})
+
+    rows = [told(row, False) for row in json.loads(text)["blockdevices"]]
+    return 0, json.dumps({"blockdevices": rows}) + "\n", ""
+
+
+def _has_snapshots(pair: Pair, path: str) -> bool:
+    vg, name = split(path)
+    return vg == pair.inside.vg and any(lv.origin == name for lv in pair.inside.lvs.values())
+
+
+def _fstrim(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    point = argv[-1]
+    lv = mounted_lv(pair, machine, point)
+    if lv is None:
+        return 1, "", f"fstrim: {point}: not a mountpoint\n"
+    freed = max(0, lv.size - lv.used)
+    return 0, f"{point}: {freed / 2**20:.1f} MiB ({freed} bytes) trimmed\n", ""
+
+
+def _e2fsck(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    device = argv[-1]
+    lv = lv_named(pair, machine, device)
+    head = "e2fsck 1.47.0 (5-Feb-2023)\n"
+    if lv is None:
+        return (
+            8,
+            "",
+            f"{head}e2fsck: No such file or directory while trying to open {device}\nPossibly non-existent device?\n",
+        )
+    passes = (
+        "Pass 1: Checking inodes, blocks, and sizes\nPass 2: Checking directory structure\nPass 3: Checking directory connectivity\n"
+        "Pass 4: Checking reference counts\nPass 5: Checking group summary information\n"
+    )
+    summary = (
+        f"{device}: 11/{lv.size // 16384} files (0.0% non-contiguous), {lv.used // 1024}/{lv.size // 1024} blocks\n"
+    )
+    if not lv.damaged:
+        return 0, passes + summary, head
+    if "-n" in argv:
+        left = f"\n{device}: ********** WARNING: Filesystem still has errors **********\n\n"
+        return 4, f"{passes}Free blocks count wrong (1, counted=2).\nFix? no\n\n{left}{summary}", head
+    lv.damaged = False
+    return 1, f"{passes}\n{device}: ***** FILE SYSTEM WAS MODIFIED *****\n{summary}", head
+
+
+def _xfs_repair(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    device = argv[-1]
+    lv = lv_named(pair, machine, device)
+    if lv is None:
+        return 1, "", f"{device}: No such file or directory\n\nfatal error -- couldn't initialize XFS library\n"
+    phases = "Phase 1 - find and verify superblock...\nPhase 2 - using internal log\n        - zero log...\n"
+    if "-n" in argv:
+        found = "bad magic number\nwould have corrected it\n" if lv.damaged else ""
+        end = "No modify flag set, skipping filesystem flush and exiting.\n"
+        return (1 if lv.damaged else 0), phases + found + end, ""
+    lv.damaged = False
+    return 0, phases + "Phase 7 - verify and correct link counts...\ndone\n", ""
+
+
+CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
+    "fstrim": _fstrim, "e2fsck": _e2fsck, "xfs_repair": _xfs_repair,
+}  # fmt: skip

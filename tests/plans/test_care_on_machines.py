@@ -1,0 +1,133 @@
+"""Checks, repairs and trims carried out on simulated machines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from clusters.findings import blockers
+from clusters.fsck import Verdict, verdict
+from provisioning.desired import DesiredCluster
+from provisioning.facts import Asked
+from provisioning.intents import CheckVolume, RepairVolume, TrimVolume
+from provisioning.plans import volume_check, volume_trim
+from provisioning.simulator.state import Lv
+from provisioning.steps import Plan
+from tests.pair import GIB, HEARTBEAT
+from tests.plans.simulated import Machines
+from tests.plans.test_volumes_on_machines import pair  # noqa: F401  a fixture
+
+Given = tuple[Machines, DesiredCluster]
+
+
+def carry_out(machines: Machines, plan: Plan) -> None:
+    """Do every step of it. A check or a trim is made again each time it is asked for: nothing of it is ever done already."""
+    assert [finding.text for finding in blockers(plan.findings)] == []
+    for step in plan.todo():
+        machines.do(step)
+
+
+def check(given: Given, name: str, room: int = GIB) -> Plan:
+    machines, wanted = given
+    return volume_check.plan(CheckVolume(wanted.name, name, room), wanted, machines.read(wanted), HEARTBEAT)
+
+
+def repair(given: Given, name: str, forced: bool = False) -> Plan:
+    machines, wanted = given
+    return volume_check.repair(RepairVolume(wanted.name, name, forced), wanted, machines.read(wanted), HEARTBEAT)
+
+
+def trim(given: Given, name: str) -> Plan:
+    machines, wanted = given
+    observed = machines.read(wanted, Asked(discards=True))
+    return volume_trim.plan(TrimVolume(wanted.name, name), wanted, observed, HEARTBEAT)
+
+
+@pytest.mark.parametrize("name", ["homes", "media"])
+@pytest.mark.parametrize("room", [GIB, 0])
+def test_a_check_leaves_everything_as_it_was(name: str, room: int, pair: Given) -> None:  # noqa: F811
+    before = pair[0].read(pair[1])
+    carry_out(pair[0], check(pair, name, room))
+    after = pair[0].read(pair[1])
+    for node in ("alice", "bob"):
+        assert (before[node].lvs, before[node].exports, before[node].nfsd_threads) == (
+            after[node].lvs,
+            after[node].exports,
+            after[node].nfsd_threads,
+        )
+        assert {m.target for m in before[node].mounts or ()} == {m.target for m in after[node].mounts or ()}
+    assert not any(step.unchanged for step in check(pair, name, room).steps)
+
+
+@pytest.mark.parametrize("name", ["homes", "media"])
+@pytest.mark.parametrize("forced", [False, True])
+def test_damage_is_found_and_repaired(name: str, forced: bool, pair: Given) -> None:  # noqa: F811
+    lv: Lv = pair[0].pair.inside.lvs[name]
+    lv.damaged = True
+    carry_out(pair[0], check(pair, name))
+    assert lv.damaged
+    carry_out(pair[0], repair(pair, name, forced))
+    assert not lv.damaged
+
+
+def test_a_check_that_broke_off_is_begun_anew(pair: Given) -> None:  # noqa: F811
+    machines, _ = pair
+    plan = check(pair, "homes")
+    take = next(step for step in plan.steps if "lvcreate" in step.commands[0].argv)
+    machines.run(take.node, take.commands[0])
+    again = [step.title for step in check(pair, "homes").steps]
+    assert again[0] == again[-2] == "Remove the snapshot check of homes"
+    carry_out(machines, check(pair, "homes"))
+    assert set(machines.pair.inside.lvs) == {"homes", "media"}
+
+
+def test_a_service_that_an_earlier_try_left_stopped_comes_back(pair: Given) -> None:  # noqa: F811
+    machines, wanted = pair
+    plan = check(pair, "homes", 0)
+    for step in plan.steps[:2]:
+        machines.run(step.node, step.commands[0])
+    again = check(pair, "homes", 0)
+    assert [step.unchanged != "" for step in again.steps[:3]] == [True, True, False]
+    assert not blockers(again.findings) and "service.halfway" in {f.code for f in again.findings}
+    carry_out(machines, check(pair, "homes", 0))
+    observed = machines.read(wanted)
+    assert "service.halfway" not in {f.code for f in check(pair, "homes", 0).findings}
+    assert observed["alice"].nfsd_threads
+
+
+def test_what_is_mounted_inside_keeps_a_volume_from_being_unmounted(pair: Given) -> None:  # noqa: F811
+    pair[0].pair.machines["alice"].mounts["/srv/homes/usb"] = ["/dev/sdc1", "ext4", ""]
+    assert [f.code for f in blockers(check(pair, "homes", 0).findings)] == ["volume.mounted-inside"]
+    assert not blockers(check(pair, "homes").findings)
+
+
+def test_a_trim_runs_where_every_layer_takes_discards(pair: Given) -> None:  # noqa: F811
+    carry_out(pair[0], trim(pair, "media"))
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_a_layer_that_takes_none_is_named(name: str, pair: Given) -> None:  # noqa: F811
+    machine = pair[0].pair.machines[name]
+    machine.deaf = [machine.disks[1].path]
+    (why,) = blockers(trim(pair, "media").findings)
+    assert (why.code, why.node) == ("trim.unsupported", name)
+    assert why.text.startswith(machine.disks[1].path)
+
+
+def test_snapshots_stand_in_the_way_of_a_trim(pair: Given) -> None:  # noqa: F811
+    machines, _ = pair
+    machines.pair.inside.lvs["media-x"] = replace(machines.pair.inside.lvs["media"], origin="media", size=GIB)
+    assert [f.code for f in blockers(trim(pair, "media").findings)] == ["trim.snapshots"]
+
+
+@pytest.mark.parametrize(
+    ("program", "exit_code", "means"),
+    [
+        ("e2fsck", 0, Verdict.CLEAN), ("e2fsck", 4, Verdict.DAMAGED), ("e2fsck", 12, Verdict.UNKNOWN), ("e2fsck", 8, Verdict.UNKNOWN),
+        ("e2fsck", 32, Verdict.UNKNOWN), ("e2fsck", None, Verdict.UNKNOWN), ("xfs_repair", 0, Verdict.CLEAN),
+        ("xfs_repair", 1, Verdict.DAMAGED), ("xfs_repair", 2, Verdict.UNKNOWN), ("mount", 1, Verdict.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_exits_mean_what_the_manuals_say(program: str, exit_code: int | None, means: Verdict) -> None:
+    assert verdict(program, exit_code) is means
