@@ -145,3 +145,25 @@ def test_what_is_old_is_not_green(visit: Callable[..., Visit], olga: Any) -> Non
     assert row.locator(".c-ok").count() == 0
     assert row.locator(".hatch").count() >= 1
     tab.shot("monitor-stopped-1440-light")
+
+
+def test_long_names_do_not_push_a_small_page_sideways(visit: Callable[..., Visit], olga: Any) -> None:
+    """Sentences of a bad night name many directories, and a directory has no blank."""
+    cluster = stories.web_files()
+    paths = ", ".join(f"/srv/deep/path/for/volume_with_a_long_name_{number}" for number in range(6))
+    reason = {
+        "code": "group.incomplete",
+        "severity": "blocker",
+        "text": f"Not mounted: {paths}.",
+        "hint": "",
+        "node": "",
+        "hazard": 17,
+    }
+    ClusterState.objects.filter(cluster=cluster).update(
+        health="danger", sentence="bob holds the service IP but does not serve everything.", detail=f"Not mounted: {paths}.",
+        reasons=[reason],
+    )  # fmt: skip
+    tab = visit(olga, 360)
+    for path in ("/", "/c/web-files/"):
+        tab.go(path)
+        assert tab.sideways() <= 0, path
