@@ -34,7 +34,13 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
             return _lv_names(pair, machine, selection, vg)
         case ("lvs", "--noheadings", "--all", "--options", "lv_name", "--select", selection, vg):
             return _lv_names(pair, machine, selection, vg)
-        case ("lvs", "--noheadings", "--options", ("origin" | "origin,lv_snapshot_invalid") as options, target):
+        case (
+            "lvs",
+            "--noheadings",
+            "--options",
+            ("origin" | "origin,lv_snapshot_invalid" | "lv_device_open") as options,
+            target,
+        ):
             return snapshots.asked(pair, machine, options, target)
         case ("findmnt", *_, "--mountpoint", point):
             mounted = machine.mounts.get(point)

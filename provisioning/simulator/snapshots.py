@@ -84,12 +84,15 @@ def names(pair: Pair, *, hidden: bool) -> list[str]:
 
 
 def asked(pair: Pair, machine: Machine, options: str, target: str) -> Answer | None:
-    """Answer `lvs --noheadings --options origin[,lv_snapshot_invalid] VG/LV`."""
+    """Answer `lvs --noheadings --options COLUMN VG/LV` for the columns that guards ask about."""
     vg, _, name = target.partition("/")
     primary = machine.drbd is not None and machine.drbd.role == "Primary"
     lv = pair.inside.lvs.get(name) if primary and vg == pair.inside.vg else None
     if lv is None:
         return 5, "", f'  Failed to find logical volume "{target}"\n'
+    if options == "lv_device_open":
+        used = any(mount[0] == f"/dev/{vg}/{name}" for mount in machine.mounts.values())
+        return 0, "  open\n" if used else "\n", ""
     words = [lv.origin]
     if "lv_snapshot_invalid" in options and full(lv):
         words.append("snapshot invalid")
