@@ -19,6 +19,7 @@ from provisioning.intents import GrowVolume
 from provisioning.observed import LogicalVolume, NodeObserved
 from provisioning.plans.parts import growing, words
 from provisioning.plans.parts.known import gaps
+from provisioning.render.lvm import mapper
 from provisioning.steps import Command, Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, unchanged
 
 WHY_NOT = {
@@ -121,6 +122,8 @@ def _steps(
 def _file_system(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, size: int) -> Iterator[Step]:
     mount = node.mount(volume.mount_point)
     before = str(mount.size) if mount and mount.size is not None else ""
+    source = mount.source if mount else ""
+    commands = _grow(desired, volume, source)
     grow = Step(
         node=node.node,
         title=f"Grow the {'XFS' if volume.fstype == 'xfs' else 'ext4'} file system of {volume.name}",
@@ -128,8 +131,9 @@ def _file_system(desired: DesiredCluster, node: NodeObserved, volume: DesiredVol
         stage=Stage.LIVE,
         guards=(
             Guard(f"{volume.name} is mounted at {volume.mount_point}", cmd("mountpoint", volume.mount_point), Expect()),
+            *((_free_name(source),) if len(commands) > 1 else ()),
         ),
-        commands=(_grow(desired, volume),),
+        commands=commands,
         note="Online; run once more when it is grown already, it does nothing.",
     )
     see = Step(
@@ -151,10 +155,22 @@ def _file_system(desired: DesiredCluster, node: NodeObserved, volume: DesiredVol
         yield from (grow, see)
 
 
-def _grow(desired: DesiredCluster, volume: DesiredVolume) -> Command:
+def _grow(desired: DesiredCluster, volume: DesiredVolume, source: str) -> tuple[Command, ...]:
+    """The kernel keeps the name a volume was mounted by, also when it was renamed since; resize2fs then takes the file system for one that is busy
+    and not mounted. So the old name is lent to it for a moment, whatever comes of it; what follows looks at the size."""
     if volume.fstype == "xfs":
-        return cmd("xfs_growfs", "-d", volume.mount_point, timeout=600)
-    return cmd("resize2fs", f"/dev/{desired.resource.vg}/{volume.name}", timeout=3600)
+        return (cmd("xfs_growfs", "-d", volume.mount_point, timeout=600),)
+    device = f"/dev/{desired.resource.vg}/{volume.name}"
+    resize = cmd("resize2fs", device, timeout=3600)
+    if source in ("", device, mapper(desired.resource.vg, volume.name)):
+        return (resize,)
+    return cmd("ln", "--symbolic", device, source), replace(resize, exits=(0, 1)), cmd("rm", "--force", source)
+
+
+def _free_name(source: str) -> Guard:
+    return Guard(
+        f"{source} is nobody's name now", cmd("find", source, "-maxdepth", "0"), Expect(exits=(0, 1), one_of=("",))
+    )
 
 
 def _now(desired: DesiredCluster, node: NodeObserved | None, volume: DesiredVolume | None) -> str:

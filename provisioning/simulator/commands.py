@@ -385,6 +385,8 @@ def _nothing(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) ->
 def _rm(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     for word in argv[1:]:
         machine.files.pop(word, None)
+        if word.startswith("/dev/mapper/") and word in machine.directories:
+            machine.directories.remove(word)
     return OK
 
 

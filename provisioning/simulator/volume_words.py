@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from provisioning.render.lvm import mapper
 from provisioning.simulator.drbd_words import backing_size, device_size
 from provisioning.simulator.physics import start_resync
 from provisioning.simulator.state import EXTENT, MIB, Answer, Inside, Lv, Machine, Pair, Vg
@@ -55,6 +56,9 @@ def ask(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
             if directory not in machine.directories and directory not in machine.mounts:
                 return 1, "", f"find: ‘{directory}’: No such file or directory\n"
             return 0, "data\n" if directory in machine.litter else "", ""
+        case ("find", name, "-maxdepth", "0"):
+            there = name in machine.directories
+            return (0, f"{name}\n", "") if there else (1, "", f"find: ‘{name}’: No such file or directory\n")
         case ("fuser", "--mount", "--silent", _point):
             return 1, "", ""
         case ("cat", "/sys/block/drbd0/size") if machine.drbd and machine.drbd.up:
@@ -137,6 +141,12 @@ def _resize2fs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) 
     lv = lv_named(pair, machine, argv[-1])
     if lv is None or lv.fstype != "ext4":
         return 1, "", f"resize2fs: Bad magic number in super-block while trying to open {argv[-1]}\n"
+    sources = {mount[0] for point, mount in machine.mounts.items() if mounted_lv(pair, machine, point) is lv}
+    if sources and not any(
+        lv_named(pair, machine, one) is lv or mapper(*split(one)) in machine.directories for one in sources
+    ):
+        busy = f"resize2fs: Device or resource busy while trying to open {argv[-1]}\nCouldn't find valid filesystem superblock.\n"
+        return 1, "resize2fs 1.47.0 (5-Feb-2023)\n", busy
     lv.fs_size = lv.size
     return (
         0,
@@ -220,6 +230,11 @@ def remount(machine: Machine, options: str, point: str) -> Answer:
     return OK
 
 
+def _ln(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    machine.directories.append(argv[-1])
+    return OK
+
+
 def _pvresize(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     drbd = machine.drbd
     if drbd is None or drbd.device != argv[-1] or drbd.role != "Primary":
@@ -243,5 +258,5 @@ def resize(pair: Pair, machine: Machine, now: float) -> Answer:
 
 CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
     "lvextend": _lvextend, "resize2fs": _resize2fs, "xfs_growfs": _xfs_growfs, "lvrename": _lvrename, "lvremove": _lvremove,
-    "lvchange": _lvchange, "rmdir": _rmdir, "pvresize": _pvresize,
+    "lvchange": _lvchange, "rmdir": _rmdir, "pvresize": _pvresize, "ln": _ln,
 }  # fmt: skip

@@ -108,6 +108,17 @@ def test_a_volume_is_changed_and_stays_in_service(
     assert [s.title for s in provision_again(machines, after).todo()] == []
 
 
+def test_a_volume_renamed_while_mounted_grows_all_the_same(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    carry_out(machines, lambda: edited(machines, wanted, "homes", {"name": "houses"}))
+    was = wanted.volume("homes")
+    assert was
+    after = volume_edit.changed(wanted, was, replace(was, name="houses"))
+    plan = carry_out(machines, lambda: grown(machines, after, "houses", 20 * GIB))
+    assert [len(step.commands) for step in plan.todo() if step.commands] == [1, 3]
+    assert "/dev/mapper/vg_data-homes" not in machines.pair.machines["alice"].directories
+
+
 def provision_again(machines: Machines, wanted: DesiredCluster) -> Plan:
     return provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT)
 
