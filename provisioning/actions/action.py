@@ -31,9 +31,9 @@ class Action:
     give_back: Callable[[Cluster, Any, bool], None]
     left: str = ""  # what a job that was given up half way leaves; "": its object is a draft again
     asks: Callable[[Any, DesiredCluster], Asked] = lambda intent, desired: Asked()
-    unsettles: Callable[[Any], tuple[str, ...]] = (
-        lambda intent: ()
-    )  # mount points and exports that come and go while it runs
+    unsettles: Callable[[Any, DesiredCluster], tuple[str, ...]] = (
+        lambda intent, desired: ()
+    )  # what is nowhere while it runs
     learns: Callable[[Job, Any], None] = lambda job, intent: None  # keeps what a job that succeeded found out
     in_panel: bool = False  # touches no node: planned and done by the door itself, so that it works without a worker
 

@@ -88,7 +88,7 @@ ROWS = (
         settle=lambda cluster, intent: inventory.change_export(cluster, intent.export.path, _clients(intent.export)),
         give_back=lambda *_: None,
         left="a node may serve it as it was or as it was to be: plan again, or compare the pair with its set-up",
-        unsettles=lambda intent: (intent.export.path,),
+        unsettles=lambda intent, desired: (intent.export.path,),
     ),
     Action(
         name="export.withdraw",
@@ -104,6 +104,6 @@ ROWS = (
             cluster, intent.path, partly_made=partly
         ),
         left="it is still on its way out: withdraw it again to finish",
-        unsettles=lambda intent: (intent.path,),
+        unsettles=lambda intent, desired: (intent.path,),
     ),
 )

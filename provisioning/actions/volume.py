@@ -151,7 +151,7 @@ ROWS = (
         give_back=lambda *_: None,
         left="plan again to finish it",
         asks=_asks_places,
-        unsettles=lambda intent: (intent.volume.mount_point,),
+        unsettles=lambda intent, desired: tuple(v.mount_point for v in desired.volumes if v.name == intent.name),
     ),
     Action(
         name="volume.delete",

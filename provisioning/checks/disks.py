@@ -8,7 +8,7 @@ from clusters.findings import Finding, blocker, fine, warning
 from provisioning.checks.ours import backing_device, disk_is_ours, has_metadata, resource_is_ours, signed
 from provisioning.desired import BackingKind, DesiredCluster, DesiredNode
 from provisioning.observed import Disk, NodeObserved
-from provisioning.render.lvm import mapper
+from provisioning.render.lvm import in_group
 from provisioning.render.paths import HARESOURCES
 
 SYSTEM = ("/", "/boot", "/boot/efi", "/usr", "/var", "/home", "[SWAP]")
@@ -198,8 +198,7 @@ def mount_points(desired: DesiredCluster, node: NodeObserved) -> Iterator[Findin
     ours = {volume.mount_point: volume for volume in desired.volumes}
     for mount in node.mounts or ():
         volume = ours.get(mount.target)
-        own = (f"/dev/{desired.resource.vg}/{volume.name}", mapper(desired.resource.vg, volume.name)) if volume else ()
-        if volume and mount.source not in own:
+        if volume and not in_group(desired.resource.vg, mount.source):
             yield blocker(
                 "mount.point-taken", f"{mount.source} is mounted at {mount.target} on {node.node}.", node=node.node,
                 hint="Take another mount point, or unmount it.", fix=f"findmnt {mount.target}", hazard=10,

@@ -14,6 +14,7 @@ from clusters.health import Judgement, NodeView, PairView, judge
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
 from clusters.pair import known
 from clusters.states import Health, Inventory, JobStatus
+from provisioning import actions
 from provisioning.desired import DesiredCluster
 from provisioning.models import Job
 from provisioning.monitor import names
@@ -57,8 +58,15 @@ def record(
     after = known(fresh, now)
     if after is None:
         return False
-    # Judged by what was in service when the nodes were asked: what a job has put there since was not there to be seen.
-    after = replace(after, mount_points=before.mount_points, exports=before.exports, changing=_job(cluster) is not None)
+    # Judged by what was in service when the nodes were asked: what a job has put there since was not there to be seen, and what it
+    # takes away or moves is nowhere for a moment without anything being wrong.
+    moving = _unsettled(cluster, desired)
+    after = replace(
+        after,
+        mount_points=tuple(p for p in before.mount_points if p in after.mount_points and p not in moving),
+        exports=tuple(e for e in before.exports if e in after.exports and not _lies_in(e, moving)),
+        changing=_job(cluster) is not None,
+    )
     state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
     if cluster.inventory == Inventory.PRESENT:
@@ -201,6 +209,16 @@ def _last_pause(cluster: Cluster) -> float | None:
         cluster=cluster, subject=StateChange.Subject.GROUP, cause__in=["failover", "switchover"]
     )
     return rows.exclude(pause=None).order_by("-at").values_list("pause", flat=True).first()
+
+
+def _unsettled(cluster: Cluster, desired: DesiredCluster) -> tuple[str, ...]:
+    """Name the mount points and exports that the running job takes away or moves."""
+    job = Job.objects.filter(cluster=cluster, status=JobStatus.RUNNING).defer("plan").first()
+    return actions.ACTIONS[job.action].unsettles(actions.intent_of(job), desired) if job else ()
+
+
+def _lies_in(path: str, places: tuple[str, ...]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 def _job(cluster: Cluster) -> int | None:

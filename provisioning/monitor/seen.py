@@ -7,6 +7,7 @@ from dataclasses import replace
 from clusters.health import NodeView
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
+from provisioning.render.lvm import in_group
 
 NOT_PRINTED = ""
 
@@ -52,13 +53,13 @@ def _with_replica(view: NodeView, observed: NodeObserved, desired: DesiredCluste
 
 
 def _mounted(observed: NodeObserved, desired: DesiredCluster) -> tuple[str, ...] | None:
-    """Mount points of the cluster's volumes that are mounted from the cluster's own volume group."""
+    """Mount points of the cluster's volumes that are mounted from the cluster's own volume group.
+
+    The kernel goes on showing the name a volume was mounted by when it is renamed since, so the group counts and not the name.
+    """
     if observed.mounts is None:
         return None
-    sources = {volume.mount_point: _names(desired.resource.vg, volume.name) for volume in desired.volumes}
-    return tuple(sorted(mount.target for mount in observed.mounts if mount.source in sources.get(mount.target, ())))
-
-
-def _names(vg: str, lv: str) -> tuple[str, str]:
-    """Both names of a logical volume; the device mapper doubles hyphens."""
-    return f"/dev/{vg}/{lv}", f"/dev/mapper/{vg.replace('-', '--')}-{lv.replace('-', '--')}"
+    points = {volume.mount_point for volume in desired.volumes}
+    return tuple(
+        sorted(m.target for m in observed.mounts if m.target in points and in_group(desired.resource.vg, m.source))
+    )

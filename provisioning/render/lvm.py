@@ -18,6 +18,12 @@ def mapper(vg: str, lv: str) -> str:
     return f"/dev/mapper/{vg.replace('-', '--')}-{lv.replace('-', '--')}"
 
 
+def in_group(vg: str, source: str) -> bool:
+    """Whether a device is named as a volume of the group, by either of its names."""
+    mapped = f"/dev/mapper/{vg.replace('-', '--')}-"
+    return source.startswith(f"/dev/{vg}/") or (source.startswith(mapped) and source[len(mapped) :][:1] != "-")
+
+
 def own_patterns(desired: DesiredCluster, node: DesiredNode) -> tuple[str, ...]:
     """Give the cluster's part of `global_filter`; LVM takes the first pattern that fits a name."""
     accept = f"a|^{desired.resource.device}$|"

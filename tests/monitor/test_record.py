@@ -8,6 +8,10 @@ import pytest
 from clusters.health import judge
 from clusters.models import ClusterState, NodeState, Replica, StateChange, VolumeUsage
 from clusters.states import ConnectionState, DiskState, ReplicationState, Role
+from provisioning import codec
+from provisioning.desired import DesiredVolume
+from provisioning.intents import EditVolume
+from provisioning.models import Job
 from provisioning.monitor.record import record
 from provisioning.observed import (
     ActiveExport,
@@ -155,3 +159,42 @@ def test_files_may_differ_while_a_job_is_at_work():
     alice, bob = replace(ALICE, files=(("/etc/exports", "aa"),)), replace(BOB, files=(("/etc/exports", "bb"),))
     assert judge(pair(alice, bob), T0).health == "warn"
     assert judge(pair(alice, bob, changing=True), T0).health == "ok"
+
+
+def elsewhere(node, point, source="vg_data-media"):
+    """The reading with media mounted at another place or under another name."""
+    mount = Mount(f"/dev/mapper/{source}", point, "xfs", ("rw",), 1000, 910)
+    return replace(node, mounts=tuple(m for m in node.mounts if m.target != "/srv/media") + (mount,))
+
+
+def test_a_volume_renamed_while_it_is_mounted_is_still_in_service(web_files):
+    assert sweep(web_files, 0, *GOOD).active_node.name == "alice"
+    web_files.volumes.filter(name="media").update(name="films")
+    assert sweep(web_files, 5, *GOOD).active_node.name == "alice"  # the kernel goes on saying vg_data-media
+    foreign = elsewhere(GOOD[0], "/srv/media", "vg_other-media")
+    assert sweep(web_files, 10, foreign, GOOD[1]).active_node is None
+
+
+def test_a_volume_on_the_move_is_no_failure_while_its_job_runs(web_files):
+    sweep(web_files, 0, *GOOD)
+    moved = elsewhere(GOOD[0], "/srv/films")
+    now = DesiredVolume("media", 20 << 30, "xfs", "/srv/films")
+    job = Job.objects.create(
+        cluster=web_files, action="volume.edit", title="Change volume media", status="running", idempotency_key="k",
+        intent=codec.dump(EditVolume("web-files", "media", now)), created_by="olga",
+    )  # fmt: skip
+    assert sweep(web_files, 5, moved, GOOD[1]).active_node.name == "alice"
+    Job.objects.filter(pk=job.pk).update(status="failed")
+    assert sweep(web_files, 10, moved, GOOD[1]).active_node is None
+
+
+def test_room_below_drbd_and_the_last_change_of_the_fill_are_kept(web_files):
+    local = (VolumeGroup("vg_local", 900, 300, 4),)
+    alice = replace(GOOD[0], vgs=GOOD[0].vgs + local)
+    sweep(web_files, 0, alice, GOOD[1])
+    assert NodeState.objects.get(node__name="alice").local_free == 300
+    assert VolumeUsage.objects.get(volume__name="media").changed_at is None
+    more = replace(alice, mounts=tuple(replace(m, used=920) if m.target == "/srv/media" else m for m in alice.mounts))
+    sweep(web_files, 5, more, GOOD[1])
+    assert VolumeUsage.objects.get(volume__name="media").changed_at == T0 + timedelta(seconds=5)
+    assert VolumeUsage.objects.get(volume__name="web_files").changed_at is None
