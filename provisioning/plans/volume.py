@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from clusters.findings import Finding, blocker, blockers, fine, warning
+from clusters.findings import Finding, blocker, blockers, fine
 from provisioning.checks import spelling
 from provisioning.checks.disks import EXTENT, XFS_LEAST
+from provisioning.checks.ours import lv_device
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node, mounted
 from provisioning.intents import CreateVolume
-from provisioning.observed import NodeObserved
+from provisioning.observed import LogicalVolume, NodeObserved
 from provisioning.plans.parts import owning, serving, volumes, words
 from provisioning.plans.parts.known import gaps
 from provisioning.render.lvm import mapper
@@ -102,11 +103,10 @@ def _fits(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
     if group is None:
         text = f"The volume group {desired.resource.vg} was not seen on {node.node}."
         return [blocker("vg.unseen", text, hint="Read the node again.", node=node.node)]
-    if node.lv(group.name, volume.name) is not None:
-        return [warning("volume.exists", f"{group.name} has a volume {volume.name} already.", node=node.node,
-                        hint="It is taken as it is when this job made it; look before you go on.")]  # fmt: skip
     extent = group.extent_size or EXTENT
     need = -(-volume.size // extent) * extent
+    if lv := node.lv(group.name, volume.name):
+        return [_there_already(node, lv, volume, need)]
     if need > group.free:
         return [
             blocker(
@@ -122,6 +122,43 @@ def _fits(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
             )
         ]
     return [fine("volume.fits", f"{group.name} has {words.size(group.free)} free")]
+
+
+def _there_already(node: NodeObserved, lv: LogicalVolume, volume: DesiredVolume, size: int) -> Finding:
+    """A volume of that name is taken up again only when an earlier try of this panel made it, as it is asked for now."""
+    which, hint = (
+        f"{lv.vg} has a volume {lv.name} already",
+        "Take another name, or remove it by hand when nobody needs it.",
+    )
+    if node.mount(volume.mount_point) is not None:
+        return fine("volume.mounted", f"{lv.name} is mounted at {volume.mount_point}")
+    if not {volumes.NEW, volumes.MADE} & set(lv.tags):
+        return blocker(
+            "volume.exists",
+            f"{which}, which this panel did not make.",
+            hint=hint,
+            fix=f"lvs {lv.vg}/{lv.name}",
+            node=node.node,
+        )
+    if lv.size != size:
+        text = f"{which}, with {words.size(lv.size)}, from an earlier try."
+        return blocker(
+            "volume.exists",
+            text,
+            hint=f"Ask for {words.size(lv.size)}, or remove it by hand.",
+            fix=f"lvs {lv.vg}/{lv.name}",
+            node=node.node,
+        )
+    seen = lv_device(node, lv.vg, lv.name)
+    if volumes.MADE in lv.tags and seen and seen.fstype not in ("", volume.fstype):
+        return blocker(
+            "volume.exists",
+            f"{which}, with {seen.fstype}, from an earlier try.",
+            hint=hint,
+            fix=f"lvs {lv.vg}/{lv.name}",
+            node=node.node,
+        )
+    return fine("volume.half-made", f"{lv.name} is there from an earlier try, and is finished")
 
 
 def _free(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> list[Finding]:

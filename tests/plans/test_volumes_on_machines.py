@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from clusters.states import Danger
-from provisioning.desired import DesiredCluster
+from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.facts import Asked
-from provisioning.intents import DeleteVolume, EditVolume, GrowResource, GrowVolume, ProvisionCluster
-from provisioning.plans import provision, resource_grow, volume_delete, volume_edit, volume_grow
+from provisioning.intents import CreateVolume, DeleteVolume, EditVolume, GrowResource, GrowVolume, ProvisionCluster
+from provisioning.plans import provision, resource_grow, volume, volume_delete, volume_edit, volume_grow
 from provisioning.render.paths import HARESOURCES
 from provisioning.simulator.state import Lv
 from provisioning.steps import Kind, Plan
@@ -46,9 +46,9 @@ def carry_out(machines: Machines, plan: Callable[[], Plan]) -> Plan:
 
 
 def grown(machines: Machines, wanted: DesiredCluster, name: str, size: int) -> Plan:
-    volume = wanted.volume(name)
-    assert volume
-    asked = Asked(fstype=volume.fstype, device=f"/dev/{wanted.resource.vg}/{name}", mount_point=volume.mount_point)
+    found = wanted.volume(name)
+    assert found
+    asked = Asked(fstype=found.fstype, device=f"/dev/{wanted.resource.vg}/{name}", mount_point=found.mount_point)
     return volume_grow.plan(GrowVolume(wanted.name, name, size), wanted, machines.read(wanted, asked), HEARTBEAT)
 
 
@@ -132,10 +132,10 @@ def test_a_directory_with_files_is_never_covered(pair: tuple[Machines, DesiredCl
 
 
 def deleted(machines: Machines, wanted: DesiredCluster, name: str) -> Plan:
-    volume = wanted.volume(name)
-    assert volume
+    found = wanted.volume(name)
+    assert found
     return volume_delete.plan(
-        DeleteVolume(wanted.name, volume), wanted, machines.read(wanted, Asked((volume.mount_point,))), HEARTBEAT
+        DeleteVolume(wanted.name, found), wanted, machines.read(wanted, Asked((found.mount_point,))), HEARTBEAT
     )
 
 
@@ -193,3 +193,48 @@ def test_it_does_not_grow_while_the_copies_differ(pair: tuple[Machines, DesiredC
     machines, wanted = pair
     machines.pair.replication_link = False
     assert "resource.not-redundant" in {f.code for f in resource(machines, wanted, 88 * GIB).findings}
+
+
+WEB = DesiredVolume("web", 5 * GIB, "xfs", "/srv/web")
+
+
+def created(machines: Machines, wanted: DesiredCluster, web: DesiredVolume = WEB) -> Plan:
+    observed = machines.read(wanted, Asked((web.mount_point,)))
+    return volume.plan(CreateVolume(wanted.name, web), wanted, observed, HEARTBEAT)
+
+
+def codes(plan: Plan) -> set[str]:
+    return {f.code for f in plan.findings if f.severity == "blocker"}
+
+
+def test_a_file_system_that_was_broken_off_is_made_anew(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    for step in created(machines, wanted).todo():
+        if step.title.startswith("Make the XFS"):
+            break
+        machines.do(step)
+    machines.pair.inside.lvs["web"].fstype = "xfs"  # mkfs wrote its first block, then the node lost power
+    plan = carry_out(machines, lambda: created(machines, wanted))
+    assert ["mkfs.xfs", "-q", "-f", "/dev/vg_data/web"] in [list(c.argv) for s in plan.todo() for c in s.commands]
+    assert machines.pair.inside.lvs["web"].tags == ["storagepanel"]
+
+
+def test_a_volume_somebody_else_made_is_left_alone(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    machines.pair.inside.lvs["web"] = Lv(5 * GIB, "xfs")
+    assert codes(created(machines, wanted)) == {"volume.exists"}
+    machines.pair.inside.lvs["web"] = Lv(4 * GIB, "xfs", tags=["storagepanel"])
+    assert codes(created(machines, wanted)) == {"volume.exists"}
+    machines.pair.inside.lvs["web"] = Lv(5 * GIB, "ext4", tags=["storagepanel"])
+    assert codes(created(machines, wanted)) == {"volume.exists"}
+    machines.pair.inside.lvs["web"] = Lv(5 * GIB, "xfs", tags=["storagepanel"])
+    assert codes(created(machines, wanted)) == set()
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_a_new_volume_never_covers_files(name: str, pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    machines.pair.machines[name].directories.append("/srv/web")
+    assert codes(created(machines, wanted)) == set()  # an empty directory is taken
+    machines.pair.machines[name].litter.append("/srv/web")
+    assert codes(created(machines, wanted)) == {"mount.point-holds-files"}

@@ -97,6 +97,9 @@ def _volume(node: NodeObserved, backing: Backing) -> Step:
     return unchanged(step, "it is there") if node.lv(backing.vg, backing.lv) else step
 
 
-def lvcreate(vg: str, lv: str, size: int) -> Command:
+def lvcreate(vg: str, lv: str, size: int, tag: str = "") -> Command:
     """Old signatures in the fresh extents are wiped: they belong to nobody any more."""
-    return cmd("lvcreate", "--yes", "--wipesignatures", "y", "--size", f"{size}b", "--name", lv, vg, timeout=120)
+    tagged = ("--addtag", tag) if tag else ()
+    return cmd(
+        "lvcreate", "--yes", "--wipesignatures", "y", "--size", f"{size}b", *tagged, "--name", lv, vg, timeout=120
+    )

@@ -19,6 +19,7 @@ from provisioning.plans.parts.replication import primary
 from provisioning.render.heartbeat import mount_options
 from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, cmd, unchanged
 
+NEW, MADE = "storagepanel.new", "storagepanel"  # tags: its file system is not whole yet; this panel made it
 NAMED = "the service group names it, which was written after it was made"
 
 
@@ -87,7 +88,7 @@ def _group(desired: DesiredCluster, node: NodeObserved, unseen: bool) -> Iterato
 def volume_steps(
     desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, *, hidden: bool = False
 ) -> Iterator[Step]:
-    vg, device = desired.resource.vg, f"/dev/{desired.resource.vg}/{volume.name}"
+    vg = desired.resource.vg
     make = Step(
         node=node.node,
         title=f"Make the volume {volume.name}",
@@ -100,32 +101,51 @@ def volume_steps(
                 Expect(one_of=("",)),
             ),
         ),
-        commands=(lvcreate(vg, volume.name, volume.size),),
+        commands=(lvcreate(vg, volume.name, volume.size, NEW),),
         note=f"Way back: lvremove {vg}/{volume.name}; it is empty.",
     )
-    mkfs = Step(
-        node=node.node,
-        title=f"Make the {'XFS' if volume.fstype == 'xfs' else 'ext4'} file system of {volume.name}",
-        kind=Kind.WRITES,
-        stage=Stage.VOLUMES,
-        guards=(unsigned(device),),
-        commands=(make_file_system(volume.fstype, device),),
-        note="With quotas possible.",
-    )
     if hidden:
-        yield from (unchanged(step, NAMED) for step in (make, mkfs))
+        yield from (unchanged(step, NAMED) for step in (make, _format(node, vg, volume, again=False)))
         return
-    yield unchanged(make, "the volume is there") if node.lv(vg, volume.name) else make
-    seen = lv_device(node, vg, volume.name)
-    made = node.mount(volume.mount_point) is not None or (seen is not None and seen.fstype == volume.fstype)
+    lv, seen = node.lv(vg, volume.name), lv_device(node, vg, volume.name)
+    yield unchanged(make, "the volume is there") if lv else make
+    broken_off = lv is not None and NEW in lv.tags
+    carries = seen is not None and seen.fstype != ""
+    mkfs = _format(node, vg, volume, again=broken_off and carries)
+    mounted = node.mount(volume.mount_point) is not None
+    made = mounted or (seen is not None and seen.fstype == volume.fstype and not broken_off)
     yield unchanged(mkfs, f"it carries {volume.fstype}") if made else mkfs
 
 
-def make_file_system(fstype: str, device: str) -> Command:
-    """Quotas of ext4 are decided here; those of XFS at the mount."""
+def _format(node: NodeObserved, vg: str, volume: DesiredVolume, *, again: bool) -> Step:
+    """Make the file system and, in the same unit, say that it is whole. One that was broken off half way leaves a signature and the tag of a new
+    volume; nobody ever mounted it, so it is made anew over what is there."""
+    device = f"/dev/{vg}/{volume.name}"
+    fresh = Guard(
+        f"{volume.name} is still marked as new, and was never in use",
+        cmd("lvs", "--noheadings", "--options", "lv_tags", f"{vg}/{volume.name}"),
+        Expect(one_of=(NEW,)),
+    )
+    return Step(
+        node=node.node,
+        title=f"Make the {'XFS' if volume.fstype == 'xfs' else 'ext4'} file system of {volume.name}{' anew' if again else ''}",
+        kind=Kind.WRITES,
+        stage=Stage.VOLUMES,
+        guards=(fresh,) if again else (unsigned(device),),
+        commands=(
+            make_file_system(volume.fstype, device, over=again),
+            cmd("lvchange", "--deltag", NEW, "--addtag", MADE, f"{vg}/{volume.name}"),
+        ),
+        note="An earlier try was broken off in the middle of it." if again else "With quotas possible.",
+    )
+
+
+def make_file_system(fstype: str, device: str, *, over: bool = False) -> Command:
+    """Quotas of ext4 are decided here; those of XFS at the mount. Only `over` makes one where a signature is."""
     if fstype == "xfs":
-        return cmd("mkfs.xfs", "-q", device, timeout=600)
-    return cmd("mkfs.ext4", "-q", "-O", "quota", "-E", "quotatype=usrquota:grpquota", device, timeout=600)
+        return cmd("mkfs.xfs", "-q", *(("-f",) if over else ()), device, timeout=600)
+    force = ("-F",) if over else ()
+    return cmd("mkfs.ext4", "-q", *force, "-O", "quota", "-E", "quotatype=usrquota:grpquota", device, timeout=600)
 
 
 def _directory(desired: DesiredCluster, node: NodeObserved, export: DesiredExport) -> Step | None:
