@@ -28,6 +28,7 @@ from provisioning.simulator.state import Client
 from provisioning.snapshot import desired_of
 from tests import factories
 from tests.scenarios.snapshot_verbs import SnapshotVerbs
+from tests.scenarios.volume_verbs import VolumeVerbs
 
 GIB = 1024**3
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -49,13 +50,14 @@ class WorkerKilled(BaseException):
 
 
 @dataclass
-class Stage(SnapshotVerbs):
+class Stage(SnapshotVerbs, VolumeVerbs):
     ada: Any
     clock: JumpingTime
     monkeypatch: Any
     log: list[str] = field(default_factory=list)
     last: int = 0  # history rows told so far
     job: Job | None = None
+    typed: str = ""  # name typed for the job, typed again when it is planned again
 
     def __post_init__(self) -> None:
         self.cluster = draft_pair()
@@ -197,7 +199,7 @@ class Stage(SnapshotVerbs):
     def do_again(self) -> None:
         assert self.job
         self.job = jobs.plan_again(request_of(self.ada), self.job)
-        self.carry_through(self.cluster.slug)
+        self.carry_through(self.typed or self.cluster.slug)
 
     def do_acknowledge(self) -> None:
         assert self.job
@@ -206,7 +208,12 @@ class Stage(SnapshotVerbs):
     # ── how ──────────────────────────────────────────────────
     def change(self, action: str, intent: Intent, typed_name: str = "") -> None:
         self.cluster.refresh_from_db()
-        self.job = jobs.draft(request_of(self.ada), action, self.cluster, intent)
+        try:
+            self.job = jobs.draft(request_of(self.ada), action, self.cluster, intent)
+        except jobs.Refused as refused:
+            self.say(f"  refused: {refused}")
+            return
+        self.typed = typed_name
         self.carry_through(typed_name)
 
     def carry_through(self, typed_name: str) -> None:
