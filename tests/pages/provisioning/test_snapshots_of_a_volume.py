@@ -250,3 +250,10 @@ def test_the_page_of_its_job_reads_its_plan(case: str, before: Snapshot, ada_cli
     assert html.escape(plan.button) in shown
     for step in plan.todo():
         assert html.escape(step.title) in shown
+
+
+@pytest.mark.parametrize("address", [NEW, SCHEDULE, BASE + "grow/"])
+def test_a_form_opens_before_the_room_of_the_group_was_read(address: str, volume: Volume, olga_client: Client):
+    response = olga_client.get(address)
+    assert response.status_code == 200
+    assert "vg_data has free is not known now" in page(response)
