@@ -171,6 +171,9 @@ def taking(
     `desired` are the exports as the panel knows them, `wanted` those after the change.
     """
     served = {export.path for export in observed[active].exports or ()}
+    kept = set(wanted.exports)
+    unserved = [export.path for export in desired.exports if export.path not in served and export in kept]
+    expected = {line for each in (desired, wanted) for line in str(nfs.exports(each).content).splitlines()}
     for node in observed.values():
         main = node.file(FOREIGN_EXPORTS)
         if main is not None and main.sha256 is None and dict(node.packages or ()).get("nfs-kernel-server"):
@@ -178,7 +181,7 @@ def taking(
                 "export.main-missing", f"{FOREIGN_EXPORTS} is missing on {node.node}: exportfs then fails whatever it is asked.",
                 hint="An empty file is enough.", fix=f"touch {FOREIGN_EXPORTS}", node=node.node,
             )  # fmt: skip
-        yield from _changed_by_hand(desired, wanted, node, served)
+        yield from _changed_by_hand(node, expected, unserved)
         if node.node == active:
             yield from _table_and_files(desired, wanted, node)
 
@@ -222,9 +225,7 @@ def _spelled(client: str) -> str:
     return f"[{address}]{slash}{length}" if ":" in address else client
 
 
-def _changed_by_hand(
-    desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved, served: set[str]
-) -> Iterator[Finding]:
+def _changed_by_hand(node: NodeObserved, expected: set[str], unserved: Sequence[str]) -> Iterator[Finding]:
     """Our file holds what the panel wrote, before or after this change; anything else is somebody's work and is not lost.
 
     A line that is gone is somebody's work, too, when the export is not served either: writing the file would bring it back.
@@ -233,10 +234,9 @@ def _changed_by_hand(
     if file is None or file.sha256 is None or file.text is None:
         return
     stands = file.text.splitlines()
-    expected = {line for each in (desired, wanted) for line in str(nfs.exports(each).content).splitlines()}
     strange = [line for line in stands if line not in expected and SIGN not in line]
-    kept = [export.path for export in desired.exports if export in wanted.exports and export.path not in served]
-    gone = [path for path in kept if not any(line.startswith(f"{nfs.quoted(path)} ") for line in stands)]
+    there = {line.partition(" ")[0] for line in stands}
+    gone = [path for path in unserved if nfs.quoted(path) not in there]
     what = ""
     if strange:
         first = strange[0] if len(strange[0]) <= 160 else f"{strange[0][:160]}…"
@@ -250,8 +250,7 @@ def _changed_by_hand(
     if what:
         yield blocker(
             "export.hand-edited", f"{EXPORTS} on {node.node} {what}", node=node.node, hazard=20, fix=f"editor {EXPORTS}",
-            hint="This change would undo it. Do the same on the export's page and put the line back as it was, or compare the pair with its "
-            "set-up, which writes the panel's own file again.",
+            hint="This change would undo it. Publish, change or withdraw it on the panel's pages, and put the file back as it was.",
         )  # fmt: skip
 
 

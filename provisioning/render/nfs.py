@@ -76,9 +76,12 @@ def nfsdcld(desired: DesiredCluster) -> ManagedFile:
     )
 
 
+ODD = frozenset(' \t"\\#')
+
+
 def quoted(path: str) -> str:
     """Write a path as exports(5) wants it: blanks, quotes, backslashes and the comment sign as octal."""
-    return "".join(f"\\{ord(c):03o}" if c in ' \t"\\#' else c for c in path)
+    return "".join(f"\\{ord(c):03o}" if c in ODD else c for c in path) if ODD & set(path) else path
 
 
 def line(desired: DesiredCluster, export: DesiredExport) -> str:

@@ -148,3 +148,35 @@ def test_lvms_local_settings() -> None:
 def test_the_peers_key_may_do_one_thing() -> None:
     text = fencing.authorized_keys(desired(), ALICE, "ssh-ed25519 PANELKEY storagepanel\n")
     check(GOLDEN / "authorized_keys", text)
+
+
+LISTED = (  # what `exportfs -v` of nfs-utils 2.6.2 printed for these options; the last line on a node of the lab, with a running server
+    ("rw,sync,insecure,all_squash,anonuid=1000,anongid=1001,no_wdelay,nohide,crossmnt,subtree_check,insecure_locks,no_acl,nordirplus,"
+     "security_label,mountpoint=/srv/homes,fsid=7,sec=krb5p:krb5:sys",
+     "sync,no_wdelay,nohide,crossmnt,insecure_locks,nordirplus,security_label,no_acl,fsid=7,mountpoint=/srv/homes,anonuid=1000,anongid=1001,"
+     "sec=krb5p:krb5:sys,rw,insecure,root_squash,all_squash"),
+    ("rw,async,no_root_squash,no_all_squash,no_subtree_check,mountpoint,fsid=9",
+     "async,wdelay,hide,no_subtree_check,fsid=9,mountpoint,sec=sys,rw,secure,no_root_squash,no_all_squash"),
+    ("no_subtree_check,crossmnt,insecure_locks,nordirplus,no_acl,anonuid=5",
+     "sync,wdelay,hide,crossmnt,no_subtree_check,insecure_locks,nordirplus,no_acl,anonuid=5,sec=sys,ro,secure,root_squash,no_all_squash"),
+    ("rw,sync,no_subtree_check,no_root_squash,fsid=101",
+     "sync,wdelay,hide,no_subtree_check,fsid=101,sec=sys,rw,secure,no_root_squash,no_all_squash"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "shown"), LISTED)
+def test_options_as_exportfs_shows_them(options: str, shown: str) -> None:
+    assert nfs.listed(options.split(",")) == shown
+
+
+def test_an_option_that_nothing_is_known_of_is_not_shown_as_anything() -> None:
+    assert nfs.listed(("rw", "from_the_future=3")) == ""
+
+
+def test_a_client_is_never_longer_in_the_table_than_it_is_said_to_be() -> None:
+    """The line that nfs-utils wrote into its table for these options; 512 characters and more were not read again."""
+    written = (
+        "10.0.0.0/8(rw,sync,no_wdelay,nohide,crossmnt,insecure,root_squash,all_squash,subtree_check,insecure_locks,no_acl,nordirplus,"
+        "security_label,no_pnfs,fsid=7,mountpoint=/srv/homes,anonuid=1000,anongid=1001,sec=krb5p:krb5:sys,rw,root_squash,all_squash)"
+    )
+    assert len(written) <= nfs.held("10.0.0.0/8", LISTED[0][0].split(",")) <= len(written) + 60

@@ -147,3 +147,39 @@ def test_a_probe_in_vain() -> None:
     look = place(FakeWorld(), address=None, look=lambda ip: Seen("bob", True, ("/srv/other",)))
     with pytest.raises(StepFailed, match="bob: NFS answers and lists /srv/other"):
         execute(look, step(probe=Probe("10.10.0.50", ("/srv/web",), bound=3)), Lines())
+
+
+def test_a_probe_waits_until_what_was_withdrawn_is_gone() -> None:
+    sights = [
+        Seen("bob", True, ("/srv/a", "/srv/b")),
+        Seen("bob", True, None, "no list"),
+        Seen("bob", True, ("/srv/a",)),
+    ]
+    look = place(FakeWorld(), address=None, look=lambda ip: sights.pop(0))
+    probe = Probe("10.10.0.50", ("/srv/a",), gone=("/srv/b",))
+    assert execute(look, step(probe=probe), Lines()) == "Seen from bob."
+
+
+def test_what_is_asked_once_is_asked_once() -> None:
+    world, time = FakeWorld(), FakeTime()
+    world.answers["unshare true"] = [Result(1, 'exportfs: unknown keyword "bogus"\n'), Result(0, "")]
+    wait = Wait("exportfs takes the line", cmd("unshare", "true"), Expect(), bound=0)
+    with pytest.raises(StepFailed, match=r"Not so on alice: exportfs takes the line. Seen: exit 1: .*bogus") as failed:
+        execute(place(world, time=time), step(wait=wait), Lines())
+    assert (time.at, failed.value.hint) == (1000.0, "Nothing was changed by this step.")
+
+
+def test_a_way_back_that_fails_is_said() -> None:
+    world = FakeWorld(files={("alice", "/etc/exports"): b"old\n"})
+    world.answers["exportfs -ra"] = [Result(1, "", "bad line 1"), Result(1, "", "no table")]
+    file = WriteFile("/etc/exports", Text.of("new\n"), before=sha(b"old\n"), before_text="old\n")
+    with pytest.raises(StepFailed, match=r"bad line 1 .*which failed, too: .*no table"):
+        execute(place(world), step(files=(file,), load=EXPORTFS), Lines())
+    assert world.files["alice", "/etc/exports"] == b"old\n"
+
+
+def test_a_part_that_begins_with_a_blank_begins_at_a_word() -> None:
+    table = "/data/srv/homes 10.0.0.0/8(ro)\n/srv/media   10.0.0.0/8(rw)\n"
+    assert not Expect(contains=(" /srv/homes 10.0.0.0/8(",)).holds(0, table)
+    assert Expect(contains=(" /srv/media 10.0.0.0/8(rw)",), lacks=(" /srv/homes ",)).holds(0, table)
+    assert Expect(contains=(" /data/srv/homes ",)).holds(0, table)

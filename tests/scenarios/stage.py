@@ -7,7 +7,7 @@ A scenario is a folder: README (what happens, in a few sentences), script (one v
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,10 +19,19 @@ from clusters.models import Backing, Cluster, ClusterState, Node, Replica, Resou
 from clusters.states import Inventory, JobStatus
 from provisioning import jobs, worker
 from provisioning.desired import DesiredExport, DesiredVolume, ExportClient, NfsSettings
-from provisioning.intents import ConfigureNfs, CreateVolume, Intent, ProvisionCluster, PublishExport
+from provisioning.intents import (
+    ConfigureNfs,
+    CreateVolume,
+    EditExport,
+    Intent,
+    ProvisionCluster,
+    PublishExport,
+    WithdrawExport,
+)
 from provisioning.models import Job, JobStep
 from provisioning.monitor import names, sweep
 from provisioning.monitor.record import record
+from provisioning.render.paths import EXPORTS
 from provisioning.simulator import store
 from provisioning.simulator.state import Client
 from provisioning.snapshot import desired_of
@@ -83,6 +92,39 @@ class Stage(SnapshotVerbs, VolumeVerbs):
     def do_export(self, volume: str, client: str, fsid: str) -> None:
         export = DesiredExport(f"/srv/{volume}", int(fsid), (ExportClient(client),), volume)
         self.change("export.publish", PublishExport(self.cluster.slug, export))
+
+    def do_edit(self, path: str, *clients: str) -> None:
+        """`client` or `client(options)`: who may mount it from now on."""
+        known = next(export for export in desired_of(self.cluster).exports if export.path == path)
+        named = (client.partition("(") for client in clients)
+        wanted = tuple(
+            ExportClient(n, tuple(o.removesuffix(")").split(","))) if b else ExportClient(n) for n, b, o in named
+        )
+        self.change("export.edit", EditExport(self.cluster.slug, replace(known, clients=wanted)))
+
+    def do_withdraw(self, path: str) -> None:
+        known = next(export for export in desired_of(self.cluster).exports if export.path == path)
+        self.change("export.withdraw", WithdrawExport(self.cluster.slug, path, known.fsid))
+
+    def do_append(self, node: str, path: str, *line: str) -> None:
+        """Somebody adds a line to a file by hand."""
+        with store.opened(self.cluster.pk) as pair:
+            pair.machines[node].files[path].text += " ".join(line) + "\n"
+
+    def do_unappend(self, node: str, path: str) -> None:
+        """Somebody takes the last line out again."""
+        with store.opened(self.cluster.pk) as pair:
+            file = pair.machines[node].files[path]
+            file.text = "".join(file.text.splitlines(keepends=True)[:-1])
+
+    def do_exported(self) -> None:
+        """What is served, and whether both nodes have the same file."""
+        with store.opened(self.cluster.pk) as pair:
+            for machine in pair.machines.values():
+                for path, client, options in machine.exported:
+                    self.say(f"  {machine.name} serves {path} to {client} ({options})")
+            texts = {machine.files[EXPORTS].text for machine in pair.machines.values()}
+            self.say(f"  the files are {'the same' if len(texts) == 1 else 'not the same'}")
 
     def do_power(self, verb: str, node: str) -> None:
         self.say("  " + store.control(self.cluster.pk, f"power-{verb}", node, now=self.clock.now()))

@@ -16,6 +16,7 @@ from provisioning.observed import ActiveExport, NodeObserved
 from provisioning.plans.parts import serving
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
+from provisioning.render.managed import ManagedFile
 from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY
 from provisioning.steps import OBSERVER, Command, Expect, Kind, Probe, Stage, Step, Wait, cmd, unchanged
 
@@ -41,7 +42,8 @@ def steps(
     known = next((export for export in before.exports if export.path == path), None)
     node, standby = observed[active], after.peer(active).name
     there = served(after, node, path)
-    written = _written(after, observed, active)
+    file = nfs.exports(after)
+    written = _written(file, observed, active, standby)
     done = there and not any(step.runs for step in written)
     trial = _trial(after, active, wanted)
     yield unchanged(trial, "it is served already") if done and wanted else trial
@@ -49,7 +51,7 @@ def steps(
     if not there and not written[-1].runs:
         yield _take(active)
     proof = (
-        *(_file_stands(after, name) for name in (standby, active)),
+        *(_file_stands(file, name) for name in (standby, active)),
         _table_stands(after, active, path, wanted, known),
         _outside(after, () if wanted else (path,)),
     )
@@ -76,8 +78,7 @@ def _trial(after: DesiredCluster, active: str, export: DesiredExport | None) -> 
     )
 
 
-def _written(after: DesiredCluster, observed: Mapping[str, NodeObserved], active: str) -> tuple[Step, Step]:
-    file, standby = nfs.exports(after), after.peer(active).name
+def _written(file: ManagedFile, observed: Mapping[str, NodeObserved], active: str, standby: str) -> tuple[Step, Step]:
     return (
         write(observed[standby], [file], title="Write the exports", stage=Stage.EXPORTS,
               note="The standby node first; it reads the file when it takes over."),
@@ -96,8 +97,8 @@ def _take(node: str) -> Step:
     return Step(node=node, title="Take the exports", kind=Kind.WRITES, stage=Stage.LIVE, commands=(take(),))
 
 
-def _file_stands(after: DesiredCluster, node: str) -> Step:
-    digest = hashlib.sha256(str(nfs.exports(after).content).encode()).hexdigest()
+def _file_stands(file: ManagedFile, node: str) -> Step:
+    digest = hashlib.sha256(str(file.content).encode()).hexdigest()
     return Step(
         node=node,
         title="See the file as it was written",

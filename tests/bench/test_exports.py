@@ -1,0 +1,111 @@
+"""What one more export costs on a pair that has 10, and on one that has 1,000: rendering, planning, the door. Prints figures and compares them.
+
+pytest tests/bench/test_exports.py -m bench -s
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from clusters.models import Export, ExportClient
+from clusters.states import JobStatus
+from provisioning import codec, jobs, worker
+from provisioning.desired import DesiredCluster, DesiredExport
+from provisioning.desired import ExportClient as Client
+from provisioning.ha import BACKENDS
+from provisioning.intents import PublishExport
+from provisioning.models import Job
+from provisioning.observing import observe
+from provisioning.plans import export
+from provisioning.render import nfs
+from provisioning.render.paths import EXPORTS
+from provisioning.simulator import store
+from provisioning.snapshot import desired_of
+from provisioning.transport.choose import world_for
+from tests.scenarios.stage import Stage, request_of
+from tests.scenarios.test_scenarios import stage
+
+pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
+RUNS = 9
+FEW, MANY = 10, 1000
+__all__ = ["stage"]
+
+
+def milliseconds(do: Callable[[], object]) -> float:
+    times = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        do()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def with_exports(stage: Stage, count: int) -> DesiredCluster:
+    """Rows, files and tables of a pair that serves so many exports."""
+    volume = stage.cluster.volumes.get()
+    have = stage.cluster.exports.count()
+    rows = Export.objects.bulk_create(
+        Export(cluster=stage.cluster, volume=volume, path=f"{volume.mount_point}/{n:04}", fsid=n + 1, inventory="present") for n in range(have, count)
+    )  # fmt: skip
+    options = ",".join(Client("x").options)
+    ExportClient.objects.bulk_create(ExportClient(export=row, client="10.10.0.0/24", options=options) for row in rows)
+    wanted = desired_of(stage.cluster)
+    with store.opened(stage.cluster.pk) as pair:
+        for machine in pair.machines.values():
+            machine.files[EXPORTS].text = str(nfs.exports(wanted).content)
+        pair.machines["alice"].exported = [
+            [e.path, c.client, ",".join(nfs.options_of(wanted, e, c))] for e in wanted.exports for c in e.clients
+        ]
+    return wanted
+
+
+def test_one_more_export(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    stage.do_provision()
+    stage.do_wait("1400")
+    stage.cluster.refresh_from_db()
+    figures: dict[str, list[float]] = {}
+    for count in (FEW, MANY):
+        wanted = with_exports(stage, count)
+        new = DesiredExport("/srv/homes/new", 5000 + count, (Client("10.10.0.0/24"),), "homes")
+        observed = observe(world_for(stage.cluster), stage.cluster, wanted)
+        after = replace(wanted, exports=(*wanted.exports, new))
+        intent = PublishExport(stage.cluster.slug, new)
+        backend = BACKENDS["heartbeat"]
+        plan = export.plan(intent, wanted, observed, backend)
+        assert [f.text for f in plan.findings if f.severity == "blocker"] == []
+
+        def through_the_door(intent: PublishExport = intent) -> float:
+            """Draft, plan, approve, run, all of it in this process; what was made is taken back afterwards, off the clock."""
+            began = time.perf_counter()
+            job = jobs.draft(request_of(stage.ada), "export.publish", stage.cluster, intent)
+            worker.propose(job.pk)
+            job.refresh_from_db()
+            assert job.status == JobStatus.PROPOSED, job.problem
+            jobs.approve(request_of(stage.ada), job, reason="bench")
+            worker.run(job.pk)
+            job.refresh_from_db()
+            assert job.status == JobStatus.SUCCEEDED, job.problem
+            took = (time.perf_counter() - began) * 1000
+            Job.objects.filter(pk=job.pk).delete()
+            stage.cluster.exports.filter(path=intent.export.path).delete()
+            with_exports(stage, count)
+            return took
+
+        for name, do in (
+            ("render", lambda: nfs.exports(after)),
+            ("inventory", lambda: desired_of(stage.cluster)),
+            ("plan", lambda: export.plan(intent, wanted, observed, backend)),
+            ("store the plan", lambda: codec.dump(plan)),
+            ("read the plan", lambda: codec.load(type(plan), codec.dump(plan))),
+        ):
+            figures.setdefault(name, []).append(milliseconds(do))
+        figures.setdefault("draft to served", []).append(statistics.median(through_the_door() for _ in range(RUNS)))
+    with capsys.disabled():
+        print(f"\n{'one more export':<18} {'of 10, ms':>10} {'of 1,000, ms':>13} {'ratio':>7}")
+        for name, (few, many) in figures.items():
+            print(f"{name:<18} {few:10.1f} {many:13.1f} {many / few:7.1f}")
