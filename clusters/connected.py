@@ -100,13 +100,13 @@ class Row:
             case "confirmed", _:
                 return "warn", "has a session, no connection"
             case "courtesy" | "expirable", _:
-                return "warn", "gone; its session is kept as a courtesy"
+                return "warn", "gone, session kept"
             case "locking", _:
                 return "idle", "asked for locks"
             case "", True:
                 return "ok", "connected"
             case "", _:
-                return "unknown", "mounted it once, not connected"
+                return "unknown", "not connected now"
         return "idle", self.client.state
 
 

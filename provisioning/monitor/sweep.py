@@ -194,5 +194,5 @@ def _alike(desired: DesiredCluster) -> tuple[str, ...]:
     """The files that must be the same on both nodes (HAZARDS 20); only their digests are asked for."""
     return (
         paths.resource_file(desired.resource.name), paths.EXPORTS, paths.NFS_CONF, paths.IDMAPD,
-        paths.NFSDCLD, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
+        paths.NFSD, paths.NFSDCLD, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
     )  # fmt: skip

@@ -140,7 +140,7 @@ def _take(after: DesiredCluster, node: NodeObserved, *, restart: bool) -> Iterat
     if not restart and node.nfsd_threads != after.nfs.threads:
         yield Step(
             node=node.node, title=f"Run {words.counted(after.nfs.threads, 'thread')}", kind=Kind.WRITES, stage=Stage.LIVE,
-            commands=(cmd("rpc.nfsd", str(after.nfs.threads)),), note="A running server takes another number at once.",
+            commands=(cmd(*nfs.threads(after)),), note="A running server takes another number at once.",
         )  # fmt: skip
 
 

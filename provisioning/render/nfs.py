@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from clusters.export_access import NOBODY, access_of
 from provisioning.desired import NFS_VERSIONS, DesiredCluster, DesiredExport, ExportClient
 from provisioning.render.managed import ManagedFile, header
-from provisioning.render.paths import EXPORTS, IDMAPD, NFS_CONF, NFSDCLD
+from provisioning.render.paths import EXPORTS, IDMAPD, NFS_CONF, NFSD, NFSDCLD
 from provisioning.steps import Text
 
 STATE = ".nfs-state"  # directory at the top of the volume that carries it
@@ -48,9 +48,9 @@ def _pinned(desired: DesiredCluster) -> list[tuple[str, int]]:
 
 
 def _held(desired: DesiredCluster) -> str:
-    """What clients held moves with the service, and both nodes go by one name: else a client that finds another server gives its locks up."""
+    """What clients held moves with the service."""
     directory = state_directory(desired)
-    return f"scope={desired.name}\n[nfsdcld]\nstoragedir={directory}\n" if directory else ""
+    return f"[nfsdcld]\nstoragedir={directory}\n" if directory else ""
 
 
 def state_directory(desired: DesiredCluster) -> str:
@@ -65,6 +65,25 @@ def idmapd(desired: DesiredCluster) -> ManagedFile:
     return ManagedFile(
         IDMAPD, Text.of(header(desired.name, "the domain of NFSv4 names, the same on both nodes") + lines)
     )
+
+
+def nfsd(desired: DesiredCluster) -> ManagedFile:
+    """Render that both nodes go by one name: a client of version 4.1 and later that finds another server behind the address gives its locks up.
+
+    The kernel takes the name from the host name at the moment of the start. nfs-utils 2.6.2 has no setting for it (`scope` came later), so
+    rpc.nfsd is started with a host name of its own.
+    """
+    start = f"/usr/bin/unshare --uts /bin/sh -c 'hostname {desired.name} && exec /usr/sbin/rpc.nfsd'"
+    text = f"[Service]\nExecStart=\nExecStart={start}\n" if state_directory(desired) else ""
+    return ManagedFile(NFSD, Text.of(header(desired.name, "the NFS server goes by one name on both nodes") + text))
+
+
+def threads(desired: DesiredCluster) -> tuple[str, ...]:
+    """Give the command that sets the number of threads of a running server. It sets the name anew, too."""
+    count = str(desired.nfs.threads)
+    if not state_directory(desired):
+        return ("rpc.nfsd", count)
+    return ("unshare", "--uts", "sh", "-c", 'hostname "$1" && exec rpc.nfsd "$2"', "sh", desired.name, count)
 
 
 def nfsdcld(desired: DesiredCluster) -> ManagedFile:

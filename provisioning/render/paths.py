@@ -27,6 +27,7 @@ SNAPSHOTS = "/srv/.snapshots"  # opened snapshots are mounted below it
 FOREIGN_EXPORTS = "/etc/exports"  # read, never written
 NFS_CONF = "/etc/nfs.conf.d/storagepanel.conf"
 IDMAPD = "/etc/idmapd.conf.d/storagepanel.conf"
+NFSD = "/etc/systemd/system/nfs-server.service.d/storagepanel.conf"  # both nodes go by one name
 NFSDCLD = "/etc/systemd/system/nfsdcld.service.d/storagepanel.conf"  # its keeper of clients stops with the NFS server
 HA_CF = "/etc/ha.d/ha.cf"
 AUTHKEYS = "/etc/ha.d/authkeys"
@@ -61,7 +62,7 @@ def read_files(desired: DesiredCluster | None) -> tuple[str, ...]:
     """Name the files whose text a planner needs."""
     return (
         POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, AUTHORIZED_KEYS, WAIT_FOR_DATA, HEARTBEAT_WAITS,
-        EXPORTS, SNAPSHOT_EXPORTS, FOREIGN_EXPORTS, NFS_CONF, IDMAPD, NFSDCLD, HA_CF, HARESOURCES,
+        EXPORTS, SNAPSHOT_EXPORTS, FOREIGN_EXPORTS, NFS_CONF, IDMAPD, NFSD, NFSDCLD, HA_CF, HARESOURCES,
     )  # fmt: skip
 
 

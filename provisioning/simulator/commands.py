@@ -125,7 +125,7 @@ def _nfsd(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> An
     """A running server takes another number of threads at once; nothing else of its settings."""
     if not machine.nfsd:
         return 1, "", "rpc.nfsd: unable to set any sockets for nfsd\n"
-    machine.nfsd = int(argv[1])
+    machine.nfsd = int(argv[-1])
     return OK
 
 
@@ -365,6 +365,8 @@ def _exportfs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 
 
 def _unshare(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    if argv[1] == "--uts" and "rpc.nfsd" in argv[4]:
+        return _nfsd(pair, machine, argv, now)
     if argv[:6] != exporting.try_line().argv[:6]:
         return None
     return nfs_words.tried(machine, argv[6:])

@@ -68,7 +68,8 @@ def test_a_lock_survives_a_failover(on_call: Walk) -> None:
     """HAZARDS 8: what clients hold is kept on the replicated volume, and both nodes go by one name."""
     watch = Stopwatch()
     on_call.go("/c/lab-files/nfs/")
-    on_call.fill(state_volume="homes", mountd_port="20048", statd_port="662", lockd_port="4045", domain="lab.example")
+    on_call.fill(state_volume="homes", grace_time="90", lease_time="60", domain="lab.example")
+    on_call.fill(mountd_port="20048", statd_port="662", lockd_port="4045")
     on_call.send("threads", to="/jobs/")
     approve(on_call, "state", 300, reason="locks must survive")
     watch.lap("the store moved to the volume, with one restart")
@@ -88,6 +89,10 @@ def test_a_lock_survives_a_failover(on_call: Walk) -> None:
     machines.until("beta serves", lambda: in_service.serves("beta"), 400, 2)
     clients.writes_on()
     watch.lap("beta took over")
+    for name, words in (("beta", "NFSD|lockd"), ("client", "NFS|nfs:")):
+        print(machines.run(name, f"dmesg | grep -E '{words}' | tail -12 || true"), flush=True)
+    keeper = machines.run("beta", "ls -l /proc/$(pidof nfsdcld)/fd")
+    assert "/srv/homes/.nfs-state/main.sqlite" in keeper, keeper
     report = clients.stop_writing()
     clients.checksums_agree()
     assert machines.run("client", "cat /root/holder").strip() == "locked"

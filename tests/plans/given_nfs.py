@@ -16,6 +16,10 @@ Observed = dict[str, NodeObserved]
 
 
 def configured(wanted: DesiredCluster, observed: Observed, given: dict) -> Plan:
+    if "kept" in given:  # what clients hold is kept on a volume already
+        wanted = replace(wanted, nfs=replace(wanted.nfs, state_volume=given["kept"]))
+        for file in (nfs.settings(wanted), nfs.nfsd(wanted), nfs.nfsdcld(wanted)):
+            observed = {name: with_file(node, file.path, str(file.content)) for name, node in observed.items()}
     settings = wanted_settings(wanted, given["nfs"])
     observed = facts(observed, given)
     if given.get("written"):

@@ -24,21 +24,21 @@ def companions(after: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
             load=cmd("systemctl", "restart", "nfs-idmapd.service") if serves else None,
             note="The kernel keeps names it has asked for up to ten minutes.",
         )
-    for file in keeper(after, node):
+    if files := keeper(after, node):
         yield write(
             node,
-            [file],
-            title="Bind the keeper of NFS clients to the NFS server",
+            files,
+            title="Let both nodes go by one name, and the keeper of clients go with the NFS server",
             stage=Stage.EXPORTS,
             load=cmd("systemctl", "daemon-reload"),
-            note="Left running it would hold the volume when the service moves.",
+            note="Nothing is restarted by it. A keeper left running would hold the volume when the service moves.",
         )
 
 
 def keeper(after: DesiredCluster, node: NodeObserved) -> tuple[ManagedFile, ...]:
-    """The drop-in of the keeper of clients, where it is wanted or there from before."""
-    file = nfs.nfsdcld(after)
-    return (file,) if nfs.state_directory(after) or node.file(file.path) is not None and _there(node, file) else ()
+    """The units' own lines for what clients hold, where they are wanted or there from before."""
+    files = (nfs.nfsdcld(after), nfs.nfsd(after))
+    return files if nfs.state_directory(after) or any(_there(node, file) for file in files) else ()
 
 
 def _there(node: NodeObserved, file: ManagedFile) -> bool:
