@@ -111,7 +111,7 @@ def fencing(desired: DesiredCluster) -> Iterator[Finding]:
         yield warning(
             "nfs.state-not-shared",
             "Each node keeps by itself what NFS clients hold: their locks are lost at a failover.",
-            hint="Once the pair runs, let a volume keep it: Set up the NFS server, on the cluster's page.",
+            hint="Programs that lock files get an error then; others go on. Keeping it on a volume is not offered yet.",
             hazard=8,
         )
 

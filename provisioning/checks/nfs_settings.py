@@ -101,7 +101,7 @@ def _state(after: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     if volume is None:
         yield warning(
             "nfs.state-not-shared", "Each node keeps by itself what NFS clients hold: their locks are lost at a failover.", hazard=8,
-            hint="Let a volume keep what clients hold: a small one of its own, not exported.",
+            hint="Programs that lock files get an error then; others go on. Keeping it on a volume is not offered yet.",
         )  # fmt: skip
         return
     if node.mount(volume.mount_point) is None:

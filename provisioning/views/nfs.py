@@ -35,9 +35,7 @@ def nfs_settings(request: HttpRequest, slug: str) -> HttpResponse:
     checking = request.method == "POST" and "check" in request.GET
     form = NfsForm(
         request.POST if request.method == "POST" else None,
-        volumes=list(
-            cluster.volumes.filter(inventory=Inventory.PRESENT).order_by("name").values_list("name", flat=True)
-        ),
+        state_volume=cluster.nfs_state_volume,
         checking=checking,
         initial=initial(nfs_of(cluster)),
     )
