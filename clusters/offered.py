@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clusters import apart
+from django.utils import timezone
+
+from clusters import possible
 from clusters.models import ClusterState, Export, Volume
 from clusters.states import AccessLevel, Inventory
 
@@ -37,7 +39,7 @@ def on_volume(
     for name, title, icon, needs in VOLUME:
         address = url(name, volume.cluster.slug, volume.name)
         if address:
-            why = _why_not(volume, level, state, needs, name == "volume-delete")
+            why = _why_not(volume, level, state, needs, name, name == "volume-delete")
             found.append({"title": title, "icon": icon, "why": why, "url": address, "name": name})
     return found
 
@@ -49,18 +51,18 @@ def on_export(
     found = []
     for name, title, icon, needs in EXPORT:
         if address := url(name, export.cluster.slug, export.fsid):
-            why = _why_not(export, level, state, needs, name == "export-withdraw")
+            why = _why_not(export, level, state, needs, name, name == "export-withdraw")
             found.append({"title": title, "icon": icon, "why": why, "url": address, "name": name})
     return found
 
 
 def _why_not(
-    row: Volume | Export, level: AccessLevel, state: ClusterState | None, needs: AccessLevel, goes_on: bool
+    row: Volume | Export, level: AccessLevel, state: ClusterState | None, needs: AccessLevel, name: str, goes_on: bool
 ) -> str:
     if level < needs:
         return f"Needs the access level {needs.name.lower()}; yours is {level.name.lower()}."
     if row.inventory == Inventory.REMOVING and goes_on:
-        return apart.why_not(state)  # what stopped half way is finished by the same page
+        return possible.why_not(name, state, timezone.now())  # what stopped half way is finished by the same page
     if row.inventory != Inventory.PRESENT:
         return MOVING.get(Inventory(row.inventory), "Not yet: it is a draft.")
-    return apart.why_not(state)
+    return possible.why_not(name, state, timezone.now())

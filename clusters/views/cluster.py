@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clusters import access, apart, care, detail, offered, pictures, snapshot_rows, usage_history
+from clusters import access, care, detail, offered, pictures, possible, snapshot_rows, usage_history
 from clusters.export_access import what_gets
 from clusters.models import Cluster, ClusterState
 from clusters.states import AccessLevel, Inventory
@@ -61,8 +61,8 @@ def _actions(cluster: Cluster, level: AccessLevel, state: ClusterState | None) -
             why = "Not any more: the panel has forgotten this cluster."
         elif in_service and cluster.inventory != Inventory.PRESENT:
             why = "Not yet: the cluster is not in service."
-        elif in_service and (apart_now := apart.why_not(state)):
-            why = apart_now
+        elif in_service and (waits := possible.why_not(name, state, timezone.now())):
+            why = waits
         elif name == "export-new" and not cluster.volumes.filter(inventory=Inventory.PRESENT).exists():
             why = "Not yet: there is no volume to export."
         actions.append({"title": title, "icon": icon, "why": why, "url": url(name, cluster.slug), "name": name})
