@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clusters.views import audit, clients, cluster, door, fleet, history, people, search, settings
+from clusters.views import audit, clients, cluster, door, fleet, history, people, search, settings, tables
 
 urlpatterns = [
     path("", fleet.fleet_page, name="fleet"),
@@ -9,6 +9,8 @@ urlpatterns = [
     path("c/<slug:slug>/exports/<int:fsid>/", cluster.export_page, name="export"),
     path("c/<slug:slug>/clients/", clients.clients_page, name="clients"),
     path("c/<slug:slug>/failovers/", history.cluster_history_page, name="cluster-history"),
+    path("volumes/", tables.volumes_page, name="volumes"),
+    path("exports/", tables.exports_page, name="exports"),
     path("failovers/", history.history_page, name="history"),
     path("audit/", audit.audit_page, name="audit"),
     path("audit/export/", audit.audit_export, name="audit-export"),

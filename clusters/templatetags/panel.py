@@ -27,6 +27,8 @@ register = template.Library()
 SECTIONS = {
     "fleet": {"fleet", "cluster", "volume", "export", "clients", "cluster-new", "cluster-draft", "cluster-forget", "nfs-configure",
         "volume-new", "export-new"},
+    "volumes": {"volumes", "volumes-import"},
+    "exports": {"exports", "exports-import"},
     "jobs": {"jobs", "job"},
     "history": {"history", "cluster-history"},
     "audit": {"audit", "audit-entry"},
@@ -88,6 +90,27 @@ def query(context: Context, **changes: object) -> str:
     parameters: dict[str, Any] = {k: v for k, v in context["request"].GET.items() if k not in ("part", "seen")}
     parameters.update(changes)
     return "?" + urlencode({key: value for key, value in parameters.items() if value not in ("", None)})
+
+
+@register.simple_tag(takes_context=True)
+def sorting(context: Context, key: str, title: str, css: str = "") -> SafeString:
+    """The head of a column that the table can be sorted by: a link that turns the order round, with the filters kept."""
+    filters = context["filters"]
+    if not key:
+        return format_html('<th scope="col" class="{}">{}</th>', css, title)
+    here = filters.order == key
+    address = query(context, order=f"-{key}" if here and not filters.down else key, page="")
+    sort = SafeString(f' aria-sort="{"descending" if filters.down else "ascending"}"') if here else ""
+    arrow = format_html(' <span aria-hidden="true">{}</span>', "↓" if filters.down else "↑") if here else ""
+    return format_html(
+        '<th scope="col" class="{0}"{1}><a href="{2}" hx-get="{2}" id="by-{3}">{4}{5}</a></th>',
+        css,
+        sort,
+        address,
+        key,
+        title,
+        arrow,
+    )
 
 
 @register.filter

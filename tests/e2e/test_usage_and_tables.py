@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from clusters.models import UsageSample, VolumeUsage
-from tests import stories
+from tests import many, stories
 from tests.e2e.conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,3 +49,22 @@ def test_the_usage_of_a_volume(visit: Callable[..., Visit], olga: Any, width: in
     assert page.locator("#usage svg.chart:visible").count() == 1
     assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
     tab.shot(f"usage-{width}-{theme}")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_the_tables_of_the_fleet(visit: Callable[..., Visit], olga: Any, width: int, theme: str) -> None:
+    many.fill_up([stories.web_files()], 60, 120)
+    tab = visit(olga, width, theme=theme)
+    for name in ("volumes", "exports"):
+        page = tab.go(f"/{name}/")
+        page.locator("#filters [name=q]").fill("www_up")
+        expect(page.locator("#table tbody tr")).to_have_count(1)
+        assert "q=www_up" in page.url
+        page.go_back()
+        expect(page.locator("#table tbody tr")).to_have_count(50)
+        page.locator("#page-after").click()
+        expect(page.locator("#page-before")).to_be_visible()
+        assert "page=2" in page.url and not tab.complaints
+        page = tab.go(f"/{name}/")
+        assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
+        tab.shot(f"{name}-{width}-{theme}")

@@ -1,0 +1,161 @@
+"""Every export a person may see, with who may mount it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Prefetch, Q, QuerySet
+
+from clusters.export_access import ClientKind, Network, kind_of, network_of
+from clusters.models import Cluster, Export, ExportClient
+from clusters.tables import asked
+from clusters.tables.asked import Column
+from clusters.tables.volumes import HEALTHS, SHOWN
+
+CLIENTS_SHOWN = 4
+GIVEN = {
+    "rw": "read and write",
+    "ro": "read only",
+    "no_root_squash": "root stays root",
+    "insecure": "ports above 1023",
+    "async": "answers before it is written",
+    "krb5": "Kerberos",
+}
+COLUMNS = (
+    Column("path", "Directory"),
+    Column("cluster", "Cluster"),
+    Column("volume", "Volume", "only-wide"),
+    Column("", "Clients allowed"),
+    Column("", "Options", "only-wide"),
+    Column("fsid", "fsid", "num only-wide"),
+)
+ORDERS = {"path": F("path"), "cluster": F("cluster__slug"), "volume": F("volume__name"), "fsid": F("fsid")}
+HEAD = ("cluster", "volume", "path", "clients", "owner", "mode", "fsid", "inventory")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    q: str = ""
+    cluster: str = ""
+    client: str = ""
+    gives: str = ""
+    health: str = ""
+    order: str = "path"
+    down: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Filters:
+        key, down = asked.order(query, ORDERS, "path")
+        gives, health = query.get("gives", ""), query.get("health", "")
+        return cls(
+            asked.text(query, "q"), asked.text(query, "cluster", 40), asked.text(query, "client"),
+            gives if gives in GIVEN else "", health if health in HEALTHS else "", key, down,
+        )  # fmt: skip
+
+    @property
+    def any(self) -> bool:
+        return bool(self.q or self.cluster or self.client or self.gives or self.health)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    export: Export
+    clients: list[ExportClient]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    rows: list[Row]
+    page: Page[Export]
+    total: int
+
+    columns = COLUMNS
+
+
+def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime) -> Table:
+    page = Paginator(_ordered(found(clusters, filters, now), filters), asked.PER_PAGE).get_page(number)
+    rows = []
+    for export in page.object_list:
+        clients = list(export.clients.all())
+        rows.append(Row(export, clients[:CLIENTS_SHOWN], max(0, len(clients) - CLIENTS_SHOWN)))
+    return Table(rows, page, _all(clusters).count() if filters.any else page.paginator.count)
+
+
+def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> QuerySet[Any]:
+    exports = _all(asked.in_clusters(clusters, filters.cluster, filters.health, now))
+    if filters.q:
+        exports = exports.filter(Q(path__icontains=filters.q) | Q(volume__name__icontains=filters.q))
+    who = ExportClient.objects.order_by()
+    if filters.client:
+        who = who.filter(_is(filters.client, clusters))
+    if filters.gives:
+        who = who.filter(_has(filters.gives))
+    if filters.client or filters.gives:  # of one and the same client
+        exports = exports.filter(pk__in=who.values("export"))
+    return exports
+
+
+def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iterator[list[object]]:
+    """Every row that the filters leave, in the columns that the panel reads back in."""
+    for export in _ordered(found(clusters, filters, now), filters).iterator(chunk_size=2000):
+        clients = " ".join(str(client) for client in export.clients.all())
+        yield [
+            export.cluster.slug, export.volume.name, export.path, clients, export.owner, export.mode, export.fsid, export.inventory,
+        ]  # fmt: skip
+
+
+def version(clusters: QuerySet[Cluster]) -> str:
+    return asked.version(clusters, _all(clusters))
+
+
+def _all(clusters: QuerySet[Cluster]) -> QuerySet[Export]:
+    return Export.objects.filter(cluster__in=clusters.order_by().values("pk"), inventory__in=SHOWN)
+
+
+def _ordered(exports: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+    by = ORDERS[filters.order]
+    clients = Prefetch("clients", queryset=ExportClient.objects.order_by("position", "pk"))
+    sorted_ = exports.select_related("cluster", "volume").prefetch_related(clients)
+    return sorted_.order_by(by.desc() if filters.down else by.asc(), "cluster__slug", "path", "pk")
+
+
+def _is(text: str, clusters: QuerySet[Cluster]) -> Q:
+    """An address is also one of the networks that hold it; anything else is looked for as it is written."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return Q(client__icontains=text)
+    names = ExportClient.objects.filter(export__cluster__in=clusters.values("pk")).order_by()
+    every = names.values_list("client", flat=True).distinct()
+    return Q(client__in=[client for client in every if _holds(client, address)])
+
+
+def _holds(client: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if kind_of(client) is ClientKind.EVERYBODY:
+        return True
+    network = _network(client)
+    return network is not None and address.version == network.version and address in network
+
+
+@lru_cache(maxsize=50_000)
+def _network(client: str) -> Network | None:
+    return network_of(client)
+
+
+def _has(option: str) -> Q:
+    """The option as a word of its own in the list; any kind of Kerberos is Kerberos."""
+    if option == "krb5":
+        return Q(options__contains="krb5")
+    return (
+        Q(options=option)
+        | Q(options__startswith=f"{option},")
+        | Q(options__endswith=f",{option}")
+        | Q(options__contains=f",{option},")
+    )

@@ -1,0 +1,163 @@
+"""Every volume a person may see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, FloatField, Q, QuerySet, Value
+from django.db.models.functions import Cast, NullIf
+
+from clusters.figures import share
+from clusters.models import Cluster, Export, Volume
+from clusters.seen import STALE_AFTER
+from clusters.states import Health, Inventory
+from clusters.tables import asked
+from clusters.tables.asked import Column
+
+SHOWN = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
+FILLS = {
+    "full": ("90 % and more", Q(fill__gte=90)),
+    "filling": ("75 to 90 %", Q(fill__gte=75, fill__lt=90)),
+    "half": ("25 to 75 %", Q(fill__gte=25, fill__lt=75)),
+    "empty": ("below 25 %", Q(fill__lt=25)),
+    "unread": ("not read yet", Q(usage=None)),
+}
+COLUMNS = (
+    Column("name", "Volume"),
+    Column("cluster", "Cluster"),
+    Column("at", "Mounted at", "only-wide"),
+    Column("kind", "File system", "only-wide"),
+    Column("size", "Size", "num only-wide"),
+    Column("fill", "Used"),
+    Column("free", "Free", "num"),
+    Column("", "Exports", "num only-wide"),
+)
+ORDERS = {
+    "name": F("name"), "cluster": F("cluster__slug"), "at": F("mount_point"), "kind": F("fstype"), "size": F("size"), "fill": F("fill"),
+    "free": F("free"),
+}  # fmt: skip
+HEAD = (
+    "cluster", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode", "inventory", "used_bytes", "file_system_bytes",
+    "percent", "inodes_percent", "exports", "read_at",
+)  # fmt: skip
+HEALTHS = tuple(health.value for health in Health)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    q: str = ""
+    cluster: str = ""
+    fstype: str = ""
+    fill: str = ""
+    health: str = ""
+    order: str = "name"
+    down: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Filters:
+        key, down = asked.order(query, ORDERS, "name")
+        fstype, fill, health = query.get("fstype", ""), query.get("fill", ""), query.get("health", "")
+        return cls(
+            asked.text(query, "q"), asked.text(query, "cluster", 40),
+            fstype if fstype in ("ext4", "xfs") else "", fill if fill in FILLS else "", health if health in HEALTHS else "", key, down,
+        )  # fmt: skip
+
+    @property
+    def any(self) -> bool:
+        return bool(self.q or self.cluster or self.fstype or self.fill or self.health)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    volume: Volume
+    percent: float | None
+    free: int | None
+    inodes: float | None
+    fresh: bool
+    exports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    rows: list[Row]
+    page: Page[Volume]
+    total: int
+
+    columns = COLUMNS
+
+
+def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime) -> Table:
+    everything = _all(clusters)
+    page = Paginator(_ordered(found(clusters, filters, now), filters), asked.PER_PAGE).get_page(number)
+    volumes = list(page.object_list)
+    exports = _exports([volume.pk for volume in volumes])
+    total = page.paginator.count if not filters.any else everything.count()
+    return Table([_row(volume, exports[volume.pk], now) for volume in volumes], page, total)
+
+
+def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> QuerySet[Any]:
+    volumes = _all(asked.in_clusters(clusters, filters.cluster, filters.health, now)).annotate(
+        fill=F("usage__used") * Value(100.0) / NullIf(Cast(F("usage__size"), FloatField()), Value(0.0)),
+        free=F("usage__size") - F("usage__used"),
+    )
+    if filters.q:
+        volumes = volumes.filter(
+            Q(name__icontains=filters.q) | Q(mount_point__icontains=filters.q) | Q(mount_options__icontains=filters.q)
+        )
+    if filters.fstype:
+        volumes = volumes.filter(fstype=filters.fstype)
+    return volumes.filter(FILLS[filters.fill][1]) if filters.fill else volumes
+
+
+def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iterator[list[object]]:
+    """Every row that the filters leave, not only the page's."""
+    counted = found(clusters, filters, now).annotate(
+        served=Count("exports", filter=Q(exports__inventory__in=SHOWN), distinct=True)
+    )
+    for volume in _ordered(counted, filters).iterator(chunk_size=2000):
+        usage = getattr(volume, "usage", None)
+        told: list[object] = ["", "", "", ""]
+        if usage:
+            inodes = (
+                f"{share(usage.inodes_used, usage.inodes):.1f}"
+                if usage.inodes and usage.inodes_used is not None
+                else ""
+            )
+            told = [usage.used, usage.size, f"{share(usage.used, usage.size):.1f}", inodes]
+        yield [
+            volume.cluster.slug, volume.name, volume.size, volume.fstype, volume.mount_point, volume.mount_options, volume.owner,
+            volume.mode, volume.inventory, *told, volume.served, usage.read_at.isoformat(timespec="seconds") if usage else "",
+        ]  # fmt: skip
+
+
+def version(clusters: QuerySet[Cluster]) -> str:
+    return asked.version(clusters, _all(clusters))
+
+
+def _all(clusters: QuerySet[Cluster]) -> QuerySet[Volume]:
+    return Volume.objects.filter(cluster__in=clusters.order_by().values("pk"), inventory__in=SHOWN)
+
+
+def _ordered(volumes: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+    by = ORDERS[filters.order]
+    first = by.desc(nulls_last=True) if filters.down else by.asc(nulls_last=True)
+    return volumes.select_related("cluster", "usage").order_by(first, "cluster__slug", "name", "pk")
+
+
+def _exports(keys: list[int]) -> Counter[int]:
+    counted = Export.objects.filter(volume__in=keys, inventory__in=SHOWN).order_by().values_list("volume")
+    return Counter(dict(counted.annotate(n=Count("pk")).values_list("volume", "n")))
+
+
+def _row(volume: Volume, exports: int, now: datetime) -> Row:
+    usage = getattr(volume, "usage", None)
+    if usage is None:
+        return Row(volume, None, None, None, False, exports)
+    inodes = share(usage.inodes_used, usage.inodes) if usage.inodes and usage.inodes_used is not None else None
+    fresh = now - usage.read_at <= timedelta(seconds=STALE_AFTER)
+    return Row(volume, share(usage.used, usage.size), usage.size - usage.used, inodes, fresh, exports)
