@@ -15,6 +15,7 @@ VOLUME = (
     ("volume-grow", "Grow it", "plus", AccessLevel.OPERATOR),
     ("snapshot-new", "Take a snapshot", "camera", AccessLevel.OPERATOR),
     ("snapshot-schedule", "Snapshots by schedule", "clock", AccessLevel.OPERATOR),
+    ("volume-quotas", "Quotas", "users", AccessLevel.VIEWER),
     ("volume-check", "Check its file system", "activity", AccessLevel.OPERATOR),
     ("volume-trim", "Trim it", "refresh", AccessLevel.OPERATOR),
     ("volume-edit", "Change options, place or name", "pencil", AccessLevel.OPERATOR),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from clusters.findings import blocker
 from clusters.models import Cluster, Node
-from provisioning import checks, inquiries, preflight
+from provisioning import checks, inquiries, preflight, quota_reading
 from provisioning.inquiries import Answer
 from provisioning.models import Inquiry, SealedSecret
 from provisioning.observed import NodeObserved
@@ -101,4 +101,5 @@ _ANSWERS: dict[Inquiry.Kind, Callable[[Inquiry], Answer]] = {
     Inquiry.Kind.HOST_KEY: _host_key,
     Inquiry.Kind.INSTALL_KEY: _install_key,
     Inquiry.Kind.PREFLIGHT: _preflight,
+    Inquiry.Kind.QUOTAS: quota_reading.read,
 }

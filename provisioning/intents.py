@@ -68,6 +68,21 @@ class RepairVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class EditQuota:
+    """How much a user or group may have on a volume; without a name, how long any of them may be above a soft limit. 0: no limit."""
+
+    cluster: str
+    volume: str
+    kind: str  # user or group
+    who: str  # name or number; "" with `grace`
+    soft: int = 0  # KiB
+    hard: int = 0
+    files_soft: int = 0
+    files_hard: int = 0
+    grace: int = 0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
 class TrimVolume:
     """Tell the disks below which blocks of the volume are free."""
 
@@ -173,7 +188,7 @@ class EnrolNode:
 SnapshotIntent = CreateSnapshot | KeepSnapshots | DeleteSnapshot | RestoreSnapshot | OpenSnapshot | CloseSnapshot
 ExportIntent = PublishExport | EditExport | WithdrawExport
 VolumeIntent = CreateVolume | GrowVolume | EditVolume | DeleteVolume
-CareIntent = CheckVolume | RepairVolume | TrimVolume
+CareIntent = CheckVolume | RepairVolume | TrimVolume | EditQuota
 Intent = (
     ProvisionCluster
     | ForgetCluster

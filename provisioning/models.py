@@ -126,6 +126,7 @@ class Inquiry(models.Model):
         HOST_KEY = "host-key"
         INSTALL_KEY = "install-key"
         PREFLIGHT = "preflight"
+        QUOTAS = "quotas"
 
     class Status(models.TextChoices):
         QUEUED = "queued"

@@ -45,6 +45,36 @@ class Layer:
     below: str  # path of the device it stands on; "" for one that stands on nothing
 
 
+BLOCK = 4096  # bytes; what a file system gives at least
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """What one user or group has on a file system, and may have. Bytes; 0 is no limit."""
+
+    kind: str  # user or group
+    who: str  # name, or number where the node knows none
+    used: int
+    soft: int
+    hard: int
+    files: int
+    files_soft: int
+    files_hard: int
+    until: int | None = None  # epoch second at which what is above the soft limit has to be gone
+    files_until: int | None = None
+
+    @property
+    def full(self) -> bool:
+        """Not one more block, or not one more file: what is left of the limit may be less than a block."""
+        return bool(
+            (self.hard and self.hard - self.used < BLOCK) or (self.files_hard and self.files >= self.files_hard)
+        )
+
+    @property
+    def over(self) -> bool:
+        return bool((self.soft and self.used > self.soft) or (self.files_soft and self.files > self.files_soft))
+
+
 @dataclass(frozen=True, slots=True)
 class Interface:
     name: str
@@ -305,6 +335,10 @@ class NodeObserved:
     )
     directories: tuple[tuple[str, str], ...] | None = None  # of those that were asked about: absent, empty, full
     file_system_size: int | None = None  # bytes, of the one file system that was asked about, by its own superblock
+    quotas: tuple[QuotaUse, ...] | None = (
+        None  # of the one file system that was asked about; None also where it is not mounted
+    )
+    quota_tools: bool | None = None  # whether they are installed; None when it was not asked
     layers: tuple[Layer, ...] | None = None  # block devices and whether they take discards; None when it was not asked
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
 

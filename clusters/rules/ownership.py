@@ -26,6 +26,17 @@ def _one(part: str) -> bool:
     return re.fullmatch(NAME, part) is not None
 
 
+def quota_holder(value: str) -> str:
+    """Check whom a quota is for: one user or one group, by name or number. Root's is none: XFS would take it for everybody's."""
+    plain(value, "The name", 40)
+    if not _one(value):
+        offer = value.lower() if re.fullmatch(NAME, value.lower()) else ""
+        raise RuleError(f"“{shown(value)}” is not the name or number of a user or group.", offer)
+    if value == "root" or (value.isdigit() and int(value) == 0):
+        raise RuleError("root has no limits.")
+    return value
+
+
 def mode(value: str) -> str:
     """Check an octal mode of a directory and answer it with four digits. The first may be 2 (files get the directory's group) and 1 (sticky)."""
     if not re.fullmatch(r"[0-7]{3,4}", plain(value, "The mode", 10)):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from clusters.states import JobStatus
 from provisioning import codec
-from provisioning.actions import care, cluster, export, nfs, resource, snapshot, volume
+from provisioning.actions import care, cluster, export, nfs, quota, resource, snapshot, volume
 from provisioning.actions.action import Action
 from provisioning.intents import Intent
 from provisioning.models import Job, JobStep
@@ -20,7 +20,16 @@ __all__ = ["ACTIONS", "Action"]
 
 ACTIONS: Mapping[str, Action] = {
     row.name: row
-    for row in (*cluster.ROWS, *resource.ROWS, *volume.ROWS, *export.ROWS, *snapshot.ROWS, *nfs.ROWS, *care.ROWS)
+    for row in (
+        *cluster.ROWS,
+        *resource.ROWS,
+        *volume.ROWS,
+        *export.ROWS,
+        *snapshot.ROWS,
+        *nfs.ROWS,
+        *care.ROWS,
+        *quota.ROWS,
+    )
 }
 
 

@@ -23,6 +23,7 @@ from provisioning.facts import (
     lvm,
     mounts,
     network,
+    quotas,
     software,
     texts,
 )
@@ -80,6 +81,8 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading(f"inside-{number}", cmd(*file_system.inside(directory), exits=(0, 1), timeout=20)))
     if wanted.asked.fstype:
         found.append(Reading("file-system", cmd(*file_system.question(wanted.asked), exits=(0, 1), timeout=20)))
+    if wanted.asked.quotas:
+        found.append(Reading("quotas", cmd(*quotas.repquota(wanted.asked.quotas), exits=(0, 1, 2), timeout=20)))
     if wanted.asked.discards:
         found.append(Reading("discard", cmd(*discard.LSBLK, timeout=20)))
     if wanted.service_ip:

@@ -24,6 +24,7 @@ from provisioning.facts import (
     network,
     nfs,
     proc_drbd,
+    quotas,
     software,
     texts,
 )
@@ -108,6 +109,8 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         export_files=see("export_files", lambda: exports_file.beside(answers.of("exports-d"))),
         immutable=see("immutable", lambda: attributes.immutable(answers.of("lsattr"))),
         directories=_directories(answers),
+        quotas=see("quotas", lambda: quotas.parse(answers.of("quotas"))),
+        quota_tools=see("quota_tools", lambda: quotas.tools(answers.of("quotas"))),
         layers=see("layers", lambda: discard.parse(out("discard", "lsblk"))),
         file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),
     )
@@ -256,7 +259,7 @@ def _directories(answers: Answers) -> tuple[tuple[str, str], ...] | None:
         if state is None:
             return None
         found.append((directory, state))
-    return tuple(found)
+    return tuple(found) if asked else None
 
 
 def _files(answers: Answers) -> tuple[FileState, ...]:

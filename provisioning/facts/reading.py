@@ -21,6 +21,7 @@ class Asked:
     fstype: str = ""  # with `device` and `mount_point`: the file system whose size is asked for
     device: str = ""
     mount_point: str = ""
+    quotas: str = ""  # mount point of the file system whose limits and usage are asked for
     discards: bool = False  # which devices take discards
 
 

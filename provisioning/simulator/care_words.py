@@ -24,6 +24,57 @@ def ask(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
     return None
 
 
+HEAD = "BlockStatus,FileStatus,BlockUsed,BlockSoftLimit,BlockHardLimit,BlockGrace,FileUsed,FileSoftLimit,FileHardLimit,FileGrace"
+
+
+def _repquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    """Everything belongs to root; whoever has a limit has nothing yet."""
+    point = argv[-1]
+    lv = mounted_lv(pair, machine, point)
+    if lv is None:
+        said = f"repquota: Cannot stat() given mountpoint {point}: No such file or directory\nSkipping...\n"
+        return (
+            2,
+            "",
+            f"{said}repquota: No correct mountpoint specified.\nrepquota: Cannot initialize mountpoint scan.\n",
+        )
+    lines = []
+    for kind, title in (("user", "User"), ("group", "Group")):
+        lines += [f"{title},{HEAD}", f"root,ok,ok,{lv.used // 1024},0,0,0,11,0,0,0"]
+        for whom, limits in sorted(lv.quotas.items()):
+            if whom.split(" ")[0] == kind:
+                name = whom.split(" ")[1]
+                shown = f"#{name}" if name.isdigit() else name
+                lines.append(f"{shown},ok,ok,0,{limits[0]},{limits[1]},0,0,{limits[2]},{limits[3]},0")
+    return 0, "".join(f"{line}\n" for line in lines), ""
+
+
+def _setquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    lv = mounted_lv(pair, machine, argv[-1])
+    if lv is None:
+        return 1, "", f"setquota: Mountpoint (or device) {argv[-1]} not found or has no quota enabled.\n"
+    if "--edit-period" not in argv:
+        kind, who, *limits = argv[1:-1]
+        lv.quotas[f"{kind.removeprefix('--')} {who}"] = [int(limit) for limit in limits]
+    return 0, "", ""
+
+
+def _quota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    kind, point, who = argv[1].removeprefix("--"), argv[-2], argv[-1]
+    lv = mounted_lv(pair, machine, point)
+    shown = f"{kind} {'#' if who.isdigit() else ''}{who} ({kind[0]}id {who}): "
+    limits = lv.quotas.get(f"{kind} {who}", [0] * 4) if lv else None
+    if limits is None:
+        return 0, f"Disk quotas for {shown}none\n", ""
+    head = "     Filesystem  blocks   quota   limit   grace   files   quota   limit   grace\n"
+    row = f"/dev/mapper/x       0   {limits[0]}   {limits[1]}       0       0     {limits[2]}     {limits[3]}       0\n"
+    return 0, f"Disk quotas for {shown}\n{head}{row}", ""
+
+
+def _quotaon(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    return (0, "", "") if argv[-1] in machine.mounts else (1, "", f"quotaon: Mountpoint {argv[-1]} not found.\n")
+
+
 def _layers(pair: Pair, machine: Machine) -> Answer:
     """The tree of all block devices; a machine whose disks take no discards has none above them either, nor has an origin."""
     _, text, _ = lsblk(pair, machine, ("lsblk",), 0.0)
@@ -101,5 +152,6 @@ def _xfs_repair(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float)
 
 
 CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
-    "fstrim": _fstrim, "e2fsck": _e2fsck, "xfs_repair": _xfs_repair,
+    "fstrim": _fstrim, "e2fsck": _e2fsck, "xfs_repair": _xfs_repair, "repquota": _repquota, "setquota": _setquota, "quota": _quota,
+    "quotaon": _quotaon,
 }  # fmt: skip

@@ -33,6 +33,7 @@ class Lv:
     once: list[str] = field(default_factory=list)  # earlier names, which /proc/mounts goes on showing
     origin: str = ""  # of a snapshot
     changed: int = 0  # of a snapshot: bytes of its room that hold what changed in the origin
+    quotas: dict[str, list[int]] = field(default_factory=dict)  # "user 1234": soft and hard KiB, soft and hard files
     damaged: bool = False  # its file system has errors that a check finds
     merged_at: float | None = None  # of a snapshot that is rolled back to: when that ends
 

@@ -21,7 +21,7 @@ WANTED = Wanted(
     service_ip="192.168.77.10",
     service_interface="eth1",
     mount_points=("/srv/homes", "/srv/absent"),
-    asked=Asked(("/srv/shop",), "ext4", "/dev/vg_data/homes", "/srv/homes"),
+    asked=Asked(("/srv/shop",), "ext4", "/dev/vg_data/homes", "/srv/homes", quotas="/srv/homes", discards=True),
 )
 PROC = {
     "/proc/sys/kernel/hostname": "alpha",
@@ -84,6 +84,8 @@ def healthy():
         "lvs": ok(captured("lvs")),
         "inside-0": ok(""),
         "file-system": ok(captured("file_system", "ext4-alpha")),
+        "quotas": ok(captured("quotas", "both-kinds")),
+        "discard": ok(captured("discard", "alpha")),
         "lvmconfig": ok(captured("lvmconfig")),
         "defined": ok(captured("defined")),
         "kernels": ok(captured("kernels")),

@@ -15,6 +15,7 @@ from provisioning.facts import (
     chrony,
     clients,
     defined,
+    discard,
     disks,
     drbd,
     file_system,
@@ -26,6 +27,7 @@ from provisioning.facts import (
     nfs,
     pacemaker,
     proc_drbd,
+    quotas,
     software,
 )
 from provisioning.facts.answers import ParseError
@@ -45,6 +47,7 @@ PARSERS = {
     "crm_mon": pacemaker.parse,
     "defined": defined.parse,
     "df": lambda text: mounts.with_usage(mounts.parse("/dev/a / ext4 rw 0 0\n"), text),
+    "discard": discard.parse,
     "dpkg": lambda text: software.installed(answer(text)),
     "exports": nfs.exports,
     "file_system": lambda text: file_system.size(answer(text)),
@@ -60,6 +63,7 @@ PARSERS = {
     "pool": lambda text: clients.pool(answer(text)),
     "proc_drbd": lambda text: {"version": proc_drbd.kernel_version(text), "rows": drbd.replicas_of_proc(text, {})},
     "pvs": lvm.physical_volumes,
+    "quotas": lambda text: quotas.parse(answer(text)),
     "replicas": drbd.replicas,
     "tcp": network.listening,
     "units": software.units,

@@ -24,6 +24,7 @@ from provisioning.intents import (
     DeleteSnapshot,
     DeleteVolume,
     EditExport,
+    EditQuota,
     EditVolume,
     ForgetCluster,
     GrowResource,
@@ -44,6 +45,7 @@ from provisioning.plans import (
     export_withdraw,
     forget,
     provision,
+    quota_edit,
     resource_grow,
     snapshot_delete,
     snapshot_open,
@@ -123,6 +125,8 @@ def plan_of(path: Path) -> Plan:
             return volume_check.plan(CheckVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
         case "volume.repair":
             return volume_check.repair(RepairVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
+        case "quota.edit":
+            return quota_edit.plan(EditQuota(wanted.name, **given["quota"]), wanted, observed, HEARTBEAT)
         case "volume.trim":
             return volume_trim.plan(TrimVolume(wanted.name, **given["volume"]), wanted, observed, HEARTBEAT)
         case "volume.grow":

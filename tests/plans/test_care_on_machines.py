@@ -10,8 +10,8 @@ from clusters.findings import blockers
 from clusters.fsck import Verdict, verdict
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked
-from provisioning.intents import CheckVolume, RepairVolume, TrimVolume
-from provisioning.plans import volume_check, volume_trim
+from provisioning.intents import CheckVolume, EditQuota, RepairVolume, TrimVolume
+from provisioning.plans import quota_edit, volume_check, volume_trim
 from provisioning.simulator.state import Lv
 from provisioning.steps import Plan
 from tests.pair import GIB, HEARTBEAT
@@ -121,10 +121,66 @@ def test_snapshots_stand_in_the_way_of_a_trim(pair: Given) -> None:  # noqa: F81
     assert [f.code for f in blockers(trim(pair, "media").findings)] == ["trim.snapshots"]
 
 
+def quota(given: Given, name: str, who: str = "1234", **limits: int) -> Plan:
+    machines, wanted = given
+    volume = wanted.volume(name)
+    assert volume
+    observed = machines.read(wanted, Asked(quotas=volume.mount_point))
+    return quota_edit.plan(EditQuota(wanted.name, name, "user", who, **limits), wanted, observed, HEARTBEAT)
+
+
+@pytest.mark.parametrize("name", ["homes", "media"])
+def test_a_quota_is_set_once_and_taken_back(name: str, pair: Given) -> None:  # noqa: F811
+    machines, wanted = pair
+    carry_out(machines, quota(pair, name, soft=1000, hard=2000, files_hard=7))
+    assert machines.pair.inside.lvs[name].quotas == {"user 1234": [1000, 2000, 0, 7]}
+    again = quota(pair, name, soft=1000, hard=2000, files_hard=7)
+    assert again.todo() == () or name == "homes"
+    volume = wanted.volume(name)
+    assert volume
+    (use,) = [
+        u for u in machines.read(wanted, Asked(quotas=volume.mount_point))["alice"].quotas or () if u.who == "1234"
+    ]
+    assert (use.soft, use.hard, use.files_hard) == (1000 * 1024, 2000 * 1024, 7)
+    carry_out(machines, quota(pair, name))
+    assert machines.pair.inside.lvs[name].quotas == {"user 1234": [0, 0, 0, 0]}
+
+
+def test_ext4_is_switched_on_in_place_and_after_a_failover(pair: Given) -> None:  # noqa: F811
+    machines, wanted = pair
+    plan = quota(pair, "homes", soft=1000)
+    carry_out(machines, plan)
+    assert plan.danger == "none" and "usrquota" in machines.pair.machines["alice"].mounts["/srv/homes"][2]
+    for machine in machines.pair.machines.values():
+        assert "/srv/homes::ext4::usrquota,grpquota" in machine.files["/etc/ha.d/haresources"].text
+    after = quota_edit.with_quotas(wanted.volumes[0])
+    settled = replace(wanted, volumes=tuple(after if v.name == "homes" else v for v in wanted.volumes))
+    assert quota((machines, settled), "homes", soft=1000).todo() == ()
+
+
+def test_xfs_without_quotas_takes_a_fresh_mount(pair: Given) -> None:  # noqa: F811
+    machines, _ = pair
+    machines.pair.machines["alice"].mounts["/srv/media"][2] = "noatime"
+    plan = quota(pair, "media", hard=5)
+    assert plan.danger == "interrupts" and "Stop the NFS server for the moment" in [s.title for s in plan.steps]
+    carry_out(machines, plan)
+    assert quota(pair, "media", hard=5).todo() == ()
+
+
+@pytest.mark.parametrize("program", ["repquota"])
+def test_missing_tools_are_installed_on_both_nodes(program: str, pair: Given) -> None:  # noqa: F811
+    machines, wanted = pair
+    observed = machines.read(wanted, Asked(quotas="/srv/media"))
+    observed = {name: replace(node, quotas=None, quota_tools=False) for name, node in observed.items()}
+    intent = EditQuota(wanted.name, "media", "user", "1234", 5)
+    plan = quota_edit.plan(intent, wanted, observed, HEARTBEAT)
+    assert [(s.node, s.title) for s in plan.steps[:2]] == [(n, "Install the quota tools") for n in ("bob", "alice")]
+
+
 @pytest.mark.parametrize(
     ("program", "exit_code", "means"),
     [
-        ("e2fsck", 0, Verdict.CLEAN), ("e2fsck", 4, Verdict.DAMAGED), ("e2fsck", 12, Verdict.UNKNOWN), ("e2fsck", 8, Verdict.UNKNOWN),
+        ("e2fsck", 0, Verdict.CLEAN), ("e2fsck", 4, Verdict.DAMAGED), ("e2fsck", 12, Verdict.DAMAGED), ("e2fsck", 8, Verdict.UNKNOWN),
         ("e2fsck", 32, Verdict.UNKNOWN), ("e2fsck", None, Verdict.UNKNOWN), ("xfs_repair", 0, Verdict.CLEAN),
         ("xfs_repair", 1, Verdict.DAMAGED), ("xfs_repair", 2, Verdict.UNKNOWN), ("mount", 1, Verdict.UNKNOWN),
     ],

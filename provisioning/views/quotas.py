@@ -1,0 +1,107 @@
+"""Quotas of a volume: limits and usage as last read, reading them again, and from form to plan."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clusters import access
+from clusters.models import Volume
+from clusters.states import AccessLevel
+from provisioning import inquiries, jobs
+from provisioning.forms.quota import GraceForm, QuotaForm
+from provisioning.models import Inquiry
+from provisioning.observed import QuotaUse
+from provisioning.pages import quotas, space
+from provisioning.views.guards import in_service, present_volume
+from provisioning.views.refusals import say
+
+PAGE, EDIT = "provisioning/quotas.html", "provisioning/quota_edit.html"
+SHOWN = 500
+
+
+@require_safe
+def quotas_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug)
+    volume = present_volume(cluster, name)
+    uses, answered, why = quotas.last(volume)
+    asked = inquiries.last(Inquiry.Kind.QUOTAS, cluster)
+    shown = sorted(uses or (), key=lambda use: (use.kind != "user", -use.used))
+    context = {
+        "cluster": cluster, "volume": volume, "rows": shown[:SHOWN], "more": max(0, len(shown) - SHOWN), "read": uses is not None,
+        "answered": answered, "why": why, "open": asked is not None and asked.status in inquiries.OPEN,
+        "problem": asked.problem if asked and asked.status == Inquiry.Status.FAILED else "",
+        "may_set": access.level(request.user, cluster) >= AccessLevel.OPERATOR, "grace": GraceForm(volume=volume), "key": uuid.uuid4().hex,
+    }  # fmt: skip
+    return render(request, f"{PAGE}#table" if request.GET.get("part") == "table" else PAGE, context)
+
+
+@require_POST
+def quotas_read(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug)
+    if refused := in_service(request, cluster):
+        return refused
+    present_volume(cluster, name)
+    inquiries.ask(Inquiry.Kind.QUOTAS, cluster, asked_by=request.user.get_username())
+    return redirect("volume-quotas", slug, name)
+
+
+@require_http_methods(["GET", "POST"])
+def quota_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug, AccessLevel.OPERATOR)
+    if refused := in_service(request, cluster):
+        return refused
+    volume = present_volume(cluster, name)
+    data = request.POST if request.method == "POST" else None
+    return _answer(request, QuotaForm(data, volume=volume, initial=_initial(request, volume)), volume)
+
+
+@require_POST
+def quota_grace(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    cluster = access.get_cluster(request, slug, AccessLevel.OPERATOR)
+    if refused := in_service(request, cluster):
+        return refused
+    volume = present_volume(cluster, name)
+    return _answer(request, GraceForm(request.POST, volume=volume), volume)
+
+
+def _answer(request: HttpRequest, form: QuotaForm | GraceForm, volume: Volume) -> HttpResponse:
+    checking = request.method == "POST" and "check" in request.GET
+    if form.is_bound:
+        form.is_valid()
+    context: dict[str, Any] = {
+        "cluster": volume.cluster, "volume": volume, "form": form, "key": request.POST.get("key") or uuid.uuid4().hex,
+        "complaints": form.complaints() if form.is_bound else [],
+    }  # fmt: skip
+    if checking:
+        return render(request, f"{EDIT}#notes", context)
+    if request.method == "GET":
+        return render(request, EDIT, context)
+    if not form.is_valid() or "use" in request.POST:
+        return render(request, EDIT, context, status=422)
+    try:
+        return redirect(jobs.draft(request, "quota.edit", volume.cluster, form.intent(), context["key"]))
+    except jobs.Refused as refusal:
+        say(request, refusal)
+        return render(request, EDIT, context, status=409)
+
+
+def _initial(request: HttpRequest, volume: Volume) -> dict[str, Any]:
+    """Begin with what the user or group that was chosen in the table has now."""
+    kind, who = request.GET.get("kind", "user"), request.GET.get("who", "")
+    uses, _, _ = quotas.last(volume)
+    use = next((use for use in uses or () if (use.kind, use.who) == (kind, who)), None)
+    if use is None:
+        return {"kind": kind, "who": who}
+    return {"kind": kind, "who": who} | _limits(use)
+
+
+def _limits(use: QuotaUse) -> dict[str, Any]:
+    found: dict[str, Any] = {"files_soft": use.files_soft, "files_hard": use.files_hard}
+    for name, size in (("soft", use.soft), ("hard", use.hard)):
+        found[name], found[f"{name}_unit"] = space.as_text(size) if size else ("", "GiB")
+    return found

@@ -1,0 +1,147 @@
+"""Quotas of a volume: the page of limits and usage, and the forms for a limit and for the grace time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from clusters.models import Cluster
+from provisioning import codec
+from provisioning.intents import EditQuota
+from provisioning.models import Inquiry, Job
+
+pytestmark = pytest.mark.django_db
+PAGE = "/c/web-files/volumes/web_files/quotas/"
+MIB = 2**20
+
+
+def page(response: Any) -> str:
+    return response.content.decode()
+
+
+def answer(cluster: Cluster, *uses: dict[str, Any]) -> None:
+    Inquiry.objects.create(
+        cluster=cluster, kind=Inquiry.Kind.QUOTAS, status=Inquiry.Status.DONE, asked_by="olga", ended_at=timezone.now(),
+        result={"web_files": {"uses": list(uses), "node": "alice", "more": 0}},
+    )  # fmt: skip
+
+
+def use(who: str, **more: Any) -> dict[str, Any]:
+    row = {"kind": "user", "who": who, "used": 0, "soft": 0, "hard": 0, "files": 0, "files_soft": 0, "files_hard": 0}
+    return row | {"until": None, "files_until": None} | more
+
+
+def test_the_page_says_that_nothing_was_read_and_asks_when_told(web_files: Cluster, vera_client: Client) -> None:
+    assert "Not read yet" in page(vera_client.get(PAGE))
+    assert vera_client.get(PAGE + "read/").status_code == 405
+    assert vera_client.post(PAGE + "read/")["Location"] == PAGE
+    inquiry = Inquiry.objects.get()
+    assert (inquiry.kind, inquiry.asked_by) == ("quotas", "vera")
+    assert 'hx-trigger="every 2s"' in page(vera_client.get(PAGE))
+    Inquiry.objects.update(status="failed", problem="alice: no route to host")
+    assert "alice: no route to host" in page(vera_client.get(PAGE))
+
+
+def test_usage_and_limits_are_shown_the_fullest_first(web_files: Cluster, olga_client: Client) -> None:
+    answer(
+        web_files,
+        use("carol", used=5 * MIB, soft=10 * MIB, hard=20 * MIB, files=3),
+        use("1234", used=20 * MIB, soft=10 * MIB, hard=20 * MIB),
+        use("<b>", used=12 * MIB, soft=10 * MIB),
+        use("root", used=2 * MIB),
+    )
+    shown = page(olga_client.get(PAGE))
+    assert [shown.index(word) for word in ("at its limit", "above the soft limit", "within")] == sorted(
+        shown.index(word) for word in ("at its limit", "above the soft limit", "within")
+    )
+    assert "&lt;b&gt;" in shown and "<b> " not in shown
+    assert "?kind=user&amp;who=1234" in shown and "who=root" not in shown
+    assert "<html" not in page(olga_client.get(PAGE + "?part=table"))
+
+
+def test_a_limit_becomes_a_job_and_begins_with_what_is_there(web_files: Cluster, olga_client: Client) -> None:
+    answer(web_files, use("1234", used=20 * MIB, soft=10 * MIB, hard=20 * MIB, files_hard=7))
+    form = olga_client.get(PAGE + "edit/?kind=user&who=1234").context["form"]
+    assert [form[name].value() for name in ("who", "soft", "soft_unit", "hard", "files_hard")] == [
+        "1234",
+        "10",
+        "MiB",
+        "20",
+        7,
+    ]
+    typed = {
+        "kind": "user",
+        "who": "1234",
+        "soft": "1.5",
+        "soft_unit": "GiB",
+        "hard": "2",
+        "hard_unit": "GiB",
+        "files_hard": "100",
+    }
+    response = olga_client.post(PAGE + "edit/", typed)
+    job = Job.objects.get()
+    assert response["Location"] == f"/jobs/{job.pk}/" and job.action == "quota.edit"
+    wanted = EditQuota("web-files", "web_files", "user", "1234", 1536 * 1024, 2 * 2**20, 0, 100)
+    assert codec.load(EditQuota, job.intent) == wanted
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"who": ""}, "required"),
+        ({"who": "root"}, "root has no limits"),
+        ({"who": "0"}, "root has no limits"),
+        ({"who": "a b"}, "The name"),
+        ({"who": "-x"}, "not the name or number"),
+        ({"who": "99999999999"}, "not the name or number"),
+        ({"kind": "project"}, "not one of the available choices"),
+        ({"soft": "3"}, "soft limit is above the hard one"),
+        ({"hard": "lots"}, "not a size"),
+        ({"files_soft": "9"}, "soft limit is above the hard one"),
+        ({"files_hard": "-1"}, "greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(changes: dict[str, str], said: str, web_files: Cluster, olga_client: Client) -> None:
+    typed = {
+        "kind": "user",
+        "who": "carol",
+        "soft": "1",
+        "soft_unit": "GiB",
+        "hard": "2",
+        "hard_unit": "GiB",
+        "files_hard": "5",
+    }
+    response = olga_client.post(PAGE + "edit/", typed | changes)
+    assert response.status_code == 422 and said in page(response)
+    assert not Job.objects.exists()
+    checked = page(olga_client.post(PAGE + "edit/?check=1", typed | changes))
+    assert said in checked and "<html" not in checked
+
+
+def test_no_limit_is_a_limit_too(web_files: Cluster, olga_client: Client) -> None:
+    typed = {"kind": "group", "who": "staff", "soft": "", "soft_unit": "GiB", "hard": "0", "hard_unit": "GiB"}
+    assert olga_client.post(PAGE + "edit/", typed).status_code == 302
+    assert codec.load(EditQuota, Job.objects.get().intent) == EditQuota("web-files", "web_files", "group", "staff")
+
+
+def test_the_grace_time_is_set_for_all(web_files: Cluster, olga_client: Client) -> None:
+    assert olga_client.post(PAGE + "grace/", {"kind": "user", "days": "0"}).status_code == 422
+    assert olga_client.post(PAGE + "grace/", {"kind": "user", "days": "14"}).status_code == 302
+    assert codec.load(EditQuota, Job.objects.get().intent) == EditQuota(
+        "web-files", "web_files", "user", "", grace=14 * 86400
+    )
+
+
+def test_who_may_not(web_files: Cluster, vera_client: Client, mallory_client: Client) -> None:
+    assert vera_client.get(PAGE).status_code == 200 and "Set a limit" not in page(vera_client.get(PAGE))
+    assert vera_client.get(PAGE + "edit/").status_code == vera_client.post(PAGE + "grace/").status_code == 403
+    for path, method in (
+        (PAGE, "get"),
+        (PAGE + "?part=table", "get"),
+        (PAGE + "edit/", "get"),
+        (PAGE + "read/", "post"),
+    ):
+        assert getattr(mallory_client, method)(path).status_code == 404
