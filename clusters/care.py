@@ -62,6 +62,9 @@ def note(
     """Keep what a job found. Of a volume that is gone meanwhile there is nothing to keep."""
     row = Volume.objects.filter(cluster=cluster, name=volume).first()
     if row is not None:
+        if verdict == Care.Verdict.CLEAN or verdict == Care.Verdict.DAMAGED:
+            damaged = timezone.now() if verdict == Care.Verdict.DAMAGED else None
+            Volume.objects.filter(pk=row.pk).update(damaged_at=damaged)
         Care.objects.create(
             volume=row, kind=kind, verdict=verdict, at=timezone.now(), seconds=seconds, freed=freed, output=output[-KEPT:], by=by, job=job
         )  # fmt: skip

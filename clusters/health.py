@@ -342,6 +342,13 @@ def _fill(case: _Case) -> Iterator[Reason]:
             )
 
 
+def _damaged(case: _Case) -> Iterator[Reason]:
+    for volume in case.pair.damaged:
+        text = f"The file system of {volume} was found damaged."
+        hint = "Repair it on the volume's page: what is written to a damaged file system may be lost."
+        yield _warns(Health.WARN, Finding("volume.damaged", Severity.WARNING, text, hint), text)
+
+
 def _snapshots(case: _Case) -> Iterator[Reason]:
     for told in snapshot_health.reasons(case.pair.snapshots):
         yield Reason(Health.WARN, told.finding, told.sentence, counts=told.counts)
@@ -361,7 +368,7 @@ def _ok(code: str, text: str, *, hazard: int = 0) -> Reason:
 
 
 RULES: tuple[Callable[[_Case], Iterator[Reason]], ...] = (
-    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _snapshots, _fencing,
+    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _damaged, _snapshots, _fencing,
 )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ def known(cluster: Cluster, now: datetime) -> PairView | None:
         fill=tuple((name, 100 * usage.used / usage.size) for name, usage in usages if usage.size),
         inodes=tuple((name, 100 * (usage.inodes_used or 0) / usage.inodes) for name, usage in usages if usage.inodes),
         snapshots=_snapshots(volumes),
+        damaged=tuple(volume.name for volume in volumes if volume.damaged_at),
         being_made=cluster.inventory == Inventory.CREATING,
         simulated=cluster.simulated,
     )

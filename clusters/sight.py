@@ -60,6 +60,7 @@ class PairView:
     fill: tuple[tuple[str, float], ...] = ()  # volume, percent used
     inodes: tuple[tuple[str, float], ...] = ()  # volume, percent of its inodes used
     snapshots: tuple[SnapshotView, ...] = ()
+    damaged: tuple[str, ...] = ()  # volumes whose file system was found damaged by its last check
     being_made: bool = False  # the set-up job has not ended
     simulated: bool = False
     changing: bool = False  # a job is at work: the nodes' files may differ for a moment

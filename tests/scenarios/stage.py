@@ -36,6 +36,7 @@ from provisioning.simulator import store
 from provisioning.simulator.state import Client
 from provisioning.snapshot import desired_of
 from tests import factories
+from tests.scenarios.care_verbs import CareVerbs
 from tests.scenarios.snapshot_verbs import SnapshotVerbs
 from tests.scenarios.volume_verbs import VolumeVerbs
 
@@ -59,7 +60,7 @@ class WorkerKilled(BaseException):
 
 
 @dataclass
-class Stage(SnapshotVerbs, VolumeVerbs):
+class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
     ada: Any
     clock: JumpingTime
     monkeypatch: Any
