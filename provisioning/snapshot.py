@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clusters.models import Cluster, Export, Node, Resource, Snapshot, Volume
+from clusters.models import ExportClient as ExportClientRow
 from clusters.states import Inventory
 from provisioning.desired import (
     Backing,
@@ -19,6 +20,8 @@ from provisioning.desired import (
 )  # fmt: skip
 from provisioning.models import SealedSecret
 from provisioning.sealed import fence_key, scope_of
+
+EXISTING = (Inventory.PRESENT, Inventory.REMOVING)  # of exports: one that is being withdrawn may still be served
 
 
 class Incomplete(ValueError):
@@ -48,11 +51,7 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
         service_prefix=cluster.service_prefix,
         first_source=cluster.first_source or left.name,
         volumes=tuple(_volume(volume) for volume in cluster.volumes.order_by("pk") if whole or _exists(volume)),
-        exports=tuple(
-            export_of(export)
-            for export in cluster.exports.select_related("volume").prefetch_related("clients").order_by("pk")
-            if whole or _exists(export)
-        ),
+        exports=_exports(cluster, whole),
         manager=cluster.manager,
         heartbeat=HeartbeatSettings(
             cluster.keepalive, cluster.warntime, cluster.deadtime, cluster.initdead, cluster.udpport
@@ -76,11 +75,9 @@ def nfs_of(cluster: Cluster) -> NfsSettings:
     )
 
 
-def _exists(row: Volume | Export) -> bool:
+def _exists(volume: Volume) -> bool:
     """A volume that goes is in the intent of its job, as one that comes is; nobody else counts on it any more."""
-    if isinstance(row, Volume):
-        return row.inventory == Inventory.PRESENT
-    return row.inventory in (Inventory.PRESENT, Inventory.REMOVING)
+    return volume.inventory == Inventory.PRESENT
 
 
 def _node(node: Node, fence_public: str) -> DesiredNode:
@@ -125,6 +122,26 @@ def _volume(volume: Volume) -> DesiredVolume:
     options = tuple(option for option in volume.mount_options.split(",") if option)
     return DesiredVolume(
         volume.name, volume.size, volume.fstype, volume.mount_point, options, volume.owner, volume.mode
+    )
+
+
+def _exports(cluster: Cluster, whole: bool) -> tuple[DesiredExport, ...]:
+    """Map rows without making objects of them: a pair may have a thousand."""
+    clients: dict[int, list[ExportClient]] = {}
+    split: dict[str, tuple[str, ...]] = {}  # most clients have the same options
+    rows = ExportClientRow.objects.filter(export__cluster=cluster).order_by("position", "pk")
+    for export, client, options in rows.values_list("export_id", "client", "options"):
+        if options not in split:
+            split[options] = tuple(option for option in options.split(",") if option)
+        clients.setdefault(export, []).append(ExportClient(client, split[options]))
+    exports = cluster.exports.order_by("pk")
+    if not whole:
+        exports = exports.filter(inventory__in=EXISTING)
+    return tuple(
+        DesiredExport(path, fsid, tuple(clients.get(pk, ())), volume, owner, mode)
+        for pk, path, fsid, volume, owner, mode in exports.values_list(
+            "pk", "path", "fsid", "volume__name", "owner", "mode"
+        )
     )
 
 

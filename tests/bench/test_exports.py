@@ -1,4 +1,6 @@
-"""What one more export costs on a pair that has 10, and on one that has 1,000: rendering, planning, the door. Prints figures and compares them.
+"""What one more export costs on a pair that has 10, and on one that has 1,000: rendering, planning, the door.
+
+Prints processor time, which a busy machine does not change.
 
 pytest tests/bench/test_exports.py -m bench -s
 """
@@ -31,7 +33,7 @@ from tests.scenarios.stage import Stage, request_of
 from tests.scenarios.test_scenarios import stage
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
-RUNS = 9
+RUNS = 5
 FEW, MANY = 10, 1000
 __all__ = ["stage"]
 
@@ -39,9 +41,9 @@ __all__ = ["stage"]
 def milliseconds(do: Callable[[], object]) -> float:
     times = []
     for _ in range(RUNS):
-        began = time.perf_counter()
+        began = time.process_time()
         do()
-        times.append((time.perf_counter() - began) * 1000)
+        times.append((time.process_time() - began) * 1000)
     return statistics.median(times)
 
 
@@ -81,7 +83,7 @@ def test_one_more_export(stage: Stage, capsys: pytest.CaptureFixture[str]) -> No
 
         def through_the_door(intent: PublishExport = intent) -> float:
             """Draft, plan, approve, run, all of it in this process; what was made is taken back afterwards, off the clock."""
-            began = time.perf_counter()
+            began = time.process_time()
             job = jobs.draft(request_of(stage.ada), "export.publish", stage.cluster, intent)
             worker.propose(job.pk)
             job.refresh_from_db()
@@ -90,7 +92,7 @@ def test_one_more_export(stage: Stage, capsys: pytest.CaptureFixture[str]) -> No
             worker.run(job.pk)
             job.refresh_from_db()
             assert job.status == JobStatus.SUCCEEDED, job.problem
-            took = (time.perf_counter() - began) * 1000
+            took = (time.process_time() - began) * 1000
             Job.objects.filter(pk=job.pk).delete()
             stage.cluster.exports.filter(path=intent.export.path).delete()
             with_exports(stage, count)
