@@ -13,7 +13,7 @@ pytestmark = pytest.mark.lab
 VOLUMES = "/c/lab-files/volumes"
 
 
-def test_volumes_grow_and_change_while_a_client_writes(on_call: Walk) -> None:
+def test_volumes_grow_and_take_options_while_a_client_writes(on_call: Walk) -> None:
     watch = Stopwatch()
     clients.mount()
     clients.begin_to_write()
@@ -26,6 +26,17 @@ def test_volumes_grow_and_change_while_a_client_writes(on_call: Walk) -> None:
     change(on_call, "homes", mount_options="commit=30")
     assert " rw,relatime,commit=30 " in mount_of("/srv/homes")
     watch.lap("changed options twice, in place")
+    report = clients.stop_writing()
+    clients.checksums_agree()
+    watch.lap(f"the client stood still for {report['stalls']} s")
+    same_files()
+    assert on_call.troubles == []
+
+
+def test_volumes_move_and_are_renamed_while_a_client_writes(on_call: Walk) -> None:
+    watch = Stopwatch()
+    clients.mount()
+    clients.begin_to_write()
     change(on_call, "media", name="films", mount_point="/srv/films", ceremony={"reason": "it is films"})
     moved("media", "films", fsid=2)
     watch.lap("renamed and moved media")
@@ -98,11 +109,11 @@ def grow(walk: Walk, name: str, to: int, *, at: str = "") -> None:
     )
 
 
-def change(walk: Walk, name: str, *, ceremony: dict[str, str] | None = None, **fields: str) -> None:
-    walk.go(f"{VOLUMES}/{name}/edit/")
+def change(walk: Walk, volume: str, /, *, ceremony: dict[str, str] | None = None, **fields: str) -> None:
+    walk.go(f"{VOLUMES}/{volume}/edit/")
     walk.fill(**fields)
     walk.send("mount_options", to="/jobs/")
-    approve(walk, f"change-{name}", 180, **(ceremony or {}))
+    approve(walk, f"change-{volume}", 180, **(ceremony or {}))
 
 
 def moved(old: str, new: str, *, fsid: int) -> None:
