@@ -29,6 +29,19 @@ def level(user: Person, cluster: Cluster | None = None) -> AccessLevel:
     return AccessLevel(highest or AccessLevel.NONE)
 
 
+def levels(user: Person) -> dict[int, AccessLevel]:
+    """Read what the person may do on every cluster that they see, in two queries."""
+    keys = list(visible(user).order_by().values_list("pk", flat=True))
+    if not user.is_authenticated:
+        return {}
+    if _sees_all(user):
+        return dict.fromkeys(keys, AccessLevel.ADMIN)
+    mine = list(Membership.objects.filter(user_id=user.pk).values_list("cluster", "level"))
+    everywhere = max((level for cluster, level in mine if cluster is None), default=AccessLevel.NONE)
+    own = dict(mine)
+    return {key: AccessLevel(max(everywhere, own.get(key, AccessLevel.NONE))) for key in keys}
+
+
 def visible(user: Person, *, forgotten: bool = False) -> QuerySet[Cluster]:
     """List the clusters a person may see; forgotten ones only for pages about the past."""
     clusters = Cluster.objects.all() if forgotten else Cluster.objects.exclude(inventory=Inventory.FORGOTTEN)

@@ -197,3 +197,55 @@ class SimulatedPair(models.Model):
 
     def __str__(self) -> str:
         return f"simulated {self.cluster}"
+
+
+class Batch(models.Model):
+    """What somebody sent as CSV, kept as it was typed: volumes or exports to be added, on one pair or many."""
+
+    class Kind(models.TextChoices):
+        VOLUMES = "volumes"
+        EXPORTS = "exports"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    text = models.TextField(help_text="as it was sent")
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Batch {self.pk}: {self.kind}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("batch", args=[self.pk])
+
+
+class BatchRow(models.Model):
+    """One row that was approved, or left out with its reason: it becomes one job, after the row before it on the same pair."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"  # it has a job
+        DONE = "done"
+        FAILED = "failed"
+        LEFT = "left"  # a row before it on this pair failed half way
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField(help_text="line in the text")
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="+")
+    values = models.JSONField(help_text="column → text, as it was sent")
+    intent = models.JSONField(null=True, help_text="versioned, see codec.py; NULL: it could not be one")
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
+    problem = models.TextField(blank=True, default="")
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
+    approved_by = models.CharField(max_length=150)
+    approved_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["batch_id", "number"]
+        indexes = [models.Index(fields=["status", "cluster"], name="batch_row_by_status")]
+        constraints = [models.UniqueConstraint(fields=["batch", "number"], name="line_once_in_a_batch")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}.{self.number} {self.status}"

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from provisioning import enrolment, schedules, sweeper, worker
+from provisioning import batches, enrolment, schedules, sweeper, worker
 from provisioning.monitor.sweep import sweep_all
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,11 @@ def sweep() -> None:
 @shared_task(name="jobs.schedules")
 def schedule() -> None:
     schedules.tick()
+
+
+@shared_task(name="jobs.batches")
+def batch() -> None:
+    batches.tick()
 
 
 @shared_task(name="probes.sweep")

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from provisioning.views import (
+    batches,
     draft,
     draft_contents,
     draft_nodes,
@@ -23,6 +24,10 @@ from provisioning.views import (
 )
 
 urlpatterns = [
+    path("volumes/import/", batches.import_page, {"kind": "volumes"}, name="volumes-import"),
+    path("exports/import/", batches.import_page, {"kind": "exports"}, name="exports-import"),
+    path("batches/<int:pk>/", batches.batch, name="batch"),
+    path("batches/<int:pk>/approve/", batches.batch_approve, name="batch-approve"),
     path("new/", draft.cluster_new, name="cluster-new"),
     path("c/<slug:slug>/draft/", draft.resume, name="cluster-draft-resume"),
     path("c/<slug:slug>/draft/remove/<str:kind>/<int:pk>/", draft_contents.remove, name="draft-remove"),

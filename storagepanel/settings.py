@@ -208,6 +208,7 @@ CELERY = {
     "beat_schedule": {
         "ring the doorbell again": {"task": "jobs.sweep", "schedule": 10.0, "options": {"expires": 10}},
         "take snapshots by schedule": {"task": "jobs.schedules", "schedule": 20.0, "options": {"expires": 20}},
+        "carry batches on": {"task": "jobs.batches", "schedule": 3.0, "options": {"expires": 3}},
         "read every pair": {"task": "probes.sweep", "schedule": 5.0, "options": {"expires": 5}},
     },
 }

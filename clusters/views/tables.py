@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from clusters import access
-from clusters.states import Health
+from clusters.states import AccessLevel, Health
 from clusters.tables import asked, exports, sheet, volumes
 from clusters.verdict import GROUPS
 from clusters.views.fleet import url
@@ -46,6 +46,7 @@ def _page(request: HttpRequest, table: Any, filters: Any, template: str, extra: 
         "table": table.load(mine, filters, request.GET.get("page"), now),
         "filters": filters,
         "version": version,
+        "may_import": max(access.levels(request.user).values(), default=AccessLevel.NONE) >= AccessLevel.OPERATOR,
         "healths": [(health.value, GROUPS[health][1]) for health in Health],
         **extra,
     }

@@ -68,3 +68,25 @@ def test_the_tables_of_the_fleet(visit: Callable[..., Visit], olga: Any, width: 
         page = tab.go(f"/{name}/")
         assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
         tab.shot(f"{name}-{width}-{theme}")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_rows_from_csv(visit: Callable[..., Visit], olga: Any, width: int, theme: str) -> None:
+    stories.make_pair("web-files", volumes=(("data", 100, 90),))
+    tab = visit(olga, width, theme=theme)
+    page = tab.go("/volumes/import/")
+    assert tab.sideways() <= 0 and not tab.complaints
+    rows = [
+        "cluster,name,size,fstype",
+        *(f"web-files,home{n},20 GiB,xfs" for n in range(6)),
+        "web-files,Home,20 GB,zfs",
+        "x,a,1 GiB,",
+    ]
+    page.locator("#i2").fill("\n".join(rows))
+    page.get_by_role("button", name="Look at every row").click()
+    expect(page.get_by_role("button", name="Add 6 to web-files")).to_be_visible()
+    assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
+    tab.shot(f"batch-{width}-{theme}")
+    page.go_back()
+    assert not tab.violations()
+    tab.shot(f"import-{width}-{theme}")

@@ -1,0 +1,142 @@
+"""Approved rows become jobs, one after the other on each pair, through the same door as everybody, in the name of who approved them.
+
+A row whose plan holds a blocker, or would interrupt or destroy anything, is not run: that is nothing to approve unseen. After a row that
+stopped half way the rest of that pair's rows are left alone. Rows of other pairs go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Min
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clusters import allocation
+from clusters.findings import blockers
+from clusters.models import Cluster
+from clusters.states import Danger, JobStatus
+from provisioning import codec, jobs
+from provisioning.intents import CreateVolume, PublishExport
+from provisioning.models import Batch, BatchRow, Job
+from provisioning.steps import Plan
+
+log = logging.getLogger(__name__)
+ACTION = {Batch.Kind.VOLUMES: ("volume.create", CreateVolume), Batch.Kind.EXPORTS: ("export.publish", PublishExport)}
+Status = BatchRow.Status
+READING = timedelta(minutes=5)  # a plan that a person asked for so lately is not taken away by a row
+
+
+def approve(batch: Batch, cluster: Cluster, rows: Sequence[BatchRow], who: str) -> None:
+    """Keep a pair's rows, once: those with an intent will run, those with a problem are kept with it."""
+    with transaction.atomic():
+        Cluster.objects.select_for_update(no_key=True).get(pk=cluster.pk)
+        if BatchRow.objects.filter(batch=batch, cluster=cluster).exists():
+            return
+        for row in rows:
+            row.batch, row.cluster, row.approved_by = batch, cluster, who
+            row.status = Status.WAITING if row.intent else Status.FAILED
+        BatchRow.objects.bulk_create(rows)
+
+
+def tick() -> None:
+    """Carry on every batch by one move on each pair. Safe to run twice at once: the door makes one job of one key."""
+    for row in BatchRow.objects.filter(status=Status.RUNNING).select_related("job__cluster", "cluster", "batch"):
+        _follow(row)
+    busy = BatchRow.objects.filter(status=Status.RUNNING).values("cluster")
+    firsts = (
+        BatchRow.objects.filter(status=Status.WAITING)
+        .exclude(cluster__in=busy)
+        .order_by()
+        .values("cluster")
+        .annotate(first=Min("pk"))
+    )
+    for row in BatchRow.objects.filter(pk__in=[each["first"] for each in firsts]).select_related("cluster", "batch"):
+        if not _taken(row.cluster):
+            _start(row)
+
+
+def _start(row: BatchRow) -> None:
+    name, kind = ACTION[Batch.Kind(row.batch.kind)]
+    intent: Any = codec.load(kind, row.intent or {})
+    if isinstance(intent, PublishExport):  # the number is given when it is its turn
+        intent = replace(intent, export=replace(intent.export, fsid=allocation.fsid(row.cluster)))
+    try:
+        job = jobs.draft(_request(row), name, row.cluster, intent, key=f"batch-{row.batch_id}-{row.number}")
+    except (jobs.Refused, PermissionDenied) as refused:
+        _end(row, Status.FAILED, str(refused))
+        return
+    BatchRow.objects.filter(pk=row.pk, status=Status.WAITING).update(status=Status.RUNNING, job=job)
+
+
+def _follow(row: BatchRow) -> None:
+    job = row.job
+    if job is None:
+        _end(row, Status.FAILED, "Its job is gone.")
+    elif job.status == JobStatus.PROPOSED:
+        _let_run(row, job)
+    elif job.status == JobStatus.SUCCEEDED:
+        _end(row, Status.DONE, "")
+    elif job.status in (
+        JobStatus.FAILED,
+        JobStatus.INTERRUPTED,
+        JobStatus.CANCELLED,
+        JobStatus.STALE,
+        JobStatus.EXPIRED,
+    ):
+        _end(row, Status.FAILED, job.problem or f"Job {job.pk} was {job.status}.")
+        if job.approved_at is not None:
+            rest = BatchRow.objects.filter(batch=row.batch, cluster=row.cluster, status=Status.WAITING)
+            rest.update(status=Status.LEFT, problem=f"Not tried: job {job.pk} of line {row.number} was {job.status}.")
+
+
+def _let_run(row: BatchRow, job: Job) -> None:
+    plan = codec.load(Plan, job.plan or {})
+    stops = blockers(plan.findings)
+    if stops or plan.danger is not Danger.NONE:
+        jobs.cancel(_request(row), job)
+        why = stops[0].text if stops else "It would interrupt somebody: do it by itself, where its plan can be read."
+        _end(row, Status.FAILED, why)
+    elif not _taken(row.cluster, but=job):
+        try:
+            jobs.approve(_request(row), job, reason=f"line {row.number} of batch {row.batch_id}")
+        except (jobs.Refused, PermissionDenied) as refused:
+            _end(row, Status.FAILED, str(refused))
+
+
+def _taken(cluster: Cluster, but: Job | None = None) -> bool:
+    """A job has the lock, or a person reads a plan: it would lapse."""
+    if jobs.holder(cluster) is not None:
+        return True
+    lately = Job.objects.filter(
+        cluster=cluster, status__in=(JobStatus.PROPOSED, JobStatus.DRAFTING), created_at__gte=timezone.now() - READING
+    )
+    return (lately.exclude(pk=but.pk) if but else lately).exists()
+
+
+def _end(row: BatchRow, status: str, problem: str) -> None:
+    if problem:
+        log.info("%s: line %s of batch %s: %s", row.cluster.slug, row.number, row.batch_id, problem)
+    BatchRow.objects.filter(pk=row.pk, status__in=(Status.WAITING, Status.RUNNING)).update(
+        status=status, problem=problem
+    )
+
+
+def _request(row: BatchRow) -> HttpRequest:
+    """What the door asks of a person: who approved the rows, with what they may do now. Nobody of that name may do nothing."""
+    request: Any = HttpRequest()
+    request.method = "POST"
+    people = get_user_model()
+    request.user = people.objects.filter(username=row.approved_by).first() or people(
+        username=row.approved_by, is_active=False
+    )
+    request.request_id = f"batch-{row.batch_id}"
+    answer: HttpRequest = request
+    return answer

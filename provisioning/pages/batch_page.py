@@ -1,0 +1,99 @@
+"""A batch as its page shows it: rows by pair, judged anew until they are approved, and what became of them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from clusters.models import Cluster
+from clusters.states import AccessLevel
+from provisioning import bulk
+from provisioning.models import Batch, BatchRow, Job
+
+KINDS = {"waiting": "idle", "running": "work", "done": "ok", "failed": "danger", "left": "idle"}
+GOOD, BAD = ("ok", "ready"), ("danger", "not possible")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    number: int
+    values: Mapping[str, str]
+    kind: str
+    word: str
+    becomes: str
+    problems: Sequence[str]
+    job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    cluster: str  # as it was written when there is none
+    url: str
+    lines: list[Line]
+    approved: bool
+    ready: int
+    may: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    groups: list[Group]
+    total: int
+    good: int
+    bad: int
+    moving: bool
+    unknown: list[str]
+
+
+def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Cluster]) -> Shown:
+    kept: dict[int, list[BatchRow]] = {}
+    for row in batch.rows.filter(cluster__in=clusters.values("pk")).select_related("job", "cluster"):
+        kept.setdefault(row.cluster_id, []).append(row)
+    open_ = clusters.exclude(pk__in=kept)
+    names = {rows[0].cluster.slug for rows in kept.values()}
+    by_name: dict[str, list[bulk.Judged]] = {}
+    for one in bulk.judge(batch.kind, batch.text, levels, open_):
+        if (name := one.values.get("cluster", "")) not in names:
+            by_name.setdefault(name, []).append(one)
+    groups = [_approved(rows) for rows in kept.values()] + [_open(name, rows) for name, rows in by_name.items()]
+    lines = [line for group in groups for line in group.lines]
+    return Shown(
+        groups, len(lines), sum(line.kind != "danger" for line in lines), sum(line.kind == "danger" for line in lines),
+        any(line.word in ("waiting", "running") for line in lines), bulk.read(batch.kind, batch.text)[1],
+    )  # fmt: skip
+
+
+def left(batch: Batch, shown: Shown) -> tuple[list[str], Iterator[list[str]]]:
+    """What did not come to be, as it was sent, with the reason: to be mended and sent again."""
+    columns = bulk.COLUMNS[batch.kind]
+    rows = (
+        [*(line.values.get(name, "") for name in columns), " ".join(line.problems)]
+        for group in shown.groups for line in group.lines if line.kind == "danger" or line.word == "left"
+    )  # fmt: skip
+    return [*columns, "problem"], rows
+
+
+def _approved(rows: list[BatchRow]) -> Group:
+    lines = [
+        Line(row.number, row.values, KINDS[row.status], row.status, _name(row.values), [row.problem] if row.problem else [], row.job)
+        for row in rows
+    ]  # fmt: skip
+    cluster = rows[0].cluster
+    return Group(cluster.slug, cluster.get_absolute_url(), lines, True, 0, False)
+
+
+def _open(name: str, rows: list[bulk.Judged]) -> Group:
+    lines = [
+        Line(row.number, row.values, *(GOOD if row.intent else BAD), row.becomes or _name(row.values), row.problems)
+        for row in rows
+    ]
+    cluster, ready = rows[0].cluster, sum(row.intent is not None for row in rows)
+    return Group(
+        cluster.slug if cluster else name, cluster.get_absolute_url() if cluster else "", lines, False, ready, ready > 0
+    )
+
+
+def _name(values: Mapping[str, str]) -> str:
+    return values.get("name") or values.get("path") or values.get("volume") or ""

@@ -1,0 +1,102 @@
+"""Many volumes or exports from CSV: send, look at what every row would become, approve one pair after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clusters import access, refused
+from clusters.models import Cluster
+from clusters.states import AccessLevel
+from clusters.tables import sheet
+from provisioning import batches, bulk, codec
+from provisioning.models import Batch, BatchRow
+from provisioning.pages import batch_page
+
+MOST_BYTES = 2 * bulk.MOST_TEXT
+
+
+@require_http_methods(["GET", "POST"])
+def import_page(request: HttpRequest, kind: str) -> HttpResponse:
+    if max(access.levels(request.user).values(), default=AccessLevel.NONE) < AccessLevel.OPERATOR:
+        why = "This needs the access level operator on at least one cluster."
+        refused.attempt(request, why)
+        raise PermissionDenied(why)
+    context: dict[str, Any] = {
+        "kind": kind,
+        "columns": bulk.COLUMNS[kind],
+        "needed": bulk.NEEDED[kind],
+        "most": bulk.MOST_ROWS,
+    }
+    if request.method == "POST":
+        context["text"] = request.POST.get("text", "")
+        try:
+            text = _sent(request) or context["text"]
+            context["text"] = text.replace("\x00", "")
+            bulk.read(kind, text)
+        except bulk.Unreadable as problem:
+            context["problem"] = str(problem)
+        else:
+            return redirect(Batch.objects.create(kind=kind, text=text, created_by=request.user.get_username()))
+    context["mine"] = Batch.objects.filter(kind=kind, created_by=request.user.get_username()).defer("text")[:10]
+    return render(request, "provisioning/import.html", context, status=422 if "problem" in context else 200)
+
+
+@require_safe
+def batch(request: HttpRequest, pk: int) -> HttpResponseBase:
+    found = _mine(request, pk)
+    levels = access.levels(request.user)
+    shown = batch_page.load(found, levels, access.visible(request.user))
+    if request.GET.get("format") == "csv":
+        return sheet.response(f"{found.kind}-left", *batch_page.left(found, shown))
+    context = {"batch": found, "shown": shown, "live": shown.moving}
+    live = request.GET.get("part") == "live"
+    return render(request, "provisioning/batch.html#live" if live else "provisioning/batch.html", context)
+
+
+@require_POST
+def batch_approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let one pair's rows run; what is wrong with the others is kept beside them."""
+    found = _mine(request, pk)
+    cluster = access.get_cluster(request, request.POST.get("cluster", ""), AccessLevel.OPERATOR)
+    judged = bulk.judge(found.kind, found.text, access.levels(request.user), Cluster.objects.filter(pk=cluster.pk))
+    rows = [_row(one) for one in judged if one.cluster is not None]
+    batches.approve(found, cluster, rows, request.user.get_username())
+    return redirect(found)
+
+
+def _row(one: bulk.Judged) -> BatchRow:
+    return BatchRow(
+        number=one.number,
+        values=dict(one.values),
+        intent=codec.dump(one.intent) if one.intent else None,
+        problem=" ".join(one.problems),
+    )
+
+
+def _mine(request: HttpRequest, pk: int) -> Batch:
+    """What somebody sent is theirs; an admin of everything sees it too."""
+    found = Batch.objects.filter(pk=pk).first()
+    if found and (found.created_by == request.user.get_username() or access.level(request.user) >= AccessLevel.ADMIN):
+        return found
+    raise Http404("No such batch.")
+
+
+def _sent(request: HttpRequest) -> str:
+    """The file, when one was sent: UTF-8, else what spreadsheets on Windows write."""
+    files: Mapping[str, Any] = request.FILES
+    file = files.get("file")
+    if file is None:
+        return ""
+    if file.size > MOST_BYTES:
+        raise bulk.Unreadable(f"The file has more than {MOST_BYTES // 1024} KiB. Send it in parts.")
+    raw: bytes = file.read()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")

@@ -1,0 +1,172 @@
+"""Approved rows become jobs one after the other, in the name of who approved them; what fails is kept with its reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from clusters.findings import blocker
+from clusters.models import AuditEntry, Cluster, Membership, NodeState
+from clusters.states import AccessLevel, Danger, JobStatus
+from provisioning import actions, batches, doorbell, jobs
+from provisioning.models import Batch, BatchRow, Job
+from tests import factories, stories
+from tests.jobs.conftest import end, make_plan, propose, request_of, volume_intent
+
+pytestmark = pytest.mark.django_db
+GIB = 1024**3
+TEXT = "cluster,name,size\nweb,a,1 GiB\nweb,b,1 GiB\nweb,c,1 GiB\nweb,Bad,1 GiB\ndb,a,1 GiB\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorbell, "ring", lambda *_: True)
+
+
+@pytest.fixture
+def two(db: None) -> None:
+    stories.make_pair("web")
+    stories.make_pair("db", ip="10.10.0.60")
+    NodeState.objects.filter(vg_size__isnull=False).update(vg_free=30 * GIB)
+
+
+def send(client: Client, person: Any, text: str = TEXT) -> Batch:
+    client.force_login(person)
+    answer: Any = client.post("/volumes/import/", {"text": text})
+    assert answer.status_code == 302, answer.content.decode()
+    return Batch.objects.latest("pk")
+
+
+def approve(client: Client, batch: Batch, cluster: str = "web") -> None:
+    assert client.post(f"/batches/{batch.pk}/approve/", {"cluster": cluster}).status_code == 302
+
+
+def states(batch: Batch) -> list[tuple[int, str]]:
+    return list(batch.rows.values_list("number", "status"))
+
+
+def test_nothing_runs_before_it_is_approved(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "/dev/vg_data/a, 1 GiB, ext4, at /srv/a" in html and "4 of 5 volumes can be added, 1 cannot." in html
+    assert "Add 3 to web" in html and "Add 1 to db" in html
+    batches.tick()
+    assert not Job.objects.exists() and not BatchRow.objects.exists()
+    assert f"Batch {batch.pk}" in client.get("/volumes/import/").content.decode()  # it can be come back to
+
+
+def test_rows_run_one_after_the_other_on_their_own_pair(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    approve(client, batch)  # twice is once
+    approve(client, batch, "db")
+    batches.tick()
+    batches.tick()
+    assert sorted(Job.objects.values_list("cluster__slug", "created_by")) == [("db", "olga"), ("web", "olga")]
+    job = propose(Job.objects.get(cluster__slug="web"))
+    batches.tick()
+    job.refresh_from_db()
+    assert (job.status, job.approved_by, job.reason) == (JobStatus.QUEUED, "olga", f"line 2 of batch {batch.pk}")
+    assert AuditEntry.objects.filter(action="volume.create", actor="olga", job=job.pk).exists()
+    actions.settle(end(job, JobStatus.SUCCEEDED))
+    batches.tick()
+    batches.tick()
+    assert states(batch)[:3] == [(2, "done"), (3, "running"), (4, "waiting")]
+    assert Job.objects.filter(cluster__slug="web").count() == 2
+
+
+def test_a_plan_that_finds_a_reason_against_it_is_not_run_and_the_next_row_is_tried(
+    client: Client, olga: Any, two: None
+):
+    batch = send(client, olga)
+    approve(client, batch)
+    batches.tick()
+    propose(Job.objects.get(), make_plan(findings=(blocker("vg.no-room", "There is no room."),)))
+    batches.tick()
+    batches.tick()
+    assert states(batch)[:2] == [(2, "failed"), (3, "running")]
+    assert batch.rows.get(number=2).problem == "There is no room."
+    propose(Job.objects.latest("pk"), make_plan(danger=Danger.INTERRUPTS))
+    batches.tick()
+    assert "interrupt somebody" in batch.rows.get(number=3).problem
+    assert not Job.objects.exclude(approved_at=None).exists()
+
+
+def test_after_a_row_that_stopped_half_way_the_rest_of_its_pair_is_left(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    approve(client, batch, "db")
+    batches.tick()
+    job = propose(Job.objects.get(cluster__slug="web"))
+    batches.tick()
+    end(job, JobStatus.FAILED)
+    batches.tick()
+    assert states(batch) == [(2, "failed"), (3, "left"), (4, "left"), (5, "failed"), (6, "running")]
+    answer: Any = client.get(f"{batch.get_absolute_url()}?format=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
+    assert [row["name"] for row in rows] == ["a", "b", "c", "Bad"]
+    assert rows[0]["problem"] == "It broke." and rows[1]["problem"].startswith(f"Not tried: job {job.pk} of line 2")
+    assert all(row["problem"] for row in rows)
+
+
+def test_a_row_waits_while_a_person_reads_a_plan(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    propose(
+        jobs.draft(request_of(olga), "volume.create", Cluster.objects.get(slug="web"), volume_intent(cluster="web"))
+    )
+    batches.tick()
+    assert states(batch)[0] == (2, "waiting")
+
+
+def test_who_lost_the_level_meanwhile_adds_nothing(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    Membership.objects.filter(user=olga).update(level=AccessLevel.VIEWER)
+    batches.tick()
+    assert states(batch)[0] == (2, "failed") and not Job.objects.exists()
+    olga.delete()
+    batches.tick()
+    assert states(batch)[1] == (3, "failed") and not Job.objects.exists()
+
+
+def test_a_file_is_taken_and_what_was_typed_is_kept_on_an_error(client: Client, olga: Any, two: None):
+    client.force_login(olga)
+    file = SimpleUploadedFile("volumes.csv", "\ufeffcluster;name;size\r\nweb;a;1 GiB\r\n".encode())
+    assert client.post("/volumes/import/", {"file": file, "text": ""}).status_code == 302
+    answer = client.post("/volumes/import/", {"text": "name\n<typed>"})
+    assert answer.status_code == 422
+    assert b"&lt;typed&gt;</textarea>" in answer.content and b"cluster and size is not among them" in answer.content
+
+
+def test_viewers_and_strangers_are_refused(client: Client, olga: Any, vera: Any, mallory: Any, two: None):
+    batch = send(client, olga)
+    for person in (vera, mallory):
+        client.force_login(person)
+        assert client.get("/volumes/import/").status_code == 403
+        assert client.post("/exports/import/", {"text": "x"}).status_code == 403
+        assert client.get(batch.get_absolute_url()).status_code == 404
+        assert client.post(f"{batch.get_absolute_url()}approve/", {"cluster": "web"}).status_code == 404
+    client.force_login(olga)
+    assert client.get(f"{batch.get_absolute_url()}approve/").status_code == 405
+    assert client.post(f"{batch.get_absolute_url()}approve/", {"cluster": "nowhere"}).status_code == 404
+
+
+def test_rows_of_clusters_that_cannot_be_seen_look_like_rows_of_none(client: Client, two: None):
+    peter = factories.make_user("peter", AccessLevel.OPERATOR, Cluster.objects.get(slug="db"))
+    batch = send(client, peter)
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "There is no cluster web." in html and "Add 1 to db" in html and "to web" not in html
+    assert client.post(f"/batches/{batch.pk}/approve/", {"cluster": "web"}).status_code == 404
+
+
+def test_the_tables_offer_it_to_those_who_may(client: Client, olga: Any, vera: Any, two: None):
+    client.force_login(olga)
+    assert b'href="/volumes/import/"' in client.get("/volumes/").content
+    client.force_login(vera)
+    assert b"/volumes/import/" not in client.get("/volumes/").content
