@@ -188,15 +188,15 @@ def _refuse_what_cannot_be(action: Action, cluster: Cluster, intent: Intent, sto
 
 
 def _call_off(request: HttpRequest, job: Job) -> str:
-    now = timezone.now()
+    now, who = timezone.now(), request.user.get_username()
     one = Job.objects.filter(pk=job.pk)
-    if one.filter(status__in=WAITING).update(status=JobStatus.CANCELLED, ended_at=now):
+    if one.filter(status__in=WAITING).update(status=JobStatus.CANCELLED, ended_at=now, called_off_by=who):
         return f"Called off job {job.pk} before it was approved."
     if one.filter(status=JobStatus.QUEUED).update(
-        status=JobStatus.CANCELLED, ended_at=now, dealt_with_by=request.user.get_username()
+        status=JobStatus.CANCELLED, ended_at=now, dealt_with_by=who, called_off_by=who
     ):
         return f"Called off job {job.pk} before it began. {actions.give_back(job)}"
-    if one.filter(status=JobStatus.RUNNING).update(cancel_requested=True):
+    if one.filter(status=JobStatus.RUNNING).update(cancel_requested=True, called_off_by=who):
         return f"Asked job {job.pk} to stop after the step that runs."
     raise Refused(f"Job {job.pk} is {one.get().status}; it cannot be called off any more.")
 

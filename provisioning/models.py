@@ -40,6 +40,7 @@ class Job(models.Model):
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True, help_text="when the doorbell was last rung")
     cancel_requested = models.BooleanField(default=False)
+    called_off_by = models.CharField(max_length=150, blank=True, default="")
     problem = models.TextField(
         blank=True, default="", help_text="why it failed, is stale or was interrupted: what, where, why"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusters.states import JobStatus
 from provisioning.actions import ACTIONS
@@ -53,4 +53,6 @@ def word(job: Job) -> Word:
     found = WORDS[JobStatus(job.status)]
     if job.dealt_with_by and job.status == JobStatus.FAILED:
         return Word("idle", "failed, dealt with", "", f"{job.dealt_with_by} has dealt with it.")
+    if job.called_off_by and job.status == JobStatus.CANCELLED:
+        return replace(found, sentence=found.sentence.replace("Somebody", job.called_off_by, 1))
     return found

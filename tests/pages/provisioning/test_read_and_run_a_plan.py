@@ -201,6 +201,7 @@ def test_calling_off_before_and_stopping_while_it_runs(
     olga_client.post(f"/jobs/{job.pk}/cancel/")
     job.refresh_from_db()
     assert job.status == JobStatus.CANCELLED
+    assert "olga called it off." in page(olga_client.get(f"/jobs/{job.pk}/"))
     assert "cannot be called off any more" in page(olga_client.post(f"/jobs/{job.pk}/cancel/", follow=True))
 
 
@@ -208,6 +209,8 @@ def test_stopping_while_it_runs(ran: Callable[..., Job], olga_client: Client):
     job = ran(JobStatus.RUNNING)
     shown = page(olga_client.post(f"/jobs/{job.pk}/cancel/", follow=True))
     assert "It stops after the step that runs." in shown and "Stop after this step" not in shown
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.CANCELLED)  # as the worker ends it
+    assert "olga called it off." in page(olga_client.get(f"/jobs/{job.pk}/"))
 
 
 HOSTILE = "<script>alert(1)</script>\x1b[31mred\x1b[0m\u202egpj\0{{ 7*7 }}\x1b]0;x\x07"
