@@ -34,7 +34,7 @@ def plan(
             takes="at once",
             notes=(
                 "Nobody watches the pair afterwards: no alert, no history.",
-                "To lock the panel out, take its line out of /root/.ssh/authorized_keys on the nodes.",
+                "To lock the panel out, take its line out of ~/.ssh/authorized_keys of the user it signs in as on each node (/root for root).",
             ),
         ),
     )

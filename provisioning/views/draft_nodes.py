@@ -135,7 +135,11 @@ def _card(node: Node) -> NodeCard:
 def install_line() -> str:
     """The line to type on a node as the user the panel will be. Its only variable part is quoted."""
     key = shlex.quote(sealed.make_panel_key())
-    return f"install -d -m 700 ~/.ssh && echo {key} >> ~/.ssh/authorized_keys && chmod 600 ~/.ssh/authorized_keys"
+    file = "~/.ssh/authorized_keys"
+    end = (
+        f'{{ [ -z "$(tail -c 1 {file})" ] || echo >> {file}; }}'  # or the key would be joined to a line without an end
+    )
+    return f"install -d -m 700 ~/.ssh && touch {file} && {end} && echo {key} >> {file} && chmod 600 {file}"
 
 
 def _load(request: HttpRequest, slug: str, pk: int) -> Node:

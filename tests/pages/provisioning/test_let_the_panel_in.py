@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from django.test import Client
 
 from clusters.models import AuditEntry, Cluster, Node
 from provisioning.models import Inquiry, SealedSecret
+from provisioning.views.draft_nodes import install_line
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +39,18 @@ def test_another_key_than_the_one_on_the_page_is_not_pinned(key: str, offered: N
     offered.refresh_from_db()
     assert offered.host_key == ""
     assert "another key by now" in page(response)
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, ""), ("", ""), ("other", "other\n"), ("other\n", "other\n")])
+def test_the_line_to_type_never_joins_two_keys(before: str | None, after: str, draft: Cluster, tmp_path: Path):
+    file = tmp_path / ".ssh" / "authorized_keys"
+    if before is not None:
+        file.parent.mkdir()
+        file.write_text(before)
+    subprocess.run(["sh", "-c", install_line()], env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]}, check=True)
+    text = file.read_text()
+    assert text.startswith(after + "ssh-ed25519 ") and text.count("\n") == after.count("\n") + 1
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_changed_key_is_shouted_about(draft: Cluster, ada_client: Client):
