@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from clusters import snapshot_health
+from clusters import snapshot_health, standing_health
 from clusters.findings import Finding, Severity
-from clusters.sight import NodeView, PairView
+from clusters.sight import NodeView, PairView, first_of
 from clusters.states import ConnectionState, DiskState, Health, Role
 
 __all__ = ["Judgement", "NodeView", "PairView", "judge"]
@@ -284,7 +284,9 @@ def _manager(case: _Case) -> Iterator[Reason]:
             text = f"Whether Heartbeat runs on {node.name} was not seen."
             yield _warns(Health.UNKNOWN, Finding("manager.unseen", Severity.WARNING, text, node.error, node=node.name),
                          f"Not known whether a failover would work: Heartbeat on {node.name} did not answer.")  # fmt: skip
-    links = {(name, link): status for node in case.pair.nodes if node.seen for name, link, status in node.links}
+    # A Heartbeat that does not run tells nothing of its paths: what it last said is no news.
+    tell = [node for node in case.pair.nodes if node.seen and node.manager_running]
+    links = {(name, link): status for node in tell for name, link, status in node.links}
     down = sorted(f"{name} {link}" for (name, link), status in links.items() if status != "up")
     if down:
         text = f"Heartbeat path down: {', '.join(down)}."
@@ -303,7 +305,7 @@ def _files(case: _Case) -> Iterator[Reason]:
     there = dict(b.files)
     differing = sorted(path for path, digest in a.files if there.get(path) != digest)
     if differing:
-        text = f"These files differ between {a.name} and {b.name}: {', '.join(differing)}."
+        text = f"These files differ between {a.name} and {b.name}: {first_of(differing)}."
         hint = "“Compare and mend” shows the difference and plans what mends it."
         yield _warns(Health.WARN, Finding("files.differ", Severity.WARNING, text, hint, hazard=20),
                      "Redundant, but the nodes' files differ.", text)  # fmt: skip
@@ -354,6 +356,12 @@ def _snapshots(case: _Case) -> Iterator[Reason]:
         yield Reason(Health.WARN, told.finding, told.sentence, counts=told.counts)
 
 
+def _standing(case: _Case) -> Iterator[Reason]:
+    for node in case.pair.nodes:
+        for told in standing_health.reasons(node) if node.seen else ():
+            yield Reason(told.health, told.finding, told.sentence, told.finding.text, counts=told.counts)
+
+
 def _fencing(case: _Case) -> Iterator[Reason]:
     finding = Finding(
         "fencing.no-power", Severity.WARNING, "Nothing can switch a node off: if both networks are cut at once, both become Primary.",
@@ -368,7 +376,8 @@ def _ok(code: str, text: str, *, hazard: int = 0) -> Reason:
 
 
 RULES: tuple[Callable[[_Case], Iterator[Reason]], ...] = (
-    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _damaged, _snapshots, _fencing,
+    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _damaged, _snapshots, _standing,
+    _fencing,
 )  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from clusters.findings import Finding, Severity
 from clusters.health import NodeView, PairView
 from clusters.models import Cluster, Node, NodeState, Replica, SnapshotSchedule, SnapshotState, Volume
 from clusters.snapshot_health import SnapshotView
@@ -75,8 +77,13 @@ def node_view(node: Node, now: datetime) -> NodeView:
         links=tuple((str(name), str(link), str(status)) for name, link, status in state.links),
         marks=tuple(state.marks),
         files=tuple(sorted(state.file_digests.items())),
+        standing=None if state.standing is None else tuple(_finding(row) for row in state.standing),
     )
     return with_replica(view, replica, now) if replica else view
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    return Finding(row["code"], Severity(row["severity"]), row["text"], row["hint"], "", row["node"], row["hazard"])
 
 
 def with_replica(view: NodeView, replica: Replica, now: datetime) -> NodeView:

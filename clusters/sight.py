@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clusters.findings import Finding
 from clusters.snapshot_health import SnapshotView
 from clusters.states import ReplicationState
+
+LISTED = 3  # names in a sentence; more are counted
+
+
+def first_of(names: Sequence[str]) -> str:
+    """List a few names and count the rest, so that a sentence stays one."""
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,9 @@ class NodeView:
     links: tuple[tuple[str, str, str], ...] = ()
     marks: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()  # path, digest
+    standing: tuple[Finding, ...] | None = (
+        None  # what the last whole reading found wrong with how the node is set up; None: never read
+    )
 
     @property
     def seen(self) -> bool:
@@ -75,9 +88,9 @@ class PairView:
         missing = [] if node.holds_ip else ["the service IP is not there"]
         missing += [] if node.nfsd else ["the NFS server does not run"]
         if away := [point for point in self.mount_points if point not in node.mounted]:
-            missing.append("not mounted: " + ", ".join(away))
+            missing.append("not mounted: " + first_of(away))
         if away := [path for path in self.exports if path not in node.exported]:
-            missing.append("not exported: " + ", ".join(away))
+            missing.append("not exported: " + first_of(away))
         return None if missing and not node.fresh else tuple(missing)
 
     def active(self) -> NodeView | None:

@@ -42,6 +42,7 @@ class NodeState(models.Model):
     links = models.JSONField(default=list, help_text="[node, link, status] as the manager says")
     file_digests = models.JSONField(default=dict, help_text="path → SHA-256 of managed files")
     marks = models.JSONField(default=list, help_text="split-brain marks left by the handler")
+    standing = models.JSONField(null=True, help_text="findings of the last whole reading about how the node is set up")
 
     def __str__(self) -> str:
         return f"{self.node}: {'seen' if self.reachable else 'not seen'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
 from clusters.pair import known
@@ -48,7 +49,7 @@ def record(
     both = all(isinstance(answer, NodeObserved) for answer in answers.values())
     for name, answer in answers.items():
         if isinstance(answer, NodeObserved):
-            _write_reading(members[name], cluster, desired, answer if both else replace(answer, files=()), now)
+            _write_reading(members[name], cluster, desired, answer, now, alike=both)
         else:
             _write_miss(members[name], answer, now)
     write_usage(cluster, answers, now)
@@ -66,6 +67,7 @@ def record(
         mount_points=tuple(p for p in before.mount_points if p in after.mount_points and p not in moving),
         exports=tuple(e for e in before.exports if e in after.exports and not _lies_in(e, moving)),
         changing=_job(cluster) is not None,
+        nodes=_clocks_seen_twice(before, after),
     )
     state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
@@ -80,7 +82,23 @@ def record(
     return bool(changes)
 
 
-def _write_reading(node: Node, cluster: Cluster, desired: DesiredCluster, seen: NodeObserved, now: datetime) -> None:
+def _clocks_seen_twice(before: PairView, after: PairView) -> tuple[NodeView, NodeView]:
+    """Compare clocks by what two readings in a row agree on: an answer that was held up on its way looks like a clock that is behind."""
+
+    def apart(view: PairView) -> float | None:
+        a, b = (node.clock_offset for node in view.nodes)
+        return None if a is None or b is None else abs(a - b)
+
+    (one, other), was, now = after.nodes, apart(before), apart(after)
+    if now is not None and (was is None or was < now):
+        first, second = (node.clock_offset for node in before.nodes)
+        return replace(one, clock_offset=first), replace(other, clock_offset=second)
+    return one, other
+
+
+def _write_reading(
+    node: Node, cluster: Cluster, desired: DesiredCluster, seen: NodeObserved, now: datetime, *, alike: bool
+) -> None:
     view = view_of(seen, desired)
     fields: dict[str, object] = {
         "reachable": True, "misses": 0, "error": view.error, "host_key_changed": False, "tried_at": now, "read_at": now,
@@ -98,8 +116,10 @@ def _write_reading(node: Node, cluster: Cluster, desired: DesiredCluster, seen: 
         fields |= {"vg_size": vg.size if vg else None, "vg_free": vg.free if vg else None}
         local = seen.vg(desired.node(node.name).backing.vg)
         fields |= {"local_size": local.size if local else None, "local_free": local.free if local else None}
-    if view.files:
+    if view.files and alike:
         fields["file_digests"] = dict(view.files)
+    if view.standing is not None:
+        fields["standing"] = _rows(view.standing)
     if seen.kernel:
         fields["kernel"] = seen.kernel
     if seen.os_id:
@@ -197,11 +217,15 @@ def _tell(state: ClusterState, judgement: Judgement, now: datetime) -> None:
     state.health, state.health_order = judgement.health, judgement.health.order
     state.sentence, state.detail = judgement.sentence[:200], judgement.detail[:400]
     state.failover_works = judgement.failover_works
-    state.reasons = [
-        {"code": f.code, "severity": f.severity, "text": f.text, "hint": f.hint, "node": f.node, "hazard": f.hazard}
-        for f in judgement.reasons
-    ]
+    state.reasons = _rows(judgement.reasons)
     state.judged_at = now
+
+
+def _rows(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    return [
+        {"code": f.code, "severity": f.severity, "text": f.text, "hint": f.hint, "node": f.node, "hazard": f.hazard}
+        for f in findings
+    ]
 
 
 def _last_pause(cluster: Cluster) -> float | None:

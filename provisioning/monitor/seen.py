@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clusters.health import NodeView
+from provisioning.checks.standing import standing
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
+from provisioning.render import paths
 from provisioning.render.lvm import in_group
 
 NOT_PRINTED = ""
@@ -28,7 +30,8 @@ def view_of(observed: NodeObserved, desired: DesiredCluster) -> NodeView:
         manager_says=observed.heartbeat.resources if observed.heartbeat else NOT_PRINTED,
         links=observed.heartbeat.links if observed.heartbeat else (),
         marks=observed.marks or (),
-        files=tuple(sorted((file.path, file.sha256) for file in observed.files if file.sha256)),
+        files=tuple(sorted((f.path, f.sha256) for f in observed.files if f.sha256 and f.path in alike(desired))),
+        standing=standing(desired, observed),
         error="; ".join(f"{fact}: {why}" for fact, why in observed.unreadable)[:300],
     )
     return _with_replica(view, observed, desired)
@@ -63,3 +66,11 @@ def _mounted(observed: NodeObserved, desired: DesiredCluster) -> tuple[str, ...]
     return tuple(
         sorted(m.target for m in observed.mounts if m.target in points and in_group(desired.resource.vg, m.source))
     )
+
+
+def alike(desired: DesiredCluster) -> tuple[str, ...]:
+    """The files that must be the same on both nodes (HAZARDS 20); only their digests are asked for."""
+    return (
+        paths.resource_file(desired.resource.name), paths.EXPORTS, paths.NFS_CONF, paths.IDMAPD,
+        paths.NFSD, paths.NFSDCLD, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
+    )  # fmt: skip

@@ -22,6 +22,7 @@ from provisioning.desired import DesiredCluster
 from provisioning.facts import ParseError, Wanted, assemble, full_readings, sweep_readings, texts
 from provisioning.facts.drbd import replicas_of_proc
 from provisioning.monitor.record import record, record_progress
+from provisioning.monitor.seen import alike
 from provisioning.observed import NodeObserved, Progress
 from provisioning.observing import address_of
 from provisioning.render import paths
@@ -178,21 +179,15 @@ def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObse
     if not node.host_key:
         return NodeError(node.name, "Its host key has not been confirmed by a person.")
     full = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
-    readings = (full_readings if full else sweep_readings)(Wanted(node.name, secret_files=_alike(desired)))
+    hashed = alike(desired) + (paths.HANDLERS + paths.WAITS if full else ())
+    readings = (full_readings if full else sweep_readings)(Wanted(node.name, secret_files=hashed))
     try:
         results = world_for(cluster).read(address_of(node), [reading.command for reading in readings])
+        arrived = time.time()
     except NodeError as problem:
         return problem
     finally:
         connection.close()  # this thread ends with its reading
     if full:
         _full_at[node.pk] = time.monotonic()
-    return assemble(node.name, readings, results, time.time())
-
-
-def _alike(desired: DesiredCluster) -> tuple[str, ...]:
-    """The files that must be the same on both nodes (HAZARDS 20); only their digests are asked for."""
-    return (
-        paths.resource_file(desired.resource.name), paths.EXPORTS, paths.NFS_CONF, paths.IDMAPD,
-        paths.NFSD, paths.NFSDCLD, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
-    )  # fmt: skip
+    return assemble(node.name, readings, results, arrived)

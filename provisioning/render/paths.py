@@ -54,6 +54,10 @@ UNITS = (
 )
 
 
+HANDLERS = (FENCE_PEER, OUTDATE_HERE, MARK, FENCE_KEY, FENCE_HOSTS)  # what DRBD calls, with what they need
+WAITS = (WAIT_FOR_DATA, HEARTBEAT_WAITS)
+
+
 def resource_file(resource: str) -> str:
     return f"/etc/drbd.d/{resource}.res"
 

@@ -24,6 +24,7 @@ from provisioning.observed import (
     ReplicaReading,
     VolumeGroup,
 )
+from provisioning.render import paths
 from provisioning.snapshot import desired_of
 from provisioning.transport.world import HostKeyChanged, Unreachable
 from tests import factories
@@ -198,3 +199,36 @@ def test_room_below_drbd_and_the_last_change_of_the_fill_are_kept(web_files):
     sweep(web_files, 5, more, GOOD[1])
     assert VolumeUsage.objects.get(volume__name="media").changed_at == T0 + timedelta(seconds=5)
     assert VolumeUsage.objects.get(volume__name="web_files").changed_at is None
+
+
+def whole(node, **more):
+    """A reading that asked for everything; the standby's carries what is set up wrong there."""
+    return replace(node, units=(), lvs=(), kernels=(), **more)
+
+
+def test_what_is_set_up_wrong_is_told_until_a_whole_reading_finds_it_right(web_files):
+    codes = lambda state: {reason["code"]: reason["node"] for reason in state.reasons}  # noqa: E731
+    missing = FileState(paths.FENCE_PEER, None)
+    state = sweep(web_files, 0, whole(GOOD[0]), whole(GOOD[1], fstab=(("/dev/vdx", "/srv/media"),), files=(missing,)))
+    assert codes(state)["fstab.names-it"] == codes(state)["fencing.handler-missing"] == "bob"
+    assert state.health == "risk" and not state.failover_works
+    assert "fstab.names-it" in codes(sweep(web_files, 5, *GOOD))  # a light reading does not ask
+    assert "fencing.handler-missing" in codes(sweep(web_files, 7, SILENT, whole(GOOD[1], files=(missing,))))
+    state = sweep(web_files, 60, whole(GOOD[0]), whole(GOOD[1], fstab=()))
+    assert not {"fstab.names-it", "fencing.handler-missing"} & codes(state).keys()
+
+
+def test_handlers_may_differ_between_the_nodes(web_files):
+    """Each names its peer, so only the files that must be alike are compared."""
+    mine, theirs = (FileState(paths.FENCE_PEER, digest) for digest in ("aa", "bb"))
+    state = sweep(web_files, 0, whole(GOOD[0], files=(mine,)), whole(GOOD[1], files=(theirs,)))
+    assert "files.differ" not in {reason["code"] for reason in state.reasons}
+
+
+def test_one_answer_that_was_held_up_is_no_clock_that_is_behind(web_files):
+    late = replace(GOOD[1], node_clock=T0.timestamp() - 3)
+    seen = []
+    for second, bob in enumerate((late, GOOD[1], late, late, GOOD[1])):
+        state = sweep(web_files, 5 * second, GOOD[0], bob)
+        seen.append("clock.skew" in {reason["code"] for reason in state.reasons})
+    assert seen == [False, False, False, True, False]
