@@ -53,7 +53,8 @@ def test_the_number_of_queries_does_not_grow_with_the_volumes(web_files: Cluster
         sweep(Cluster.objects.get(), 0, mount("media", 1))
     with CaptureQueriesContext(connection) as many:
         sweep(Cluster.objects.get(), 1, *(mount(f"v{number}", 1) for number in range(20)))
-    assert len(many) <= len(few) <= 4 + 2  # two of them a savepoint
+    assert len(few) <= 6  # two of them a savepoint
+    assert len(many) <= len(few) + 1  # of 20 volumes one may have its hour to be thinned
 
 
 def test_samples_are_thinned_once_a_day(web_files: Cluster):
