@@ -94,7 +94,7 @@ class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
         export = DesiredExport(f"/srv/{volume}", int(fsid), (ExportClient(client),), volume)
         self.change("export.publish", PublishExport(self.cluster.slug, export))
 
-    def do_edit(self, path: str, *clients: str) -> None:
+    def do_edit_export(self, path: str, *clients: str) -> None:
         """`client` or `client(options)`: who may mount it from now on."""
         known = next(export for export in desired_of(self.cluster).exports if export.path == path)
         named = (client.partition("(") for client in clients)
