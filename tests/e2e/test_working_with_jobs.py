@@ -147,7 +147,7 @@ def test_the_line_of_an_export_grows_while_typing(visit: Callable[..., Visit], o
         "10.10.0.0/24(rw,sync,no_subtree_check,root_squash,mountpoint,fsid=2)"
     )
     page.locator("#id_c0-sync").uncheck()
-    expect(page.locator("#export-warnings")).to_contain_text("can be lost in a failover")
+    expect(page.locator("#export-warnings")).to_contain_text("is lost in a failover")
     assert tab.complaints == []
 
 
