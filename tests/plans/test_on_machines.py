@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -11,8 +12,10 @@ from clusters.findings import blockers
 from provisioning.desired import BackingKind, DesiredCluster, DesiredExport, DesiredVolume, ExportClient
 from provisioning.intents import CreateVolume, ProvisionCluster, PublishExport
 from provisioning.plans import export, provision, volume
+from provisioning.recording import remaining
+from provisioning.resuming import rest
 from provisioning.simulator.physics import power_off, power_on
-from provisioning.steps import Kind, Plan
+from provisioning.steps import OBSERVER, Kind, Plan
 from tests.pair import GIB, HEARTBEAT
 from tests.plans.simulated import Machines
 
@@ -150,3 +153,22 @@ def until_served_by(machines: Machines, wanted: DesiredCluster, name: str) -> No
         if machines.read_node(wanted, name).holds(wanted.service_ip):
             return
     raise AssertionError(f"{name} never took over")
+
+
+def test_a_step_that_broke_off_after_any_of_its_commands_can_be_gone_on_with() -> None:
+    """As after a lost worker or a power cut in the middle of a step: what is left is part of what was approved."""
+    machines = Machines()
+    wanted = machines.wanted()
+    todo = remaining(set_up(machines, wanted))
+    done: set[int] = set()
+    for number, step in todo:
+        if step.node == OBSERVER:
+            continue
+        machines.do(replace(step, commands=(), load=None, wait=None))
+        for command in (*step.commands, *([step.load] if step.load else [])):
+            assert machines.run(step.node, command).exit in command.exits, (step.title, str(command))
+            before = deepcopy(machines.pair)  # time goes on while one reads
+            assert rest(todo, set_up(machines, wanted).todo(), done, {number}) is not None, (step.title, str(command))
+            machines.pair = before
+        machines.do(replace(step, commands=(), files=(), load=None, guards=()))
+        done.add(number)

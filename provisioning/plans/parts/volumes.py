@@ -105,21 +105,21 @@ def volume_steps(
         note=f"Way back: lvremove {vg}/{volume.name}; it is empty.",
     )
     if hidden:
-        yield from (unchanged(step, NAMED) for step in (make, _format(node, vg, volume, again=False)))
+        yield from (unchanged(step, NAMED) for step in (make, _format(node, vg, volume, ours=True)))
         return
     lv, seen = node.lv(vg, volume.name), lv_device(node, vg, volume.name)
     yield unchanged(make, "the volume is there") if lv else make
-    broken_off = lv is not None and NEW in lv.tags
-    carries = seen is not None and seen.fstype != ""
-    mkfs = _format(node, vg, volume, again=broken_off and carries)
+    tags = lv.tags if lv is not None else (NEW,)
+    mkfs = _format(node, vg, volume, ours=NEW in tags)
     mounted = node.mount(volume.mount_point) is not None
-    made = mounted or (seen is not None and seen.fstype == volume.fstype and not broken_off)
+    # The tag speaks where the device cannot be seen, because the volume is not active at this moment.
+    made = mounted or MADE in tags or (seen is not None and seen.fstype == volume.fstype and NEW not in tags)
     yield unchanged(mkfs, f"it carries {volume.fstype}") if made else mkfs
 
 
-def _format(node: NodeObserved, vg: str, volume: DesiredVolume, *, again: bool) -> Step:
-    """Make the file system and, in the same unit, say that it is whole. One that was broken off half way leaves a signature and the tag of a new
-    volume; nobody ever mounted it, so it is made anew over what is there."""
+def _format(node: NodeObserved, vg: str, volume: DesiredVolume, *, ours: bool) -> Step:
+    """Make the file system and, in the same unit, say that it is whole. `ours`: the volume carries the tag of one that this panel made and nobody
+    ever mounted. Then a try that was broken off half way is made over: the same step, so that a job that lost its worker there can go on."""
     device = f"/dev/{vg}/{volume.name}"
     fresh = Guard(
         f"{volume.name} is still marked as new, and was never in use",
@@ -128,15 +128,17 @@ def _format(node: NodeObserved, vg: str, volume: DesiredVolume, *, again: bool) 
     )
     return Step(
         node=node.node,
-        title=f"Make the {'XFS' if volume.fstype == 'xfs' else 'ext4'} file system of {volume.name}{' anew' if again else ''}",
+        title=f"Make the {'XFS' if volume.fstype == 'xfs' else 'ext4'} file system of {volume.name}",
         kind=Kind.WRITES,
         stage=Stage.VOLUMES,
-        guards=(fresh,) if again else (unsigned(device),),
+        guards=(fresh,) if ours else (unsigned(device),),
         commands=(
-            make_file_system(volume.fstype, device, over=again),
+            make_file_system(volume.fstype, device, over=ours),
             cmd("lvchange", "--deltag", NEW, "--addtag", MADE, f"{vg}/{volume.name}"),
         ),
-        note="An earlier try was broken off in the middle of it." if again else "With quotas possible.",
+        note="With quotas possible. A try that was broken off in the middle is made over."
+        if ours
+        else "With quotas possible.",
     )
 
 

@@ -37,7 +37,12 @@ PAGES = {
 }  # fmt: skip
 EVERYBODY = {"jobs", "panel-parts"}  # lists that show a stranger nothing of a cluster
 FLEET = {"cluster-new"}
-MANY = {"volumes-import", "exports-import", "batch", "batch-approve"}  # of the person who sent them; their access is tried in tests/batches
+MANY = {
+    "volumes-import",
+    "exports-import",
+    "batch",
+    "batch-approve",
+}  # of the person who sent them; their access is tried in tests/batches
 
 
 @pytest.fixture
