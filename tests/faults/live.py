@@ -166,5 +166,6 @@ class Resumes:
 
 
 def spread(dice: random.Random, kills: int, steps: int) -> list[int]:
-    """Random points of a job, as numbers of steps that have begun; the last steps are left for the recovery."""
-    return sorted(dice.randint(1, steps - 2) for _ in range(kills))
+    """Random points of a job, as numbers of steps that have begun; the last steps are left for the recovery, and some are found done after a
+    kill and never begin."""
+    return sorted(dice.randint(1, steps - 8) for _ in range(kills))
