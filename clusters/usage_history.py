@@ -109,7 +109,9 @@ def _days(days: float | None) -> str:
     if days is None:
         return "more than ten years"
     if days < 2:
-        hours = round(days * 24)
+        minutes, hours = round(days * 24 * 60), round(days * 24)
+        if minutes < 60:
+            return "a minute" if minutes <= 1 else f"{minutes} minutes"
         return "an hour" if hours <= 1 else f"{hours} hours"
     if days < 100:
         return f"{days:.0f} days"

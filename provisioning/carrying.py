@@ -29,12 +29,20 @@ from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
-from provisioning.runner import WAY_BACK, Place, StepFailed, execute
+from provisioning.runner import WAY_BACK, Place, StepFailed, execute, take_back
 from provisioning.snapshot import Incomplete
 from provisioning.steps import OBSERVER, Plan, Step, cmd
 from provisioning.transport.choose import world_for
 from provisioning.transport.clock import time_of
-from provisioning.transport.world import ClaimRefused, EndNotSeen, NodeError, NodeRestarted, UnitKey, World
+from provisioning.transport.world import (
+    ClaimRefused,
+    EndNotSeen,
+    FileChanged,
+    NodeError,
+    NodeRestarted,
+    UnitKey,
+    World,
+)
 from provisioning.unseal import SecretMissing, resolver
 
 log = logging.getLogger(__name__)
@@ -163,7 +171,8 @@ class Carrying:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
             record.end(Status.FAILED, failed.text)
-            raise Stopped(Ending(JobStatus.FAILED, _where(number, step, failed.text), failed.hint)) from failed
+            text = failed.text + self._back_on_the_other(number, step)
+            raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), failed.hint)) from failed
         except NodeRestarted:
             record.end(Status.UNKNOWN, "The node restarted before this step.")
             raise
@@ -176,8 +185,29 @@ class Carrying:
                 self.lease.check()
             text, hint = getattr(error, "text", str(error)), getattr(error, "hint", "")
             record.end(Status.FAILED, text)
+            if isinstance(error, FileChanged):
+                text += self._back_on_the_other(number, step)
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)
+
+    def _back_on_the_other(self, number: int, step: Step) -> str:
+        """What this step was to write is not on its node, so it does not stay on the other one either, where a failover would take it."""
+        paths, told = {file.path for file in step.files} if step.both else set(), ""
+        for earlier, was in remaining(self.approved):
+            row = self.rows[earlier]
+            ours = earlier < number and was.node != step.node and paths & {file.path for file in was.files}
+            if not ours or row.status != Status.DONE:
+                continue
+            kept = {line.command: line.kept or None for line in row.commands.filter(kind="put")}
+            record = StepRecord.more(row, self.lease)
+            try:
+                take_back(self._place(earlier, was), was, kept, record)
+            except (StepFailed, NodeError) as problem:
+                told += f" On {was.node} it could not be put back, so the nodes' files differ: {problem}"
+            else:
+                record.end(Status.DONE, f"Put back to what it was, because {step.node} does not have it.")
+                told += f" It was put back on {was.node}, too."
+        return told
 
     def _place(self, number: int, step: Step) -> Place:
         return Place(

@@ -78,6 +78,13 @@ class StepRecord:
         self._next = 0
         self._written = 0.0
 
+    @classmethod
+    def more(cls, row: JobStep, lease: Lease) -> StepRecord:
+        """Go on with the lines of a step that has ended."""
+        record = cls(row, lease)
+        record._next = (row.commands.aggregate(last=Max("position"))["last"] or 0) + 1
+        return record
+
     def begin(self, step: Step) -> None:
         """Begin anew. What an earlier try changed and this one does not do again stays: the audit log tells it at the end."""
         again = [str(command) for command in (*step.commands, step.load) if command] + [f.path for f in step.files]

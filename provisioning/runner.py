@@ -160,11 +160,19 @@ def _put_back(place: Place, step: Step, kept: dict[str, str | None], report: Rep
             continue
         ours = hashlib.sha256(content_of(file.content, place.resolve_secret)).hexdigest()
         line = report.line("put", file.path)
-        previous = _previous(place, file, kept[file.path])
+        previous = _previous(place, file, kept.get(file.path))
         place.world.put(place.node, file.path, previous, unit, mode=file.mode, owner=file.owner, before=ours)
         report.done(line, Result(0, "put back"))
-    if step.load:
-        _run(place, (*removals, step.load), unit, report)
+    if commands := (*removals, step.load) if step.load else tuple(removals):
+        _run(place, commands, unit, report)
+
+
+def take_back(place: Place, step: Step, kept: dict[str, str | None], report: Report) -> None:
+    """Put the files of a step that is done back to what they were, because the other node does not take its own."""
+    for file in step.files:
+        if file.before is not None and file.before_text is None and not kept.get(file.path):
+            raise StepFailed(f"Nobody knows what {file.path} held before.")
+    _put_back(place, step, kept, report)
 
 
 def _previous(place: Place, file: WriteFile, kept: str | None) -> bytes:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from clusters.export_access import ClientKind, access_of, by_name, host_name, kind_of, overlaps
 from clusters.findings import Finding, blocker, fine, warning
 from clusters.rules.export_catalogue import RISKY
+from provisioning.checks.ours import exact
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.facts import exports_file
-from provisioning.observed import ExportLine, NodeObserved
+from provisioning.observed import ExportLine, FileState, NodeObserved
 from provisioning.render import nfs
-from provisioning.render.managed import SIGN
+from provisioning.render.managed import is_ours
 from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS, SNAPSHOT_EXPORTS
 
 ROOT = ("fsid=0", "fsid=root")
@@ -173,7 +174,6 @@ def taking(
     served = {export.path for export in observed[active].exports or ()}
     kept = set(wanted.exports)
     unserved = [export.path for export in desired.exports if export.path not in served and export in kept]
-    expected = {line for each in (desired, wanted) for line in str(nfs.exports(each).content).splitlines()}
     for node in observed.values():
         main = node.file(FOREIGN_EXPORTS)
         if main is not None and main.sha256 is None and dict(node.packages or ()).get("nfs-kernel-server"):
@@ -181,7 +181,7 @@ def taking(
                 "export.main-missing", f"{FOREIGN_EXPORTS} is missing on {node.node}: exportfs then fails whatever it is asked.",
                 hint="An empty file is enough.", fix=f"touch {FOREIGN_EXPORTS}", node=node.node,
             )  # fmt: skip
-        yield from _changed_by_hand(node, expected, unserved)
+        yield from by_hand(desired, wanted, node, unserved)
         if node.node == active:
             yield from _table_and_files(desired, wanted, node)
 
@@ -192,7 +192,7 @@ def _table_and_files(desired: DesiredCluster, wanted: DesiredCluster, node: Node
             "facts.unseen", f"{node.node} did not tell what it exports.", hint="Read the node again.", node=node.node
         )
         return
-    others = lines_of_others(node)
+    others = [*lines_of_others(node), *_written_in(desired, wanted, node)]
     ours = {
         (export.path, client.client)
         for each in (desired, wanted)
@@ -225,33 +225,81 @@ def _spelled(client: str) -> str:
     return f"[{address}]{slash}{length}" if ":" in address else client
 
 
-def _changed_by_hand(node: NodeObserved, expected: set[str], unserved: Sequence[str]) -> Iterator[Finding]:
-    """Our file holds what the panel wrote, before or after this change; anything else is somebody's work and is not lost.
+def by_hand(
+    desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved, unserved: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """What somebody wrote into our file stays, line by line; only what contradicts the panel stops the change.
 
     A line that is gone is somebody's work, too, when the export is not served either: writing the file would bring it back.
     """
     file = node.file(EXPORTS)
     if file is None or file.sha256 is None or file.text is None:
         return
-    stands = file.text.splitlines()
-    strange = [line for line in stands if line not in expected and SIGN not in line]
-    there = {line.partition(" ")[0] for line in stands}
+    strange = _strange(desired, wanted, node)
+    there = {line.partition(" ")[0] for line in nfs.lines_of(file.text)}
     gone = [path for path in unserved if nfs.quoted(path) not in there]
-    what = ""
-    if strange:
-        first = strange[0] if len(strange[0]) <= 160 else f"{strange[0][:160]}…"
-        what = (
-            f"holds {len(strange)} lines the panel did not write, the first: {first}"
-            if len(strange) > 1
-            else f"holds a line the panel did not write: {first}"
-        )
-    elif gone:
-        what = f"lacks {_listed(gone)}, and nobody serves it"
-    if what:
+    if what := _contradicts(desired, wanted, file, strange) or (
+        f"lacks {_listed(gone)}, and nobody serves it" if gone else ""
+    ):
         yield blocker(
             "export.hand-edited", f"{EXPORTS} on {node.node} {what}", node=node.node, hazard=20, fix=f"editor {EXPORTS}",
             hint="This change would undo it. Publish, change or withdraw it on the panel's pages, and put the file back as it was.",
         )  # fmt: skip
+        return
+    if strange:
+        many = f"{len(strange)} lines" if len(strange) > 1 else "a line"
+        yield warning(
+            "export.lines-by-hand", f"{EXPORTS} on {node.node} holds {many} the panel did not write: {_short(strange[0])}", node=node.node,
+            hazard=20, hint="They stay as they are, on this node only. /etc/exports, the same on both nodes, is their place.", fix=f"editor {EXPORTS}",
+        )  # fmt: skip
+    fsids = {str(export.fsid): export.path for export in wanted.exports}
+    for line in _written_in(desired, wanted, node):
+        yield from _collisions(line, node, {export.path for export in wanted.exports}, fsids)
+
+
+def taken_out(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """Setting the pair up writes the file anew, so that both nodes have the same: say what goes with it."""
+    lines = [line for line in _strange(desired, desired, node) if line]
+    if lines and is_ours(_text(node), desired.name):
+        many = f"{len(lines)} lines that were" if len(lines) > 1 else "a line that was"
+        yield warning(
+            "export.lines-taken-out", f"{EXPORTS} on {node.node} loses {many} written by hand: {_short(lines[0])}", node=node.node, hazard=20,
+            hint="Put it into /etc/exports on both nodes first, if it is still needed.", fix="editor /etc/exports",
+        )  # fmt: skip
+
+
+def _contradicts(desired: DesiredCluster, wanted: DesiredCluster, file: FileState, strange: Sequence[str]) -> str:
+    """Say why lines of others in our file cannot be left where they are; "" when they can."""
+    ours = {export.path for each in (desired, wanted) for export in each.exports}
+    named = [line for line in _entries(strange) if line.path in ours]
+    if named:
+        return f"has another line for {named[0].path} than the panel wrote: {_short(strange[named[0].number - 1])}"
+    if joined := [line for line in strange if line.endswith("\\")]:
+        return f"holds a line that goes on in the next one: {_short(joined[0])}"
+    if strange and exact(file) is None:
+        return "holds lines the panel did not write and cannot read byte for byte"
+    return ""
+
+
+def _written_in(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> list[ExportLine]:
+    return list(_entries(_strange(desired, wanted, node)))
+
+
+def _strange(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> list[str]:
+    return nfs.strange_lines(desired, wanted, _text(node))
+
+
+def _text(node: NodeObserved) -> str | None:
+    file = node.file(EXPORTS)
+    return file.text if file is not None and file.sha256 is not None else None
+
+
+def _entries(lines: Sequence[str]) -> Iterator[ExportLine]:
+    return exports_file.entries(EXPORTS, "".join(f"{line}\n" for line in lines))
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 160 else f"{line[:160]}…"
 
 
 def _listed(words: Sequence[str]) -> str:

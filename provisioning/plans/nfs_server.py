@@ -127,7 +127,8 @@ def _take(after: DesiredCluster, node: NodeObserved, *, restart: bool) -> Iterat
         title="Write the NFS server's settings and restart it" if restart else "Write the NFS server's settings",
         stage=Stage.LIVE,
         load=again if restart else None,
-        note="If it does not start with them, the previous file is put back and it starts with that."
+        both=restart,
+        note="If it does not start with them, the previous file is put back, on both nodes, and it starts with that."
         if restart
         else "",
     )

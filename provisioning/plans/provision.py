@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from clusters.findings import Finding, blocker
 from clusters.states import Danger
 from provisioning.checks import preflight
+from provisioning.checks.exporting import taken_out
 from provisioning.checks.links import named
 from provisioning.checks.ours import finished_once, has_generation
 from provisioning.desired import DesiredCluster
@@ -32,6 +33,7 @@ def plan(
     desired = named(desired, observed)
     findings = preflight(desired, observed)
     findings += [gap for node in observed.values() for gap in gaps(node)]
+    findings += [finding for node in observed.values() for finding in taken_out(desired, node)]
     findings += _keys(desired) + _hidden(desired, observed)
     if not finished_once(desired, observed):
         findings += [f for e in desired.exports for f in owning.nobody_may_write(e, desired.volume(e.volume))]

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers
 from clusters.states import Danger
-from provisioning.checks import spelling
+from provisioning.checks import exporting, spelling
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -134,6 +134,9 @@ def _reasons(
             )
     if active:
         found += moving.reasons(desired, observed, active, was, now)
+    if was.mount_point != now.mount_point:
+        after = changed(desired, was, now)
+        found += [finding for node in observed.values() for finding in exporting.by_hand(desired, after, node)]
     return found
 
 

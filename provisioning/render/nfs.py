@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clusters.export_access import NOBODY, access_of
 from provisioning.desired import NFS_VERSIONS, DesiredCluster, DesiredExport, ExportClient
-from provisioning.render.managed import ManagedFile, header
+from provisioning.render.managed import SIGN, ManagedFile, header
 from provisioning.render.paths import EXPORTS, IDMAPD, NFS_CONF, NFSD, NFSDCLD
 from provisioning.steps import Text
 
@@ -22,6 +23,42 @@ def exports(desired: DesiredCluster) -> ManagedFile:
             header(desired.name, "the NFS exports, the same on both nodes") + "".join(f"{line}\n" for line in lines)
         ),
     )
+
+
+def among(before: DesiredCluster, after: DesiredCluster, standing: str | None) -> ManagedFile:
+    """Render the exports into the file as it stands on a node: lines of others stay where they are, byte for byte."""
+    fresh = exports(after)
+    strange = set(strange_lines(before, after, standing))
+    if not strange:
+        return fresh
+    ours = {quoted(export.path): line(after, export) for export in sorted(after.exports, key=lambda e: e.path)}
+    kept: list[str] = []
+    for stands in lines_of(standing):
+        if stands in strange or SIGN in stands or stands in _head(after):
+            kept.append(stands)
+        elif replaced := ours.pop(stands.partition(" ")[0], ""):
+            kept.append(replaced)
+    return replace(fresh, content=Text.of("".join(f"{each}\n" for each in (*kept, *ours.values()))))
+
+
+def lines_of(text: str | None) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def strange_lines(before: DesiredCluster, after: DesiredCluster, standing: str | None) -> list[str]:
+    """Give the lines of the file that the panel did not write, neither before the change nor after it."""
+    head = _head(after)
+    then, now = ({quoted(export.path): export for export in each.exports} for each in (before, after))
+
+    def ours(stands: str) -> bool:
+        path = stands.partition(" ")[0]
+        return any(path in known and line(each, known[path]) == stands for each, known in ((after, now), (before, then)))
+
+    return [each for each in lines_of(standing) if each not in head and SIGN not in each and not ours(each)]
+
+
+def _head(desired: DesiredCluster) -> list[str]:
+    return str(exports(replace(desired, exports=())).content).splitlines()
 
 
 def settings(desired: DesiredCluster) -> ManagedFile:

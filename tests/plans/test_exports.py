@@ -156,20 +156,81 @@ def test_without_its_main_file_exportfs_always_fails() -> None:
     assert codes(edit(homes(), gone)) == codes(withdraw(gone)) == {"export.main-missing"}
 
 
+def in_our_file(name: str, changed: Callable[[str], str]) -> Observed:
+    observed = finished()
+    text = observed[name].file(EXPORTS).text or ""  # type: ignore[union-attr]
+    return {**observed, name: with_file(observed[name], EXPORTS, changed(text))}
+
+
 @pytest.mark.parametrize(
     "changed",
     [
-        lambda text: text + "/srv/homes/extra 192.0.2.9(rw)\n", lambda text: text.replace("/srv/media 192.0.2.0/24(ro", "/srv/media 192.0.2.0/24(rw"),
-        lambda text: text + "# do not touch: ticket 12\n",
+        lambda text: text.replace("/srv/media 192.0.2.0/24(ro", "/srv/media 192.0.2.0/24(rw"), lambda text: text + "/srv/media *(ro)\n",
+        lambda text: text + "/srv/x \\\n192.0.2.9(rw)\n",
     ],
 )  # fmt: skip
-def test_what_was_written_into_our_file_by_hand_is_not_lost(changed: Callable[[str], str]) -> None:
+def test_what_contradicts_the_panel_in_its_own_file_stops_the_change(changed: Callable[[str], str]) -> None:
     for name in ("alice", "bob"):
-        observed = finished()
-        text = observed[name].file(EXPORTS).text or ""  # type: ignore[union-attr]
-        observed[name] = with_file(observed[name], EXPORTS, changed(text))
+        observed = in_our_file(name, changed)
         assert "export.hand-edited" in codes(edit(homes(), observed))
         assert "export.hand-edited" in codes(withdraw(observed, "/srv/homes", 101))
+
+
+LINES = ("# do not touch:  ticket 12", "/opt/iso\t192.0.2.9(ro,fsid=7)  # täglich", "", "   ", '"/srv/a b" *(ro)')
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+@pytest.mark.parametrize("at", [0, 2, 3, 4])
+def test_lines_of_others_in_our_file_stay_byte_for_byte(name: str, at: int) -> None:
+    def changed(text: str) -> str:
+        lines = text.splitlines()
+        return "".join(f"{line}\n" for line in (*lines[:at], *LINES, *lines[at:]))
+
+    observed = in_our_file(name, changed)
+    for plan, kept in (edit(homes(), observed), ["/srv/homes", "/srv/media"]), (withdraw(observed), ["/srv/homes"]):
+        assert codes(plan) == set()
+        assert "export.lines-by-hand" in codes(plan, Severity.WARNING)
+        files = {step.node: str(step.files[0].content) for step in plan.todo() if step.files}
+        lines = files[name].splitlines()
+        begin = lines.index(LINES[0])
+        assert tuple(lines[begin : begin + len(LINES)]) == LINES
+        assert [line.split()[0] for line in lines if line not in LINES and "#" not in line] == kept
+        other = next(text for node, text in files.items() if node != name)
+        assert not set(other.splitlines()) & set(LINES)
+
+
+def test_lines_of_others_in_our_file_are_tried_with_the_new_one() -> None:
+    plan = edit(homes(), in_our_file("alice", lambda text: text + "/opt *(bogus)\n"))
+    assert plan.todo()[0].wait.command.argv[-1] == "/opt *(bogus)"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "severity"),
+    [
+        ("/srv/x *(ro,fsid=101)\n", "export.fsid-taken", Severity.BLOCKER), ("/srv *(ro,fsid=0)\n", "export.foreign-root", Severity.BLOCKER),
+        ("/opt *(ro)\n", "export.pending", Severity.WARNING), ("/srv/homes/x *(ro)\n", "export.foreign-nested", Severity.WARNING),
+    ],
+)  # fmt: skip
+def test_lines_of_others_in_our_file_are_judged_like_those_of_other_files(
+    text: str, code: str, severity: Severity
+) -> None:
+    assert code in codes(edit(homes(), in_our_file("alice", lambda ours: ours + text)), severity)
+
+
+def test_lines_that_were_not_read_byte_for_byte_stop_the_change() -> None:
+    observed = in_our_file("alice", lambda text: text + "/opt/\N{REPLACEMENT CHARACTER} *(ro)\n")
+    file = observed["alice"].file(EXPORTS)
+    files = tuple(replace(one, sha256="0" * 64) if one == file else one for one in observed["alice"].files)
+    assert codes(edit(homes(), {**observed, "alice": replace(observed["alice"], files=files)})) == {
+        "export.hand-edited"
+    }
+
+
+def test_setting_up_again_says_which_lines_of_others_go() -> None:
+    observed = in_our_file("bob", lambda text: text + "/opt *(ro)\n")
+    plan = provision.plan(ProvisionCluster("web-files"), desired(), observed, HEARTBEAT)
+    [finding] = [finding for finding in plan.findings if finding.code == "export.lines-taken-out"]
+    assert finding.text == f"{EXPORTS} on bob loses a line that was written by hand: /opt *(ro)"
 
 
 def test_an_export_that_somebody_took_out_by_hand_does_not_come_back_unasked() -> None:

@@ -118,6 +118,32 @@ class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
             file = pair.machines[node].files[path]
             file.text = "".join(file.text.splitlines(keepends=True)[:-1])
 
+    def do_take_out(self, node: str, path: str, *text: str) -> None:
+        """Somebody takes every line out that has this in it."""
+        with store.opened(self.cluster.pk) as pair:
+            file = pair.machines[node].files[path]
+            file.text = "".join(line for line in file.text.splitlines(keepends=True) if " ".join(text) not in line)
+
+    def do_meanwhile(self, after: str, *words: str) -> None:
+        """`meanwhile 2 append alice …`: the moment a step is recorded as done, somebody does something else."""
+        original = JobStep.save
+
+        def save(row: JobStep, *args: Any, **kwargs: Any) -> None:
+            original(row, *args, **kwargs)
+            if row.number == int(after) and row.status == JobStep.Status.DONE:
+                self.monkeypatch.setattr(JobStep, "save", original)
+                getattr(self, f"do_{words[0]}")(*words[1:])
+
+        self.monkeypatch.setattr(JobStep, "save", save)
+
+    def do_lines(self, path: str) -> None:
+        """What a file says on each node, comments left out."""
+        with store.opened(self.cluster.pk) as pair:
+            for machine in pair.machines.values():
+                for line in machine.files[path].text.splitlines():
+                    if not line.startswith("#"):
+                        self.say(f"  {machine.name}: {line}")
+
     def do_exported(self) -> None:
         """What is served, and whether both nodes have the same file."""
         with store.opened(self.cluster.pk) as pair:
@@ -283,8 +309,8 @@ class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
     def tell_findings(self) -> None:
         assert self.job
         for finding in (self.job.plan or {}).get("findings", []):
-            if finding["severity"] == "blocker":
-                self.say(f"  blocker {finding['code']}: {finding['text']}")
+            if finding["severity"] == "blocker" or finding["code"].startswith("export.lines-"):
+                self.say(f"  {finding['severity']} {finding['code']}: {finding['text']}")
 
     def tell_job(self) -> None:
         assert self.job

@@ -94,6 +94,14 @@ def test_it_is_said_in_words(name: str):
     assert (found.kind, found.sentence) == WORDS[name]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(1, "a minute"), (7, "7 minutes"), (59, "59 minutes"), (60, "an hour"), (150, "2 hours")]
+)
+def test_it_is_said_how_long_it_was_watched(minutes: int, said: str):
+    seen = points(minutes / 1440, lambda at: 60, step=1 / 1440)
+    assert told(forecast(seen, NOW), NOW).detail.startswith(f"It was watched for {said} so far;")
+
+
 def test_the_spread_is_said_and_an_open_end_too():
     said = told(Forecast(Verdict.GROWS, GIB, GIB, 30.0, 15.0, None, 14.0), NOW)
     assert (

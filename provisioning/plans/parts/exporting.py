@@ -2,7 +2,7 @@
 
 1. exportfs tries the new line on the node that serves, on a table of its own: it reads on past no word it does not know, so a line that it
    refuses would end every export below it. 2. The file, the standby node first. 3. The node that serves takes it; if it refuses, the previous
-   file is put back and loaded. 4. Both files and the running table are read back. 5. The service is looked at from outside.
+   file is put back on both nodes and loaded. 4. Both files and the running table are read back. 5. The service is looked at from outside.
 """
 
 from __future__ import annotations
@@ -42,16 +42,17 @@ def steps(
     known = next((export for export in before.exports if export.path == path), None)
     node, standby = observed[active], after.peer(active).name
     there = served(after, node, path)
-    file = nfs.exports(after)
-    written = _written(file, observed, active, standby)
+    texts = {name: text_of(observed[name]) for name in (standby, active)}
+    files = {name: nfs.among(before, after, text) for name, text in texts.items()}
+    written = _written(files, observed, active, standby)
     done = there and not any(step.runs for step in written)
-    trial = _trial(after, active, wanted)
+    trial = _trial(after, active, wanted, nfs.strange_lines(before, after, texts[active]))
     yield unchanged(trial, "it is served already") if done and wanted else trial
     yield from written
     if not there and not written[-1].runs:
         yield _take(active)
     proof = (
-        *(_file_stands(file, name) for name in (standby, active)),
+        *(_file_stands(file, name) for name, file in files.items()),
         _table_stands(after, active, path, wanted, known),
         _outside(after, () if wanted else (path,)),
     )
@@ -59,8 +60,14 @@ def steps(
     yield from (unchanged(step, says) for step in proof) if done else proof
 
 
-def _trial(after: DesiredCluster, active: str, export: DesiredExport | None) -> Step:
-    lines = (nfs.line(after, export),) if export else ()
+def text_of(node: NodeObserved) -> str | None:
+    file = node.file(EXPORTS)
+    return file.text if file and file.sha256 is not None else None
+
+
+def _trial(after: DesiredCluster, active: str, export: DesiredExport | None, strange: Sequence[str] = ()) -> Step:
+    """Try the line with what others wrote beside it, in other files and in ours."""
+    lines = (*((nfs.line(after, export),) if export else ()), *strange)
     return Step(
         node=active,
         title="Let exportfs try the line" if export else "Let exportfs try the other lines",
@@ -78,12 +85,12 @@ def _trial(after: DesiredCluster, active: str, export: DesiredExport | None) -> 
     )
 
 
-def _written(file: ManagedFile, observed: Mapping[str, NodeObserved], active: str, standby: str) -> tuple[Step, Step]:
+def _written(files: Mapping[str, ManagedFile], observed: Mapping[str, NodeObserved], active: str, standby: str) -> tuple[Step, Step]:
     return (
-        write(observed[standby], [file], title="Write the exports", stage=Stage.EXPORTS,
+        write(observed[standby], [files[standby]], title="Write the exports", stage=Stage.EXPORTS,
               note="The standby node first; it reads the file when it takes over."),
-        write(observed[active], [file], title="Write the exports and take them", stage=Stage.LIVE, load=take(),
-              note="If the node refuses them, the previous file is put back."),
+        write(observed[active], [files[active]], title="Write the exports and take them", stage=Stage.LIVE, load=take(), both=True,
+              note="If the node refuses them, the previous file is put back, on both nodes."),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from clusters.findings import Finding, blocker
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import growing, places, serving, volumes
+from provisioning.plans.parts import exporting, growing, places, serving, volumes
 from provisioning.plans.parts.writing import write
 from provisioning.render import mounting, nfs
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
@@ -195,9 +195,10 @@ def _files(change: Change) -> Iterator[Step]:
     for name in change.order:
         if change.moved and change.after.exports != change.desired.exports:
             active = name == change.active
+            node = change.observed[name]
             yield write(
-                change.observed[name],
-                [nfs.exports(change.after)],
+                node,
+                [nfs.among(change.desired, change.after, exporting.text_of(node))],
                 title="Move the exports" if active else "Write the moved exports",
                 stage=Stage.EXPORTS,
                 load=cmd("exportfs", "-r") if active else None,

@@ -16,6 +16,7 @@ def write(
     title: str,
     stage: Stage,
     load: Command | None = None,
+    both: bool = False,
     note: str = "",
     trusted: Sequence[str] = (),
 ) -> Step:
@@ -28,6 +29,7 @@ def write(
         stage=stage,
         files=tuple(_written(file, node.file(file.path)) for file in todo or files),
         load=load,
+        both=both,
         note=note,
     )
     if todo:
