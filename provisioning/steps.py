@@ -167,7 +167,9 @@ class Step:
     commands: tuple[Command, ...] = ()
     files: tuple[WriteFile, ...] = ()
     load: Command | None = None  # with files: makes the node take them; if it refuses, the previous files are put back
-    both: bool = False  # with load: what earlier steps wrote to the same paths on the other node is then put back there, too
+    both: bool = (
+        False  # with load: what earlier steps wrote to the same paths on the other node is then put back there, too
+    )
     wait: Wait | None = None
     probe: Probe | None = None
     guards: tuple[Guard, ...] = ()

@@ -250,7 +250,7 @@ def by_hand(
         many = f"{len(strange)} lines" if len(strange) > 1 else "a line"
         yield warning(
             "export.lines-by-hand", f"{EXPORTS} on {node.node} holds {many} the panel did not write: {_short(strange[0])}", node=node.node,
-            hazard=20, hint="They stay as they are, on this node only. /etc/exports, the same on both nodes, is their place.", fix=f"editor {EXPORTS}",
+            hazard=20, hint="They stay, on this node only. Their place is /etc/exports, the same on both nodes.", fix=f"editor {EXPORTS}",
         )  # fmt: skip
     fsids = {str(export.fsid): export.path for export in wanted.exports}
     for line in _written_in(desired, wanted, node):

@@ -52,7 +52,9 @@ def strange_lines(before: DesiredCluster, after: DesiredCluster, standing: str |
 
     def ours(stands: str) -> bool:
         path = stands.partition(" ")[0]
-        return any(path in known and line(each, known[path]) == stands for each, known in ((after, now), (before, then)))
+        return any(
+            path in known and line(each, known[path]) == stands for each, known in ((after, now), (before, then))
+        )
 
     return [each for each in lines_of(standing) if each not in head and SIGN not in each and not ours(each)]
 

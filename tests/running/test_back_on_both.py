@@ -56,7 +56,10 @@ def test_what_the_active_node_refuses_is_put_back_on_both(carried: Callable[...,
     assert "The previous files were put back and loaded again. It was put back on bob, too." in job.problem
     bob = job.steps.get(title="Write on bob")
     assert bob.note == "Put back to what it was, because alice does not have it."
-    assert [(line.kind, line.output) for line in bob.commands.order_by("position")] == [("put", ""), ("put", "put back")]
+    assert [(line.kind, line.output) for line in bob.commands.order_by("position")] == [
+        ("put", ""),
+        ("put", "put back"),
+    ]
 
 
 def test_a_file_that_was_not_there_goes_again(carried: Callable[..., Job], pair: Pair) -> None:

@@ -85,7 +85,9 @@ def _trial(after: DesiredCluster, active: str, export: DesiredExport | None, str
     )
 
 
-def _written(files: Mapping[str, ManagedFile], observed: Mapping[str, NodeObserved], active: str, standby: str) -> tuple[Step, Step]:
+def _written(
+    files: Mapping[str, ManagedFile], observed: Mapping[str, NodeObserved], active: str, standby: str
+) -> tuple[Step, Step]:
     return (
         write(observed[standby], [files[standby]], title="Write the exports", stage=Stage.EXPORTS,
               note="The standby node first; it reads the file when it takes over."),
