@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.lab import machines
 from tests.lab.panel import Panel
 from tests.lab.places import EVERY, RUN, SERVICE_IP
 
 SNAPSHOT = "in-service"
-ARCHIVE = RUN / "in-service.tar"
+ARCHIVE = RUN / f"{SNAPSHOT}.tar"
 
 
-def kept() -> bool:
-    return ARCHIVE.exists() and machines.has(SNAPSHOT, EVERY)
+def archive(snapshot: str) -> Path:
+    """The panel's backup of the moment a snapshot was taken."""
+    return RUN / f"{snapshot}.tar"
 
 
-def keep(panel: Panel) -> None:
-    ARCHIVE.unlink(missing_ok=True)
-    panel.backup(ARCHIVE)
-    machines.save(SNAPSHOT, EVERY)
+def kept(snapshot: str = SNAPSHOT) -> bool:
+    return archive(snapshot).exists() and machines.has(snapshot, EVERY)
+
+
+def keep(panel: Panel, snapshot: str = SNAPSHOT) -> None:
+    archive(snapshot).unlink(missing_ok=True)
+    panel.backup(archive(snapshot))
+    machines.save(snapshot, EVERY)
 
 
 def serves(name: str) -> bool:

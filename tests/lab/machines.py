@@ -26,6 +26,7 @@ SSH_OPTIONS = (
     *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"),
     *("-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4"),
 )
+SPARE = "64M"
 PATIENCE = float(os.environ.get("LAB_PATIENCE", "1"))  # multiplies every time limit, for busy machines
 
 
@@ -58,15 +59,18 @@ def until(says: str, condition: Callable[[], object], limit: float, every: float
     return time.monotonic() - began
 
 
-def start(*names: str, snapshot: str | None = None) -> None:
-    """Switch power on, or bring back a snapshot (paused, see `load`). Machines that run are left alone."""
+def start(*names: str, snapshot: str | None = None, spare: bool = False) -> None:
+    """Switch power on, or bring back a snapshot (paused, see `load`). Machines that run are left alone.
+
+    With a spare disk, plugged in before the data disk, which the kernel then calls vdc.
+    """
     RUN.mkdir(parents=True, exist_ok=True)
     _ensure_switch()
     for name in names:
         if not running(name):
             log = (RUN / f"{name}.qemu.log").open("w")
             process = subprocess.Popen(
-                _qemu(MACHINES[name], snapshot),
+                _qemu(MACHINES[name], snapshot, spare=spare),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -96,12 +100,12 @@ def _disk(machine: Machine, kind: str) -> Path:
     path = RUN / f"{machine.name}-{kind}.qcow2"
     if not path.exists():
         base = ("-b", str(IMAGES / "base.qcow2"), "-F", "qcow2", str(path))
-        arguments = base if kind == "root" else (str(path), machine.data)
+        arguments = base if kind == "root" else (str(path), machine.data if kind == "data" else SPARE)
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *arguments], check=True)
     return path
 
 
-def _qemu(machine: Machine, snapshot: str | None) -> list[str]:
+def _qemu(machine: Machine, snapshot: str | None, *, spare: bool = False) -> list[str]:
     hosts = ",".join(f"{other.name}:{other.lan}" for other in MACHINES.values())
     append = f"{KERNEL_ARGUMENTS} lab.name={machine.name} lab.lan={machine.lan}/24 lab.hosts={hosts}"
     if machine.replication:
@@ -115,7 +119,7 @@ def _qemu(machine: Machine, snapshot: str | None) -> list[str]:
     line += ["-qmp", f"unix:{RUN}/{machine.name}.qmp,server=on,wait=off"]
     line += ["-kernel", str(IMAGES / "vmlinuz"), "-initrd", str(IMAGES / "initrd.gz"), "-append", append]
     line += ["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"]
-    for kind in ("root", "data") if machine.data else ("root",):
+    for kind in ("root", *(["spare"] if spare else []), *(["data"] if machine.data else [])):
         line += ["-drive", f"if=none,id={kind},file={_disk(machine, kind)},cache=unsafe,discard=unmap"]
         line += ["-device", f"virtio-blk-pci,drive={kind},serial={kind}-{machine.name}"]
     cables = [("mgmt", f"user,id=mgmt,restrict=on,hostfwd=tcp:127.0.0.1:{machine.port}-:22")]
@@ -246,6 +250,11 @@ def cable(name: str, network: str, plugged: bool) -> None:
 def unplug_disk(name: str) -> None:
     """Make every access to the data disk fail."""
     qmp.command(RUN / f"{name}.qmp", "human-monitor-command", **{"command-line": "drive_del data"})
+
+
+def grow_disk(name: str, size: int) -> None:
+    """Give the data disk more bytes while the machine runs, as a storage array or a hypervisor does."""
+    qmp.command(RUN / f"{name}.qmp", "block_resize", device="data", size=size)
 
 
 def save(snapshot: str, names: Iterable[str]) -> None:

@@ -12,12 +12,12 @@ ADMIN, ADMIN_PASSWORD = "ada", "correct horse battery lab"
 NETWORK = "192.168.77.0/24"
 
 
-def set_up(walk: Walk, panel: Panel, watch: Stopwatch) -> None:
+def set_up(walk: Walk, panel: Panel, watch: Stopwatch, *, whole_disks: bool = False) -> None:
     """Until the group serves from alpha and both copies are UpToDate."""
     sign_up(walk, panel)
     enrol(walk)
     watch.lap("enrolled both servers")
-    describe(walk)
+    describe(walk, whole_disks=whole_disks)
     watch.lap("described the pair")
     provision(walk)
     watch.lap("provisioned the pair")
@@ -65,13 +65,16 @@ def enrol(walk: Walk) -> None:
     walk.picture("enrolled")
 
 
-def describe(walk: Walk) -> None:
+def describe(walk: Walk, *, whole_disks: bool = False) -> None:
     walk.go("/c/lab-files/draft/preflight/")
     walk.press(walk.page.locator("main form.formend"))
     walk.until("both nodes read", "Disks of beta", 120, instead_of="could not be read")
     walk.picture("preflight")
     walk.go("/c/lab-files/draft/storage/")
-    walk.fill(disk_0="/dev/vdb", disk_1="/dev/vdb", kind="lv", size="1600", unit="MiB", first_source="alpha")
+    walk.fill(disk_0="/dev/vdb", disk_1="/dev/vdb", first_source="alpha", kind="disk" if whole_disks else "lv")
+    if not whole_disks:
+        walk.fill(size="1600", unit="MiB")
+    walk.picture("storage")
     walk.send("size", to="/draft/service/")
     walk.fill(service_ip=SERVICE_IP, nfs_grace="15", nfs_lease="15")
     for number, name in enumerate(PAIR):
