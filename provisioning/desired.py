@@ -24,7 +24,7 @@ class Backing:
     vg: str = ""
     lv: str = ""
     size: int = 0  # bytes of the LV; the rest stays free for a snapshot
-    link: str = ""  # stable name of the disk below /dev/disk/by-id, as its node shows it; no part of the inventory
+    link: str = ""  # stable name of the disk below /dev/disk/by-id, by which it was chosen
 
     @property
     def device(self) -> str:

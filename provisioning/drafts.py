@@ -113,8 +113,8 @@ def save_storage(request: HttpRequest, cluster: Cluster, form: StorageForm, foun
         if disk is None:
             continue
         values = {
-            "kind": form.text("kind"), "disk": disk.path, "disk_serial": disk.serial, "disk_model": disk.model, "disk_size": disk.size,
-            "vg": form.text("local_vg") if lv else "", "lv": form.text("local_lv") if lv else "",
+            "kind": form.text("kind"), "disk": disk.path, "disk_link": disk.link, "disk_serial": disk.serial, "disk_model": disk.model,
+            "disk_size": disk.size, "vg": form.text("local_vg") if lv else "", "lv": form.text("local_lv") if lv else "",
             "size": form.backing_size() if lv else 0,
         }  # fmt: skip
         Backing.objects.update_or_create(node=node, defaults=values)

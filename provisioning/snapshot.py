@@ -98,6 +98,7 @@ def _node(node: Node, fence_public: str) -> DesiredNode:
             vg=backing.vg,
             lv=backing.lv,
             size=backing.size,
+            link=backing.disk_link,
         ),
         host_key=node.host_key,
         fence_key=fence_public,

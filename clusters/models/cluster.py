@@ -129,7 +129,13 @@ class Backing(models.Model):
 
     node = models.OneToOneField(Node, on_delete=models.CASCADE, related_name="backing")
     kind = models.CharField(max_length=4, choices=Kind.choices, default=Kind.LV)
-    disk = models.CharField(max_length=200, help_text="/dev/vdb")
+    disk = models.CharField(max_length=200, help_text="/dev/vdb, when it was chosen")
+    disk_link = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="its name below /dev/disk/by-id, which stays when the kernel's changes",
+    )
     disk_serial = models.CharField(max_length=100, blank=True, default="")
     disk_model = models.CharField(max_length=100, blank=True, default="")
     disk_size = models.BigIntegerField(default=0, help_text="bytes")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, fine, warning
-from provisioning.desired import BackingKind, DesiredCluster, DesiredNode
+from provisioning.desired import Backing, BackingKind, DesiredCluster, DesiredNode
 from provisioning.observed import NodeObserved
 
 BY_ID = "/dev/disk/by-id/"
@@ -24,16 +24,25 @@ def stable_link(node: NodeObserved, path: str, serial: str) -> str:
 
 
 def named(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> DesiredCluster:
-    """Give every backing disk the stable name that its node shows for it."""
+    """Give every backing disk the names that it has on its node now: the one that stays, and the kernel's."""
 
-    def with_link(node: DesiredNode) -> DesiredNode:
-        seen, backing = observed.get(node.name), node.backing
-        if seen is None or backing.link:
-            return node
-        return replace(node, backing=replace(backing, link=stable_link(seen, backing.disk, backing.disk_serial)))
+    def found(node: DesiredNode) -> DesiredNode:
+        seen = observed.get(node.name)
+        return node if seen is None else replace(node, backing=_found(node.backing, seen))
 
     one, other = desired.nodes
-    return replace(desired, nodes=(with_link(one), with_link(other)))
+    return replace(desired, nodes=(found(one), found(other)))
+
+
+def _found(backing: Backing, node: NodeObserved) -> Backing:
+    """A disk that was chosen by its stable name is followed when the kernel calls it otherwise; one that had none is not."""
+    if not backing.link:
+        disk = node.disk(backing.disk)
+        same = disk is None or disk.serial == backing.disk_serial
+        return replace(backing, link=stable_link(node, backing.disk, backing.disk_serial) if same else "")
+    path = dict(node.disk_links or ()).get(backing.link)
+    disk = node.disk(path) if path else None
+    return replace(backing, disk=disk.path) if disk and disk.serial == backing.disk_serial else backing
 
 
 def names(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
@@ -41,7 +50,14 @@ def names(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     backing = desired.node(node.node).backing
     if backing.kind is not BackingKind.DISK or backing.disk.startswith(MAPPER):
         return
-    if backing.link:
+    disk = node.disk(backing.disk)
+    if backing.link and node.disk_links is not None and backing.link not in dict(node.disk_links):
+        if disk and disk.serial == backing.disk_serial:  # else it is said already
+            yield blocker(
+                "disk.missing", f"{node.node} has no disk {backing.link}.", node=node.node, hazard=12,
+                hint="Find out where it went. What has its place is another one.", fix="ls -l /dev/disk/by-id",
+            )  # fmt: skip
+    elif backing.link:
         yield fine(
             "disk.stable-name", f"DRBD knows the disk of {node.node} as {backing.link}", node=node.node, hazard=12
         )

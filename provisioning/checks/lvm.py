@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clusters.findings import Finding, blocker, fine, warning
-from provisioning.checks.ours import disk_is_ours, pv_at, root_on_lvm
+from provisioning.checks.ours import disk_is_ours, early_lvm, pv_at
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.render.lvm import foreign_patterns, own_patterns
@@ -53,9 +53,9 @@ def visibility(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]
         )
     yield from _filter(node, own_patterns(desired, desired.node(name)))
     yield from _doubled(desired, node)
-    if root_on_lvm(node) and tuple(node.lvm_filter or ()) != own_patterns(desired, desired.node(name)):
+    if (why := early_lvm(desired, node)) and tuple(node.lvm_filter or ()) != own_patterns(desired, desired.node(name)):
         yield warning(
-            "lvm.initramfs", f"The system of {name} lies on LVM, so its initramfs gets LVM's filter too.", node=name, hazard=5,
+            "lvm.initramfs", f"The initramfs of {name} gets LVM's filter too: {why}.", node=name, hazard=5,
             hint="It is made anew with the filter. Nothing but what DRBD writes to is hidden; see the node boot once before it holds data.",
         )  # fmt: skip
 

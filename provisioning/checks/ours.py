@@ -96,6 +96,18 @@ def root_on_lvm(node: NodeObserved) -> bool:
     return any(disk.kind == "lvm" and "/" in disk.mountpoints for top in node.disks or () for disk in top.walk())
 
 
+def early_lvm(desired: DesiredCluster, node: NodeObserved) -> str:
+    """Say why the copy of LVM's settings in the initramfs must have the filter too; "" when it need not, or will have it.
+
+    lvm2 that is installed later makes an initramfs with the filter. Above a volume of a local group LVM looks into no volume, filter or not.
+    """
+    if root_on_lvm(node):
+        return "its system lies on LVM"
+    whole = desired.node(node.node).backing.kind is BackingKind.DISK
+    there = dict(node.packages or ()).get("lvm2")
+    return "lvm2 was there before, and the data's label lies on the disk itself" if whole and there else ""
+
+
 def pv_at(node: NodeObserved, path: str) -> PhysicalVolume | None:
     return next((pv for pv in node.pvs or () if pv.path == path), None)
 

@@ -13,7 +13,7 @@ LSBLK = (
 )  # fmt: skip
 DEEPEST = 32
 # Only names that need no quoting in a resource file, in LVM's filter or in a command.
-LINK = re.compile(r"(/dev/disk/by-id/[A-Za-z0-9._-]{1,200}) \.\./\.\./([A-Za-z0-9_-]{1,60})", re.ASCII)
+LINK = re.compile(r"(/dev/disk/by-id/[A-Za-z0-9._-]{1,180}) \.\./\.\./([A-Za-z0-9_-]{1,60})", re.ASCII)
 
 
 def parse(text: str) -> tuple[Disk, ...]:

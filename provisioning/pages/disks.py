@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from provisioning.checks.links import BY_ID, stable_link
 from provisioning.observed import Disk, NodeObserved
 from provisioning.pages.nodetext import clean
 
@@ -21,15 +22,21 @@ class DiskChoice:
     size: int
     holds: str  # in words: "empty", "ext4 “backup”", "the system"
     refused: str  # why it cannot be chosen, "" when it can
+    link: str = ""  # its name below /dev/disk/by-id
 
     @property
     def name(self) -> str:
         return self.path.removeprefix("/dev/")
 
+    @property
+    def stable_name(self) -> str:
+        return self.link.removeprefix(BY_ID)
+
 
 def choices(node: NodeObserved, own_vg: str = "") -> list[DiskChoice]:
     """List whole disks and partitions. One that carries `own_vg` was prepared by this set-up before and may be kept."""
-    return [_choice(disk, top, own_vg) for top in node.disks or () for disk in _levels(top)]
+    listed = ((disk, top) for top in node.disks or () for disk in _levels(top))
+    return [replace(_choice(disk, top, own_vg), link=stable_link(node, disk.path, disk.serial)) for disk, top in listed]
 
 
 def _levels(top: Disk) -> list[Disk]:

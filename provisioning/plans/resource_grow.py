@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from clusters.findings import Finding, blocker, blockers, fine, warning
 from provisioning.checks.disks import EXTENT, ROOM, drbd_usable
+from provisioning.checks.links import named
 from provisioning.checks.ours import pv_at
 from provisioning.checks.running import running
 from provisioning.desired import Backing, BackingKind, DesiredCluster
@@ -26,6 +27,7 @@ LEAST = 4 * EXTENT  # less would drown in what DRBD and LVM keep for themselves
 
 
 def plan(intent: GrowResource, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
+    desired = named(desired, observed)
     r, active = desired.resource, active_node(desired, observed)
     findings = [*running(desired, observed, backend), *(gap for node in observed.values() for gap in gaps(node))]
     wanted = _wanted(desired, observed, intent.size)

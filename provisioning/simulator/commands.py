@@ -20,7 +20,21 @@ from provisioning.simulator.physics import (
     start_nfs,
     start_resync,
 )
-from provisioning.simulator.state import EXTENT, GIB, MIB, Answer, Drbd, File, Lv, Machine, Manager, Pair, Vg, by_id
+from provisioning.simulator.state import (
+    EXTENT,
+    GIB,
+    KERNEL,
+    MIB,
+    Answer,
+    Drbd,
+    File,
+    Lv,
+    Machine,
+    Manager,
+    Pair,
+    Vg,
+    by_id,
+)
 from provisioning.simulator.storage_words import disk_content
 
 OK: Answer = (0, "", "")
@@ -75,6 +89,10 @@ def _apt_get(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) ->
             for unit, state in UNITS_OF.get(name, {}).items():
                 machine.units.setdefault(unit, list(state))
     return 0, "\n".join(lines) + "\n", ""
+
+
+def _update_initramfs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    return (0, f"update-initramfs: Generating /boot/initrd.img-{KERNEL}\n", "") if argv[1:] == ("-u",) else None
 
 
 def _systemctl(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
@@ -398,8 +416,8 @@ def _fuser(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
 
 
 CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
-    "apt-get": _apt_get, "systemctl": _systemctl, "modprobe": _modprobe, "pvcreate": _pvcreate, "vgcreate": _vgcreate,
-    "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
+    "apt-get": _apt_get, "update-initramfs": _update_initramfs, "systemctl": _systemctl, "modprobe": _modprobe,
+    "pvcreate": _pvcreate, "vgcreate": _vgcreate, "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
     "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
     "vgchange": _vgchange, "exportfs": _exportfs, "unshare": _unshare, "udevadm": _nothing, "rm": _rm,
     "fuser": _fuser, "lvconvert": snapshots.lvconvert,

@@ -10,7 +10,7 @@ import pytest
 
 from clusters.findings import Severity
 from provisioning.checks import choosable, preflight, spelling
-from provisioning.checks.links import stable_link
+from provisioning.checks.links import named, stable_link
 from provisioning.checks.ours import exact
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.intents import ProvisionCluster
@@ -27,7 +27,7 @@ from provisioning.observed import (
     VolumeGroup,
 )
 from provisioning.plans import provision
-from provisioning.render.paths import AUTHKEYS, AUTHORIZED_KEYS, FOREIGN_EXPORTS, HARESOURCES, LVM_LOCAL
+from provisioning.render.paths import AUTHKEYS, AUTHORIZED_KEYS, FOREIGN_EXPORTS, HARESOURCES, LVM_LOCAL, PACKAGES
 from tests.pair import GIB, HEARTBEAT, MIB, NAMES, bare, desired, finished, fresh, installed, with_file, with_unit
 
 B, W, OK = Severity.BLOCKER, Severity.WARNING, Severity.OK
@@ -166,6 +166,34 @@ def test_a_whole_disk_needs_a_name_that_stays(
     observed = changed("bob", disk_links=links)
     assert found(observed, desired(BackingKind.DISK))[(code, "bob")] is severity
     assert not [each for each, _ in found(observed) if "name" in each and each.startswith("disk.")]
+
+
+def test_a_disk_chosen_by_its_stable_name_is_followed() -> None:
+    link, gone = "/dev/disk/by-id/virtio-data-bob", "/dev/disk/by-id/virtio-data-eve"
+    wanted = named(desired(BackingKind.DISK), fresh())
+    assert wanted.node("bob").backing.link == link
+    other = Disk("/dev/vdb", "disk", GIB, serial="somebody-elses")
+    moved = Disk("/dev/vdc", "disk", GIB, serial="data-bob")
+    observed = changed("bob", disks=(other, moved), disk_links=((link, "/dev/vdc"), (gone, "/dev/vdb")))
+    assert named(wanted, observed).node("bob").backing.disk == "/dev/vdc"
+    findings = found(observed, wanted)
+    assert findings[("disk.free", "bob")] is findings[("disk.stable-name", "bob")] is OK
+    assert named(desired(BackingKind.DISK), observed).node("bob").backing.link == ""  # vdb is another one by now
+    swapped = changed("bob", disks=(other, replace(moved, serial="x")), disk_links=((link, "/dev/vdc"),))
+    assert found(swapped, wanted)[("disk.missing", "bob")] is B
+
+
+def test_a_partition_whose_stable_name_is_gone_is_not_taken_for_another_one() -> None:
+    """Partitions have no serial number: only the name tells them apart."""
+    wanted = desired(BackingKind.DISK)
+    alice, bob = wanted.nodes
+    part = replace(bob.backing, disk="/dev/vdb1", disk_serial="", link="/dev/disk/by-id/virtio-data-bob-part1")
+    wanted = replace(wanted, nodes=(alice, replace(bob, backing=part)))
+    disks = (Disk("/dev/vdb", "disk", GIB, serial="x", children=(Disk("/dev/vdb1", "part", GIB),)),)
+    links = (("/dev/disk/by-id/virtio-x-part1", "/dev/vdb1"),)
+    assert found(changed("bob", disks=disks, disk_links=links), wanted)[("disk.missing", "bob")] is B
+    links = ((part.link, "/dev/vdb1"),)
+    assert ("disk.missing", "bob") not in found(changed("bob", disks=disks, disk_links=links), wanted)
 
 
 def test_of_several_names_the_one_with_the_serial_number_is_taken() -> None:
@@ -363,6 +391,19 @@ def test_a_system_on_lvm_gets_the_filter_into_its_initramfs() -> None:
     observed["bob"] = replace(observed["bob"], disks=(system, *(observed["bob"].disks or ())[1:]))
     assert ("lvm.initramfs", "bob") not in found(observed)
     assert provision.plan(ProvisionCluster("web-files"), desired(), observed, HEARTBEAT).todo() == ()
+
+
+def test_a_whole_disk_gets_the_filter_into_an_initramfs_that_has_lvm_already() -> None:
+    """The label of the replicated group lies on the disk itself, and the initramfs has lvm2 with the settings of before."""
+    wanted = desired(BackingKind.DISK)
+    observed = changed("bob", packages=tuple((p, None if p == "lvm2" else "1.0") for p in PACKAGES))
+    findings = found(observed, wanted)
+    assert findings[("lvm.initramfs", "alice")] is W
+    assert ("lvm.initramfs", "bob") not in findings  # installing lvm2 makes it, with the filter
+    plan = provision.plan(ProvisionCluster("web-files"), wanted, observed, HEARTBEAT)
+    loads = {step.node: step.load is not None for step in plan.todo() if any(f.path == LVM_LOCAL for f in step.files)}
+    assert loads == {"alice": True, "bob": False}
+    assert provision.plan(ProvisionCluster("web-files"), wanted, finished(wanted), HEARTBEAT).todo() == ()
 
 
 def test_lvm_that_goes_past_drbd_blocks() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clusters.models import Cluster, Node
+from clusters.models import Backing, Cluster, Node
 from clusters.states import Inventory
 from provisioning.desired import BackingKind, DesiredExport, DesiredVolume, ExportClient
 from provisioning.snapshot import Incomplete, desired_of
@@ -28,6 +28,8 @@ def test_it_maps_the_whole_pair(web_files: Cluster) -> None:
         "/dev/vg_local/r0",
         "data-bob",
     )
+    Backing.objects.filter(node__name="bob").update(kind="disk", disk_link="/dev/disk/by-id/ata-X")
+    assert desired_of(web_files).node("bob").backing.device == "/dev/disk/by-id/ata-X"
     assert bob.host_key == factories.HOST_KEYS["bob"]
     assert desired.resource.device == "/dev/drbd0"
     assert [volume.name for volume in desired.volumes] == ["web_files", "media"]

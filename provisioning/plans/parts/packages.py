@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning.checks.ours import exact, root_on_lvm, signed, unit
+from provisioning.checks.ours import early_lvm, exact, signed, unit
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts.known import installed, missing
@@ -34,9 +34,9 @@ def _filter(desired: DesiredCluster, node: NodeObserved) -> Step:
     """Write the filter before LVM is even installed, so that it never runs without. dpkg keeps a settings file that is there."""
     wanted = patterns(desired, desired.node(node.node), node.lvm_filter or ())
     text = exact(node.file(LVM_LOCAL))
-    early = root_on_lvm(
-        node
-    )  # then LVM runs before the root file system is there, by the copy of this file in the initramfs
+    early = early_lvm(
+        desired, node
+    )  # LVM may run before the root file system is there, by the initramfs' copy of this file
     step = write(
         node,
         [ManagedFile(LVM_LOCAL, Text.of(local_settings(text, desired.name, wanted)))],

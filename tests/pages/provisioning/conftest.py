@@ -93,7 +93,7 @@ def reading(name: str, number: int) -> NodeObserved:
     empty = Disk("/dev/vdb", "disk", 100 * GIB, "DATA SSD", f"data-{name}")
     return NodeObserved(
         name, timezone.now().timestamp(), nodename=name, kernel="6.1.0-26-amd64", os_id="debian", os_version="12",
-        disks=(system, empty, used),
+        disks=(system, empty, used), disk_links=((f"/dev/disk/by-id/virtio-data-{name}", "/dev/vdb"),),
         interfaces=(
             Interface("lo", "UNKNOWN", ("127.0.0.1/8", "::1/128")),
             Interface("ens3", "UP", (f"10.10.0.{number}/24", "fe80::1/64")),

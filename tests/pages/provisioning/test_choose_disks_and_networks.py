@@ -37,9 +37,11 @@ def test_disks_and_replication_are_saved_with_numbers_of_their_own(read_draft: C
 
 
 def test_the_whole_disk_is_possible_too(read_draft: Cluster, ada_client: Client):
+    assert "known as" in page(ada_client.get(URL + "storage/"))
     ada_client.post(URL + "storage/", STORAGE | {"kind": "disk"})
     backing = Backing.objects.get(node__name="alice")
     assert (backing.kind, backing.vg, backing.lv, backing.size) == ("disk", "", "", 0)
+    assert backing.disk_link == "/dev/disk/by-id/virtio-data-alice"
 
 
 @pytest.mark.parametrize(
