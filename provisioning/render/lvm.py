@@ -10,6 +10,9 @@ from __future__ import annotations
 from provisioning.desired import BackingKind, DesiredCluster, DesiredNode
 from provisioning.render.managed import with_block
 
+# Fits no device. `pvscan --cache /dev/vdb`, with which udev reports a disk, looks for the disk's other names only when an accepted pattern has
+# /dev/disk/ in it (seen with LVM 2.03.16: without this one the disk passed a filter that rejects its stable name).
+OTHER_NAMES = "a|^/dev/disk/other-names-count$|"
 ACCEPT_ALL = ("a|.*|", "a|.*/|", "a/.*/", "a|.|")
 
 
@@ -30,7 +33,8 @@ def own_patterns(desired: DesiredCluster, node: DesiredNode) -> tuple[str, ...]:
     backing = node.backing
     if backing.kind is BackingKind.LV:
         return accept, f"r|^/dev/{backing.vg}/{backing.lv}$|", f"r|^{mapper(backing.vg, backing.lv)}$|"
-    return accept, f"r|^{backing.device}$|"
+    aliases = (OTHER_NAMES,) if backing.device.startswith(("/dev/disk/", "/dev/mapper/")) else ()
+    return accept, *aliases, f"r|^{backing.device}$|"
 
 
 def foreign_patterns(effective: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,8 +54,7 @@ def patterns(desired: DesiredCluster, node: DesiredNode, effective: tuple[str, .
 def local_settings(text: str | None, cluster: str, filter_: tuple[str, ...]) -> str:
     """Render `/etc/lvm/lvmlocal.conf`: its settings override those of lvm.conf, which stays as the package shipped it."""
     listed = ", ".join(f'"{pattern}"' for pattern in filter_)
-    return with_block(
-        text,
-        cluster,
-        f"# LVM sees the replicated data through DRBD only.\ndevices {{\n\tglobal_filter = [ {listed} ]\n}}\n",
-    )
+    says = "# LVM sees the replicated data through DRBD only.\n"
+    if OTHER_NAMES in filter_:
+        says += "# No device has the name in the second pattern; with it LVM asks for every disk's other names, when udev reports one as well.\n"
+    return with_block(text, cluster, f"{says}devices {{\n\tglobal_filter = [ {listed} ]\n}}\n")

@@ -417,7 +417,8 @@ def _fuser(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
 
 CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
     "apt-get": _apt_get, "update-initramfs": _update_initramfs, "systemctl": _systemctl, "modprobe": _modprobe,
-    "pvcreate": _pvcreate, "vgcreate": _vgcreate, "lvcreate": _lvcreate, "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
+    "pvcreate": _pvcreate, "vgcreate": _vgcreate, "lvcreate": _lvcreate,
+    "mkfs.ext4": _mkfs, "mkfs.xfs": _mkfs, "blkid": _blkid, "wipefs": _wipefs, "drbdadm": _drbdadm,
     "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint,
     "vgchange": _vgchange, "exportfs": _exportfs, "unshare": _unshare, "udevadm": _nothing, "rm": _rm,
     "fuser": _fuser, "lvconvert": snapshots.lvconvert,

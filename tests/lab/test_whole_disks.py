@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.render.lvm import OTHER_NAMES
 from tests.lab import clients, in_service, machines, network
 from tests.lab.panel import panel_up
 from tests.lab.places import EVERY, PAIR
@@ -125,12 +126,13 @@ def only_through_drbd(name: str, disk: str, *, serves: bool) -> None:
     assert link in machines.run(name, "drbdsetup-84 show r0")
     assert machines.run(name, "drbdadm -d adjust r0") == ""
     told = machines.run(name, "lvmconfig --typeconfig full devices/global_filter")
-    assert told == f'global_filter=["a|^/dev/drbd0$|","r|^{link}$|"]'
+    assert told == f'global_filter=["a|^/dev/drbd0$|","{OTHER_NAMES}","r|^{link}$|"]'
     seen = json.loads(machines.run(name, "pvs --all --reportformat json --options pv_name,vg_name"))["report"][0]["pv"]
     assert [pv["pv_name"] for pv in seen if pv["vg_name"]] == (["/dev/drbd0"] if serves else [])
     assert not [pv for pv in seen if pv["pv_name"] == f"/dev/{disk}"]
     for path in (f"/dev/{disk}", link):
         assert not machines.answers(name, f"pvs {path}")
+        assert "online" not in machines.run(name, f"pvscan --cache {path}", check=False)  # as udev reports a disk
     assert machines.answers(name, "test -e /dev/vg_data/homes") is serves
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from provisioning.desired import BackingKind, DesiredExport, DesiredVolume, ExportClient
 from provisioning.render import drbd, fencing, heartbeat, nfs
-from provisioning.render.lvm import local_settings, mapper, own_patterns, patterns
+from provisioning.render.lvm import OTHER_NAMES, local_settings, mapper, own_patterns, patterns
 from provisioning.render.managed import ManagedFile, is_ours, with_block, without_block
 from tests.golden import check
 from tests.pair import HEARTBEAT, desired
@@ -114,6 +114,10 @@ def test_the_filter_is_the_opposite_for_the_two_stackings() -> None:
     assert above_lv == ("a|^/dev/drbd0$|", "r|^/dev/vg_local/r0$|", "r|^/dev/mapper/vg_local-r0$|")
     whole = desired(BackingKind.DISK)
     assert own_patterns(whole, whole.nodes[0]) == ("a|^/dev/drbd0$|", "r|^/dev/vdb$|")
+    named = replace(whole.nodes[0], backing=replace(whole.nodes[0].backing, link="/dev/disk/by-id/wwn-0x5"))
+    own = own_patterns(whole, named)
+    assert own == ("a|^/dev/drbd0$|", OTHER_NAMES, "r|^/dev/disk/by-id/wwn-0x5$|")
+    assert "second pattern" in local_settings(None, "web-files", own)
     assert mapper("vg-a", "b-c") == "/dev/mapper/vg--a-b--c"
 
 
