@@ -1,7 +1,7 @@
 """Approved rows become jobs, one after the other on each pair, through the same door as everybody, in the name of who approved them.
 
 A row whose plan holds a blocker, or would interrupt or destroy anything, is not run: that is nothing to approve unseen. After a row that
-stopped half way the rest of that pair's rows are left alone. Rows of other pairs go on.
+stopped half way the rest of that pair's rows are left alone. Rows of other pairs go on. A batch that somebody stops begins nothing more.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from django.db.models import Min
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clusters import allocation
+from clusters import allocation, audit
 from clusters.findings import blockers
-from clusters.models import Cluster
+from clusters.models import AuditEntry, Cluster
 from clusters.states import Danger, JobStatus
 from provisioning import codec, jobs
 from provisioning.intents import CreateVolume, PublishExport
@@ -46,6 +46,32 @@ def approve(batch: Batch, cluster: Cluster, rows: Sequence[BatchRow], who: str) 
         BatchRow.objects.bulk_create(rows)
 
 
+@transaction.atomic
+def stop(request: HttpRequest, batch: Batch) -> int:
+    """Let nothing of the batch begin any more; what runs on a node ends. Returns how many rows are not done by it."""
+    who = request.user.get_username()
+    goes_on = batch.rows.filter(status__in=(Status.WAITING, Status.RUNNING), stopped_by="")
+    keys = list(goes_on.values_list("pk", flat=True))
+    stopped = BatchRow.objects.filter(pk__in=keys)
+    why = f"Not tried: {who} stopped the batch before its turn."
+    stopped.filter(status=Status.WAITING).update(status=Status.LEFT, stopped_by=who, problem=why)
+    stopped.filter(status=Status.RUNNING).update(stopped_by=who)
+    told: dict[Cluster, tuple[list[int], list[int]]] = {}
+    for row in stopped.filter(stopped_by=who).select_related("cluster"):
+        told.setdefault(row.cluster, ([], []))[row.status != Status.LEFT].append(row.number)
+    for cluster in sorted(told, key=lambda cluster: cluster.slug):
+        _tell_stop(request, batch, cluster, *told[cluster])
+    return sum(len(left) for left, _ in told.values())
+
+
+def _tell_stop(request: HttpRequest, batch: Batch, cluster: Cluster, left: list[int], begun: list[int]) -> None:
+    text = f"Batch {batch.pk} of {batch.kind} stopped: {len(left)} of its rows on {cluster} were not tried"
+    audit.record(
+        request=request, action="batch.stop", text=text, outcome=AuditEntry.Outcome.DONE, cluster=cluster, object=f"batch {batch.pk}",
+        after={"lines_not_tried": left, "lines_under_way": begun},
+    )  # fmt: skip
+
+
 def tick() -> None:
     """Carry on every batch by one move on each pair. Safe to run twice at once: the door makes one job of one key."""
     for row in BatchRow.objects.filter(status=Status.RUNNING).select_related("job__cluster", "cluster", "batch"):
@@ -64,6 +90,8 @@ def tick() -> None:
 
 
 def _start(row: BatchRow) -> None:
+    if not BatchRow.objects.filter(pk=row.pk, status=Status.WAITING).exists():
+        return  # stopped since it was looked up
     name, kind = ACTION[Batch.Kind(row.batch.kind)]
     intent: Any = codec.load(kind, row.intent or {})
     if isinstance(intent, PublishExport):  # the number is given when it is its turn
@@ -73,13 +101,17 @@ def _start(row: BatchRow) -> None:
     except (jobs.Refused, PermissionDenied) as refused:
         _end(row, Status.FAILED, str(refused))
         return
-    BatchRow.objects.filter(pk=row.pk, status=Status.WAITING).update(status=Status.RUNNING, job=job)
+    if not BatchRow.objects.filter(pk=row.pk, status=Status.WAITING).update(status=Status.RUNNING, job=job):
+        jobs.cancel(_request(row), job)
 
 
 def _follow(row: BatchRow) -> None:
     job = row.job
     if job is None:
         _end(row, Status.FAILED, "Its job is gone.")
+    elif row.stopped_by and job.status in (JobStatus.DRAFTING, JobStatus.PROPOSED):
+        jobs.cancel(_request(row), job)
+        _end(row, Status.LEFT, f"Planned, and not run: {row.stopped_by} stopped the batch.")
     elif job.status == JobStatus.PROPOSED:
         _let_run(row, job)
     elif job.status == JobStatus.SUCCEEDED:
@@ -106,9 +138,17 @@ def _let_run(row: BatchRow, job: Job) -> None:
         _end(row, Status.FAILED, why)
     elif not _taken(row.cluster, but=job):
         try:
-            jobs.approve(_request(row), job, reason=f"line {row.number} of batch {row.batch_id}")
+            with transaction.atomic():
+                if not _goes_on(row):
+                    return  # stopped this moment: the next move calls its job off
+                jobs.approve(_request(row), job, reason=f"line {row.number} of batch {row.batch_id}")
         except (jobs.Refused, PermissionDenied) as refused:
             _end(row, Status.FAILED, str(refused))
+
+
+def _goes_on(row: BatchRow) -> bool:
+    """Whether nobody has stopped it; holds whoever stops it back until this has been settled."""
+    return BatchRow.objects.filter(pk=row.pk, status=Status.RUNNING, stopped_by="").update(status=Status.RUNNING) == 1
 
 
 def _taken(cluster: Cluster, but: Job | None = None) -> bool:

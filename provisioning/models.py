@@ -230,7 +230,7 @@ class BatchRow(models.Model):
         RUNNING = "running"  # it has a job
         DONE = "done"
         FAILED = "failed"
-        LEFT = "left"  # a row before it on this pair failed half way
+        LEFT = "left"  # a row before it on this pair failed half way, or somebody stopped the batch
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField(help_text="line in the text")
@@ -242,6 +242,12 @@ class BatchRow(models.Model):
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
     approved_by = models.CharField(max_length=150)
     approved_at = models.DateTimeField(auto_now_add=True)
+    stopped_by = models.CharField(
+        max_length=150,
+        blank=True,
+        default="",
+        help_text="of a row that has a job: it ends if it runs already, and runs no more else",
+    )
 
     class Meta:
         ordering = ["batch_id", "number"]

@@ -28,6 +28,7 @@ urlpatterns = [
     path("exports/import/", batches.import_page, {"kind": "exports"}, name="exports-import"),
     path("batches/<int:pk>/", batches.batch, name="batch"),
     path("batches/<int:pk>/approve/", batches.batch_approve, name="batch-approve"),
+    path("batches/<int:pk>/stop/", batches.batch_stop, name="batch-stop"),
     path("new/", draft.cluster_new, name="cluster-new"),
     path("c/<slug:slug>/draft/", draft.resume, name="cluster-draft-resume"),
     path("c/<slug:slug>/draft/remove/<str:kind>/<int:pk>/", draft_contents.remove, name="draft-remove"),

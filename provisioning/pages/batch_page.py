@@ -13,6 +13,7 @@ from provisioning import bulk
 from provisioning.models import Batch, BatchRow, Job
 
 KINDS = {"waiting": "idle", "running": "work", "done": "ok", "failed": "danger", "left": "idle"}
+LISTED = 20  # line numbers in the sentence
 GOOD, BAD = ("ok", "ready"), ("danger", "not possible")
 
 
@@ -45,6 +46,8 @@ class Shown:
     bad: int
     moving: bool
     unknown: list[str]
+    stopped: str = ""  # who stopped it, and what came of that
+    may_stop: bool = False
 
 
 def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Cluster]) -> Shown:
@@ -62,7 +65,25 @@ def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Clu
     return Shown(
         groups, len(lines), sum(line.kind != "danger" for line in lines), sum(line.kind == "danger" for line in lines),
         any(line.word in ("waiting", "running") for line in lines), bulk.read(batch.kind, batch.text)[1],
+        _stopped(kept), any(row.status in ("waiting", "running") and not row.stopped_by for rows in kept.values() for row in rows),
     )  # fmt: skip
+
+
+def _stopped(kept: Mapping[int, list[BatchRow]]) -> str:
+    """Say who stopped it and which lines were not done by that."""
+    rows = [row for each in kept.values() for row in each if row.stopped_by]
+    if not rows:
+        return ""
+    left = sorted(row.number for row in rows if row.status == BatchRow.Status.LEFT)
+    under_way = [row.number for row in rows if row.status == BatchRow.Status.RUNNING]
+    lines = (
+        f"Not done: line{'' if len(left) == 1 else 's'} {', '.join(str(number) for number in left[:LISTED])}"
+        if left
+        else "Every line was done"
+    )
+    more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
+    waits = f" Line {under_way[0]} is under way and ends by itself." if under_way else ""
+    return f"{rows[0].stopped_by} stopped it. {lines}{more}.{waits}"
 
 
 def left(batch: Batch, shown: Shown) -> tuple[list[str], Iterator[list[str]]]:

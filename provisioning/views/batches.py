@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -67,6 +68,17 @@ def batch_approve(request: HttpRequest, pk: int) -> HttpResponse:
     judged = bulk.judge(found.kind, found.text, access.levels(request.user), Cluster.objects.filter(pk=cluster.pk))
     rows = [_row(one) for one in judged if one.cluster is not None]
     batches.approve(found, cluster, rows, request.user.get_username())
+    return redirect(found)
+
+
+@require_POST
+def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin nothing more of it; the row that runs on a node ends."""
+    found = _mine(request, pk)
+    left = batches.stop(request, found)
+    messages.success(
+        request, f"Stopped. {left} row{'' if left == 1 else 's'} will not be tried; what runs already ends by itself."
+    )
     return redirect(found)
 
 

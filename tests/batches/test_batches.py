@@ -170,3 +170,78 @@ def test_the_tables_offer_it_to_those_who_may(client: Client, olga: Any, vera: A
     assert b'href="/volumes/import/"' in client.get("/volumes/").content
     client.force_login(vera)
     assert b"/volumes/import/" not in client.get("/volumes/").content
+
+
+def test_a_batch_that_is_stopped_begins_nothing_more_and_says_what_was_not_done(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    approve(client, batch, "db")
+    batches.tick()
+    runs = propose(Job.objects.get(cluster__slug="web"))
+    batches.tick()  # web's first row runs, db's only row has a plan to come
+    assert "Stop after the row that runs" in client.get(batch.get_absolute_url()).content.decode()
+    assert client.post(f"/batches/{batch.pk}/stop/").status_code == 302
+    propose(Job.objects.get(cluster__slug="db"))
+    batches.tick()
+    runs.refresh_from_db()
+    assert runs.status == JobStatus.QUEUED  # it was approved: it ends
+    actions.settle(end(runs, JobStatus.SUCCEEDED))
+    batches.tick()
+    batches.tick()
+    assert states(batch) == [(2, "done"), (3, "left"), (4, "left"), (5, "failed"), (6, "left")]
+    assert batch.rows.get(number=3).problem == "Not tried: olga stopped the batch before its turn."
+    assert batch.rows.get(number=6).problem == "Planned, and not run: olga stopped the batch."
+    assert Job.objects.get(cluster__slug="db").status == JobStatus.CANCELLED
+    assert Job.objects.count() == 2
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "olga stopped it. Not done: lines 3, 4, 6." in html and "Stop after the row" not in html
+    answer: Any = client.get(f"{batch.get_absolute_url()}?format=csv")
+    assert [row["name"] for row in csv.DictReader(io.StringIO(answer.getvalue().decode()))] == ["b", "c", "Bad", "a"]
+    told = AuditEntry.objects.filter(action="batch.stop", actor="olga").order_by("cluster_name")
+    assert [(entry.cluster_name, entry.after) for entry in told] == [
+        ("db", {"lines_not_tried": [], "lines_under_way": [6]}),
+        ("web", {"lines_not_tried": [3, 4], "lines_under_way": [2]}),
+    ]
+
+
+def test_stopped_twice_or_with_nothing_left_it_says_nothing_more(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    for _ in range(2):
+        assert client.post(f"/batches/{batch.pk}/stop/").status_code == 302
+    assert AuditEntry.objects.filter(action="batch.stop").count() == 1
+    batches.tick()
+    assert not Job.objects.exists()
+    approve(client, batch, "db")  # another pair's rows were not asked for before: this is a new decision
+    batches.tick()
+    assert Job.objects.get().cluster.slug == "db"
+
+
+def test_a_row_that_is_stopped_between_its_look_up_and_its_job_runs_nothing(
+    client: Client, olga: Any, two: None, monkeypatch: pytest.MonkeyPatch
+):
+    batch = send(client, olga)
+    approve(client, batch)
+    drafts = jobs.draft
+
+    def and_somebody_stops(*args: Any, **kwargs: Any) -> Job:
+        made = drafts(*args, **kwargs)
+        batches.stop(request_of(olga), batch)
+        return made
+
+    monkeypatch.setattr(jobs, "draft", and_somebody_stops)
+    batches.tick()
+    assert [status for _, status in states(batch)][:3] == ["left"] * 3
+    assert Job.objects.get().status == JobStatus.CANCELLED
+
+
+def test_only_who_sent_it_or_an_admin_of_everything_stops_it(client: Client, olga: Any, vera: Any, ada: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    assert client.get(f"/batches/{batch.pk}/stop/").status_code == 405
+    client.force_login(vera)
+    assert client.post(f"/batches/{batch.pk}/stop/").status_code == 404
+    assert batch.rows.filter(status="waiting").count() == 3
+    client.force_login(ada)
+    assert client.post(f"/batches/{batch.pk}/stop/").status_code == 302
+    assert not batch.rows.filter(status="waiting").exists()

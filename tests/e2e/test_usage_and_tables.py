@@ -12,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from clusters.models import UsageSample, VolumeUsage
+from provisioning.models import BatchRow
 from tests import many, stories
 from tests.e2e.conftest import Visit
 
@@ -90,3 +91,21 @@ def test_rows_from_csv(visit: Callable[..., Visit], olga: Any, width: int, theme
     page.go_back()
     assert not tab.violations()
     tab.shot(f"import-{width}-{theme}")
+
+
+def test_a_batch_is_stopped(visit: Callable[..., Visit], olga: Any) -> None:
+    """On a phone, dark: one button, and the page says which lines were not done, as the log does."""
+    stories.make_pair("web-files", volumes=(("data", 100, 90),))
+    tab = visit(olga, 390, theme="dark")
+    page = tab.go("/volumes/import/")
+    page.locator("#i2").fill(
+        "\n".join(["cluster,name,size,fstype", *(f"web-files,home{n},2 GiB,xfs" for n in range(3))])
+    )
+    page.get_by_role("button", name="Look at every row").click()
+    page.get_by_role("button", name="Add 3 to web-files").click()
+    page.get_by_role("button", name="Stop after the row that runs").click()
+    expect(page.get_by_text("olga stopped it. Not done: lines 2, 3, 4.")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop after the row that runs")).to_have_count(0)
+    assert not BatchRow.objects.exclude(status="left").exists()
+    assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
+    tab.shot("batch-stopped-390-dark")

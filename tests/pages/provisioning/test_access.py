@@ -42,6 +42,7 @@ MANY = {
     "exports-import",
     "batch",
     "batch-approve",
+    "batch-stop",
 }  # of the person who sent them; their access is tried in tests/batches
 
 
