@@ -37,10 +37,11 @@ from provisioning.observed import (
     Unit,
     VolumeGroup,
 )
-from provisioning.render import drbd, fencing, heartbeat, nfs
+from provisioning.render import drbd, fencing, heartbeat, messages, nfs
 from provisioning.render.lvm import local_settings, mapper, own_patterns
 from provisioning.render.managed import ManagedFile
-from provisioning.render.paths import AUTHORIZED_KEYS, LVM_LOCAL, PACKAGES, UNITS
+from provisioning.render.paths import AUTHORIZED_KEYS, LVM_LOCAL, PACKAGES, SHELLFUNCS, UNITS
+from provisioning.simulator.heartbeat_words import AS_SHIPPED
 
 MIB, GIB = 1024**2, 1024**3
 NAMES = ("alice", "bob")
@@ -193,12 +194,14 @@ def written(wanted: DesiredCluster, name: str) -> tuple[FileState, ...]:
         nfs.exports(wanted),
         nfs.settings(wanted),
         *HEARTBEAT.files(wanted, node),
+        messages.whole_messages(wanted),
         *heartbeat.waits(wanted),
     )
     keys = fencing.authorized_keys(wanted, node, "ssh-ed25519 PANELKEY storagepanel\n")
     return (
         *(seen_file(file) for file in managed),
         seen_text(AUTHORIZED_KEYS, keys, "0600"),
+        seen_text(SHELLFUNCS, AS_SHIPPED + messages.block(wanted)),
         seen_text(LVM_LOCAL, local_settings(None, wanted.name, own_patterns(wanted, node))),
     )
 

@@ -98,3 +98,8 @@ def _handlers(node: NodeObserved) -> Iterator[Finding]:
             "manager.wait-missing", f"{', '.join(lost)} is not there on {node.node}.", node=node.node, hazard=27,
             hint=f"Heartbeat would start before a copy is known to be current, and may give up. {MEND}",
         )  # fmt: skip
+    if paths.WHOLE_MESSAGES in gone:
+        yield warning(
+            "manager.messages-torn", f"{paths.WHOLE_MESSAGES} is not there on {node.node}.", node=node.node, hazard=27,
+            hint=f"Heartbeat's scripts may tear each other's messages, and then nothing is started. {MEND}",
+        )  # fmt: skip

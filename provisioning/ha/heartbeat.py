@@ -18,8 +18,9 @@ from provisioning.observed import NodeObserved
 from provisioning.plans.parts.services import AT_BOOT, RUNS, bring
 from provisioning.plans.parts.writing import write as write_files
 from provisioning.render import heartbeat as render
+from provisioning.render import messages
 from provisioning.render.managed import ManagedFile, is_ours
-from provisioning.render.paths import HA_CF, HARESOURCES
+from provisioning.render.paths import HA_CF, HARESOURCES, SHELLFUNCS, WHOLE_MESSAGES
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
 RELOAD = "/usr/libexec/heartbeat/heartbeat"  # the unit knows no reload, and the init script hands it to the unit
@@ -75,7 +76,7 @@ class Heartbeat:
         runs = any(self.running(observed[name]) for name in (first, other))
         handovers = [_hand_over(desired, observed[name], runs) for name in (first, other)]
         order = [observed[name] for name in (first, other)]
-        waits = [_wait_for_data(desired, node) for node in order]
+        waits = [step for node in order for step in (_whole_messages(desired, node), _wait_for_data(desired, node))]
         enables, starts = [_enable(node) for node in order], [_start(node) for node in order]
         return (*(step for step in handovers if step), *waits, *enables, *starts)
 
@@ -147,6 +148,23 @@ def _hand_over(desired: DesiredCluster, node: NodeObserved, manager_runs: bool) 
 
 def _has_data(*disks: object) -> bool:
     return any(disk == "UpToDate" for disk in disks)
+
+
+def _whole_messages(desired: DesiredCluster, node: NodeObserved) -> Step:
+    """Put the block into the package's file by a script: on bare nodes the file is not there yet when the plan is made."""
+    script = messages.whole_messages(desired)
+    step = write_files(
+        node,
+        (script,),
+        title="Have Heartbeat's scripts write each message in one piece",
+        stage=Stage.MANAGER,
+        load=cmd(WHOLE_MESSAGES),
+        note=f"It adds a block to {SHELLFUNCS}, which is the package's. As shipped, two scripts at once tear each other's messages.",
+    )
+    file = node.file(SHELLFUNCS)
+    if step.runs or (file is not None and messages.block(desired) in (file.text or "")):
+        return step
+    return replace(step, unchanged="", files=(), load=None, commands=(cmd(WHOLE_MESSAGES),))
 
 
 def _wait_for_data(desired: DesiredCluster, node: NodeObserved) -> Step:

@@ -179,7 +179,7 @@ def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObse
     if not node.host_key:
         return NodeError(node.name, "Its host key has not been confirmed by a person.")
     full = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
-    hashed = alike(desired) + (paths.HANDLERS + paths.WAITS if full else ())
+    hashed = alike(desired) + ((*paths.HANDLERS, *paths.WAITS, paths.WHOLE_MESSAGES) if full else ())
     readings = (full_readings if full else sweep_readings)(Wanted(node.name, secret_files=hashed))
     try:
         results = world_for(cluster).read(address_of(node), [reading.command for reading in readings])

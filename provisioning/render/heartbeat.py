@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from provisioning.desired import DesiredCluster, DesiredNode, DesiredVolume
 from provisioning.render.managed import ManagedFile, header
-from provisioning.render.paths import AUTHKEYS, HA_CF, HARESOURCES, HEARTBEAT_WAITS, SNAPSHOTS, WAIT_FOR_DATA
+from provisioning.render.paths import (
+    AUTHKEYS,
+    HA_CF,
+    HARESOURCES,
+    HEARTBEAT_WAITS,
+    SNAPSHOTS,
+    WAIT_FOR_DATA,
+    WHOLE_MESSAGES,
+)
 from provisioning.steps import SecretRef, Text
 
 SECRET = SecretRef("authkeys")
@@ -29,6 +37,7 @@ _WAITS = """\
 After=drbd.service
 
 [Service]
+ExecStartPre=-@WHOLE@
 ExecStartPre=@SCRIPT@ @RESOURCE@
 TimeoutStartSec=infinity
 """
@@ -58,7 +67,11 @@ def ha_cf(desired: DesiredCluster, node: DesiredNode) -> ManagedFile:
 def waits(desired: DesiredCluster) -> tuple[ManagedFile, ...]:
     """Keep Heartbeat from starting on a node that cannot have the data: a script, and the drop-in that calls it."""
     script = "#!/bin/sh\n" + header(desired.name, "holds Heartbeat back until there is a current copy") + _WAIT_FOR_DATA
-    unit = _WAITS.replace("@SCRIPT@", WAIT_FOR_DATA).replace("@RESOURCE@", desired.resource.name)
+    unit = (
+        _WAITS.replace("@SCRIPT@", WAIT_FOR_DATA)
+        .replace("@RESOURCE@", desired.resource.name)
+        .replace("@WHOLE@", WHOLE_MESSAGES)
+    )
     return (
         ManagedFile(WAIT_FOR_DATA, Text.of(script), mode="0755"),
         ManagedFile(HEARTBEAT_WAITS, Text.of(header(desired.name, "Heartbeat waits for a current copy") + unit)),

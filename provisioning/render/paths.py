@@ -1,7 +1,7 @@
 """Where the files are that the panel writes on a node, and which of them hold secrets. Pure.
 
-Every file is the panel's own, so that nothing an administrator wrote has to be rewritten; the two that are shared (LVM's local settings, root's
-authorized keys) get a marked block and keep every other line.
+Every file is the panel's own, so that nothing an administrator wrote has to be rewritten; the three that are shared (LVM's local settings, root's
+authorized keys, the functions of Heartbeat's scripts) get a marked block and keep every other line.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ OUTDATE_HERE = "/usr/local/sbin/storagepanel-outdate-here"
 MARK = "/usr/local/sbin/storagepanel-mark"
 WAIT_FOR_DATA = "/usr/local/sbin/storagepanel-wait-for-data"
 HEARTBEAT_WAITS = "/etc/systemd/system/heartbeat.service.d/storagepanel.conf"
+WHOLE_MESSAGES = "/usr/local/sbin/storagepanel-whole-messages"
 MARKS = "/var/lib/storagepanel/marks"
 FENCE_KEY = "/etc/drbd.d/storagepanel-fence.key"
 FENCE_PUBLIC = "/etc/drbd.d/storagepanel-fence.public"  # tells which key the one beside it is
@@ -32,6 +33,7 @@ NFSDCLD = "/etc/systemd/system/nfsdcld.service.d/storagepanel.conf"  # its keepe
 HA_CF = "/etc/ha.d/ha.cf"
 AUTHKEYS = "/etc/ha.d/authkeys"
 HARESOURCES = "/etc/ha.d/haresources"
+SHELLFUNCS = "/etc/ha.d/shellfuncs"  # the package's; gets a block
 
 PACKAGES = (
     "drbd-utils",
@@ -65,8 +67,8 @@ def resource_file(resource: str) -> str:
 def read_files(desired: DesiredCluster | None) -> tuple[str, ...]:
     """Name the files whose text a planner needs."""
     return (
-        POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, AUTHORIZED_KEYS, WAIT_FOR_DATA, HEARTBEAT_WAITS,
-        EXPORTS, SNAPSHOT_EXPORTS, FOREIGN_EXPORTS, NFS_CONF, IDMAPD, NFSD, NFSDCLD, HA_CF, HARESOURCES,
+        POLICY, LVM_LOCAL, FENCE_PEER, OUTDATE_HERE, MARK, FENCE_PUBLIC, FENCE_HOSTS, AUTHORIZED_KEYS, WAIT_FOR_DATA, WHOLE_MESSAGES,
+        HEARTBEAT_WAITS, EXPORTS, SNAPSHOT_EXPORTS, FOREIGN_EXPORTS, NFS_CONF, IDMAPD, NFSD, NFSDCLD, HA_CF, HARESOURCES, SHELLFUNCS,
     )  # fmt: skip
 
 

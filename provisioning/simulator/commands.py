@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from provisioning.plans.parts import exporting
-from provisioning.simulator import answers, care_words, nfs_words, plain, snapshots, volume_words
+from provisioning.simulator import answers, care_words, heartbeat_words, nfs_words, plain, snapshots, volume_words
 from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.physics import (
     bring_up,
@@ -86,6 +86,8 @@ def _apt_get(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) ->
             machine.packages[name] = machine.available[name]
             if name == "nfs-kernel-server":
                 machine.files.setdefault("/etc/exports", File(nfs_words.DEBIAN))
+            for path, file in heartbeat_words.brought_by(name).items():
+                machine.files.setdefault(path, file)
             for unit, state in UNITS_OF.get(name, {}).items():
                 machine.units.setdefault(unit, list(state))
     return 0, "\n".join(lines) + "\n", ""
@@ -426,4 +428,5 @@ CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | N
     "rpc.nfsd": _nfsd,
     **volume_words.CHANGERS,
     **care_words.CHANGERS,
+    **heartbeat_words.CHANGERS,
 }  # fmt: skip

@@ -56,6 +56,7 @@ CASES: tuple[tuple[str, Change, str, int], ...] = (
     ("what answers it", gone(paths.OUTDATE_HERE), "fencing.handler-missing", 3),
     ("its key", gone(paths.FENCE_KEY), "fencing.handler-missing", 3),
     ("what Heartbeat waits for", gone(paths.WAIT_FOR_DATA), "manager.wait-missing", 27),
+    ("what keeps its messages whole", gone(paths.WHOLE_MESSAGES), "manager.messages-torn", 27),
 )  # fmt: skip
 
 
