@@ -15,6 +15,10 @@ WORDS = {
     "lvm.past-drbd": (Health.DANGER, "LVM on {node} goes past DRBD."),
     "fencing.handler-missing": (Health.RISK, "{node} cannot mark the other copy Outdated: its handler is not there."),
     "manager.wait-missing": (Health.RISK, "Heartbeat on {node} would not wait for current data at its start."),
+    "manager.messages-torn": (
+        Health.WARN,
+        "Redundant, but Heartbeat's scripts on {node} may tear each other's messages, and then start nothing.",
+    ),
     "lvm.filter-missing": (Health.WARN, "Redundant, but LVM on {node} is not kept off what DRBD writes to."),
     "lvm.devices-file": (Health.WARN, "Redundant, but LVM on {node} is not kept off what DRBD writes to."),
     "lvm.filter-foreign": (Health.WARN, "Redundant, but LVM on {node} is not kept off what DRBD writes to."),
