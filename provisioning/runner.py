@@ -71,7 +71,7 @@ def execute(place: Place, step: Step, report: Report) -> str:
         _run(place, step.commands, place.unit, report)
     if step.files:
         _write_files(place, step, report)
-    if step.wait:
+    if step.wait and not step.load:
         _wait(place, step.wait, report)
     return _probe(place, step.probe, report) if step.probe else ""
 
@@ -124,6 +124,8 @@ def _write_files(place: Place, step: Step, report: Report) -> None:
         return
     try:
         _run(place, (step.load,), place.unit, report)
+        if step.wait:  # a program may refuse a file and still end with 0: what is wanted of it is looked for before the file counts as taken
+            _wait(place, step.wait, report)
     except StepFailed as refused:
         try:
             _put_back(place, step, kept, report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -11,13 +12,14 @@ from django.contrib.auth import get_user_model
 from clusters.states import JobStatus
 from provisioning import jobs, worker
 from provisioning.models import Job
-from provisioning.steps import Kind, Stage, Step, Text, WriteFile, cmd
+from provisioning.steps import Expect, Kind, Stage, Step, Text, Wait, WriteFile, cmd
 from provisioning.transport.world import Result, UnitKey
 from tests.jobs.conftest import request_of
 from tests.running.conftest import Pair, fresh
 
 PATH = "/etc/exports.d/storagepanel.exports"
 TAKE = cmd("exportfs", "-r")
+SHOW = cmd("exportfs", "-v")
 
 
 def sha(text: bytes) -> str:
@@ -96,3 +98,15 @@ def test_other_steps_leave_the_other_node_as_it_is(carried: Callable[..., Job], 
     pair.world.answers[str(TAKE)] = [Result(1, "", "bad line"), Result(0, "")]
     carried(writing("bob", load=False), writing("alice", load=True, both=False))
     assert pair.world.files == {("alice", PATH): b"old\n", ("bob", PATH): b"new\n"}
+
+
+def test_a_file_that_was_taken_without_effect_is_put_back_on_both(carried: Callable[..., Job], pair: Pair) -> None:
+    """exportfs ends with 0 when it could not write its table: seen on a real node."""
+    pair.world.files = {("alice", PATH): b"old\n", ("bob", PATH): b"old\n"}
+    pair.world.answers[str(SHOW)] = [Result(0, "/srv/old\n")]
+    see = Wait("it is in the table", SHOW, Expect(contains=("/srv/new",)), bound=0)
+    job = carried(writing("bob", load=False), replace(writing("alice", load=True), wait=see))
+    assert job.status == JobStatus.FAILED
+    assert set(pair.world.files.values()) == {b"old\n"}
+    assert "it is in the table" in job.problem
+    assert "The previous files were put back and loaded again. It was put back on bob, too." in job.problem

@@ -1,14 +1,16 @@
 """How a change of the exports reaches both nodes, and is proven: shared by publishing, editing and withdrawing one. Pure.
 
 1. exportfs tries the new line on the node that serves, on a table of its own: it reads on past no word it does not know, so a line that it
-   refuses would end every export below it. 2. The file, the standby node first. 3. The node that serves takes it; if it refuses, the previous
-   file is put back on both nodes and loaded. 4. Both files and the running table are read back. 5. The service is looked at from outside.
+   refuses would end every export below it. 2. The file, the standby node first. 3. The node that serves takes it and its
+   running table is read; if it refuses, or the table is another one, the previous file is put back on both nodes and loaded. 4. Both files are
+   read back. 5. The service is looked at from outside.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from clusters.export_access import access_of, host_name
 from provisioning.desired import DesiredCluster, DesiredExport
@@ -44,7 +46,8 @@ def steps(
     there = served(after, node, path)
     texts = {name: text_of(observed[name]) for name in (standby, active)}
     files = {name: nfs.among(before, after, text) for name, text in texts.items()}
-    written = _written(files, observed, active, standby)
+    table = _table_stands(after, active, path, wanted, known)
+    written = _written(files, observed, active, standby, table)
     done = there and not any(step.runs for step in written)
     trial = _trial(after, active, wanted, nfs.strange_lines(before, after, texts[active]))
     yield unchanged(trial, "it is served already") if done and wanted else trial
@@ -53,7 +56,7 @@ def steps(
         yield _take(active)
     proof = (
         *(_file_stands(file, name) for name, file in files.items()),
-        _table_stands(after, active, path, wanted, known),
+        *(() if written[-1].runs else (table,)),
         _outside(after, () if wanted else (path,)),
     )
     says = "it is served already" if wanted else "nobody serves it"
@@ -86,13 +89,17 @@ def _trial(after: DesiredCluster, active: str, export: DesiredExport | None, str
 
 
 def _written(
-    files: Mapping[str, ManagedFile], observed: Mapping[str, NodeObserved], active: str, standby: str
+    files: Mapping[str, ManagedFile], observed: Mapping[str, NodeObserved], active: str, standby: str, table: Step
 ) -> tuple[Step, Step]:
+    """The table is looked at before the file counts as taken: exportfs ends with 0 also when it could not write its table."""
+    taken = write(
+        observed[active], [files[active]], title="Write the exports and take them", stage=Stage.LIVE, load=take(), both=True,
+        note="If the node refuses them or its table is not as wanted then, the previous file is put back, on both nodes.",
+    )  # fmt: skip
     return (
         write(observed[standby], [files[standby]], title="Write the exports", stage=Stage.EXPORTS,
               note="The standby node first; it reads the file when it takes over."),
-        write(observed[active], [files[active]], title="Write the exports and take them", stage=Stage.LIVE, load=take(), both=True,
-              note="If the node refuses them, the previous file is put back, on both nodes."),
+        replace(taken, wait=table.wait) if taken.runs else taken,
     )  # fmt: skip
 
 
