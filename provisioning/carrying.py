@@ -174,7 +174,7 @@ class Carrying:
             text = failed.text + self._back_on_the_other(number, step)
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), failed.hint)) from failed
         except NodeRestarted:
-            record.end(Status.UNKNOWN, "The node restarted before this step.")
+            record.end(Status.UNKNOWN, "The node restarted.")
             raise
         except EndNotSeen as unseen:
             record.end(Status.UNKNOWN, unseen.text)

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from provisioning.observer import Seen
 from provisioning.steps import Command, Probe, Step, Text, Wait, WriteFile, cmd
-from provisioning.transport.world import NodeAddress, NodeError, Result, Time, UnitKey, World
+from provisioning.transport.world import NodeAddress, NodeError, NodeRestarted, Result, Time, UnitKey, World
 
+AWAY = 120  # seconds a node that is waited for may be away
+BOOT_ID = cmd("cat", "/proc/sys/kernel/random/boot_id", timeout=20)
 WAY_BACK = 10_000  # added to a step's number: putting files back is a unit of its own
 Look = Callable[[str], Seen]  # service IP → what is seen of it
 ResolveSecret = Callable[[str], bytes]
@@ -192,16 +194,19 @@ def _wait(place: Place, wait: Wait, report: Report) -> None:
     line = report.line("wait", f"{wait.says}: {wait.command}")
     began = place.time.now()
     last, shown = "nothing", ""
+    away: float | None = None  # since when the node does not answer
     while True:
         report.check()
         result = _ask(place, wait.command)
         if isinstance(result, Result):
+            if away is not None:
+                away = _back_again(place)
             if wait.expect.holds(result.exit, result.stdout):
                 report.done(line, replace(result, seconds=place.time.now() - began))
                 return
             last = seen(result)
         else:
-            last = result
+            last, away = result, place.time.now() if away is None else away
         if last != shown:
             report.told(line, last + "\n")
             shown = last
@@ -212,7 +217,22 @@ def _wait(place: Place, wait: Wait, report: Report) -> None:
                     f"Not so on {place.node.name}: {wait.says}. Seen: {last}", "Nothing was changed by this step."
                 )
             raise StepFailed(f"Waited {wait.bound} s in vain on {place.node.name}: {wait.says}. Seen last: {last}")
+        if away is not None and place.time.now() - away >= AWAY:
+            report.done(line, Result(None, last, seconds=place.time.now() - began))
+            raise StepFailed(
+                f"{place.node.name} has not answered for {AWAY} s. Waited for: {wait.says}. Seen last: {last}",
+                "What was begun goes on by itself, here or on the other node. Plan again when both nodes answer.",
+            )
         place.time.sleep(wait.every)
+
+
+def _back_again(place: Place) -> None:
+    """A node that was away and was not restarted goes on where it was; after a restart nothing is as it was planned."""
+    if not place.unit.attempt:
+        return
+    boot = _ask(place, BOOT_ID)
+    if isinstance(boot, Result) and boot.exit == 0 and boot.stdout.strip() != place.unit.attempt:
+        raise NodeRestarted(place.node.name, "it restarted while this was waited for")
 
 
 def _ask(place: Place, command: Command) -> Result | str:

@@ -9,7 +9,7 @@ import pytest
 from provisioning.observer import Seen
 from provisioning.runner import Place, StepFailed, execute
 from provisioning.steps import Expect, Guard, Kind, Probe, SecretRef, Stage, Step, Text, Wait, WriteFile, cmd
-from provisioning.transport.world import FileChanged, LoginRefused, Result, UnitKey, Unreachable
+from provisioning.transport.world import FileChanged, LoginRefused, NodeRestarted, Result, UnitKey, Unreachable
 from tests.running.fakes import ALICE, FakeTime, FakeWorld, Lines
 
 UNIT = UnitKey("web-files", 7, 3, 1)
@@ -126,6 +126,29 @@ def test_a_wait_in_vain_tells_what_was_seen_last() -> None:
     with pytest.raises(StepFailed, match=r"Waited 5 s in vain on alice: .*Seen last: exit 0: cs:StandAlone"):
         execute(place(world, time=time), step(wait=wait), Lines())
     assert time.at == 1005.0
+
+
+def test_a_wait_ends_when_the_node_stays_away() -> None:
+    world, time = FakeWorld(), FakeTime()
+    world.answers["lvs"] = [Result(0, "media-before\n"), Unreachable("alice", "no route to host")]
+    wait = Wait("it is merged", cmd("lvs"), Expect(one_of=("",)), bound=3000)
+    with pytest.raises(StepFailed, match="alice has not answered for 120 s. Waited for: it is merged. Seen last: no ro"):
+        execute(place(world, time=time), step(wait=wait), Lines())
+    assert time.at == 1121.0
+
+
+@pytest.mark.parametrize("boot", ["boot-a", "boot-b"])
+def test_a_node_that_was_away_goes_on_unless_it_was_restarted(boot: str) -> None:
+    world = FakeWorld()
+    world.answers["lvs"] = [Unreachable("alice", "away"), Result(5, "", "not found"), Result(0, "")]
+    world.answers["cat /proc/sys/kernel/random/boot_id"] = [Result(0, f"{boot}\n")]
+    wait = Wait("it is merged", cmd("lvs"), Expect(one_of=("",)), bound=3000)
+    here = place(world, unit=UnitKey("web-files", 7, 3, 1, "boot-a"))
+    if boot == "boot-a":
+        assert execute(here, step(wait=wait), Lines()) == ""
+    else:
+        with pytest.raises(NodeRestarted):
+            execute(here, step(wait=wait), Lines())
 
 
 def test_a_wait_does_not_wait_for_a_refused_login() -> None:
