@@ -42,7 +42,7 @@ def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, Node
             blocker("volume.unknown", f"There is no volume {intent.volume}.", hint="Draft the change again.")
         )
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
-        findings += _reasons(observed[active], volume)
+        findings += [*_reasons(observed[active], volume), *_without_tools(observed)]
         steps = tuple(_steps(intent, desired, observed, active, volume, backend))
     fresh = volume is not None and any(step.runs and step.stage is Stage.LIVE for step in steps)
     runs = any(step.runs for step in steps)
@@ -146,6 +146,12 @@ def _reasons(node: NodeObserved, volume: DesiredVolume) -> Iterator[Finding]:
             "This job mounts it anew with them." if volume.fstype == "xfs" else "This job switches them on, in place."
         )
         yield warning("quota.off", text, hint=hint, node=node.node)
+
+
+def _without_tools(observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    for name in sorted(name for name, node in observed.items() if node.quota_tools is False):
+        text = f"The quota tools are not installed on {name}."
+        yield warning("quota.tools-missing", text, hint="This job installs them, on both nodes.", node=name)
 
 
 def _steps(

@@ -13,6 +13,8 @@ from tests.lab.walk import Stopwatch, Walk
 
 pytestmark = pytest.mark.lab
 MEDIA = "/c/lab-files/volumes/media/"
+HIDDEN = "'^ *\\[media-before\\]'"  # as LVM shows a snapshot that is merged
+MERGES = f"findmnt /srv/media && exportfs -v | grep ^/srv/media && lvs --all vg_data | grep {HIDDEN}"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 CEREMONY = {"reason": "lab", "password": ADMIN_PASSWORD}
 
@@ -92,6 +94,58 @@ def test_a_volume_rolled_back_holds_what_it_held_on_both_nodes(writing: None, on
     machines.until("beta serves", lambda: in_service.serves("beta"), 400, 2)
     assert machines.run("beta", "sha256sum </srv/media/data").split()[0] == was
     watch.lap("the other node holds the same")
+    assert walk.troubles == []
+
+
+def test_a_merge_that_a_power_cut_breaks_off_goes_on_on_the_other_node(writing: None, on_call: Walk) -> None:
+    watch, walk = Stopwatch(), on_call
+    walk.go(f"{MEDIA}snapshots/new/")
+    walk.fill(name="before", size="96", unit="MiB")
+    walk.send("size", to="/jobs/")
+    approve(walk, "take-before", 180)
+    was = checksum("media")
+    machines.run("client", "dd if=/dev/urandom of=/mnt/media/more bs=1M count=40 conv=fsync", timeout=180)
+    overwrite("media")
+    machines.run("alpha", "echo 1 >/sys/module/dm_snapshot/parameters/snapshot_copy_throttle")  # as slow disks are
+    walk.go(f"{MEDIA}snapshots/before/")
+    walk.press(walk.form("/restore/"), to="/jobs/")
+    watch.lap("took a snapshot and changed the volume")
+    walk.until("a plan", "To run it:", 180, instead_of="needs somebody|could not")
+    walk.fill(typed_name="media", **CEREMONY)
+    walk.press(walk.form("/approve/"))
+    job = walk.path
+    machines.until("the merge goes on, the volume is served", lambda: machines.answers("alpha", MERGES), 300, 1)
+    clients.writes_on()
+    before = machines.run("alpha", "dmsetup status vg_data-media")
+    assert machines.answers("alpha", MERGES), "it ended too early for this test"
+    machines.cut_power("alpha")
+    watch.lap(f"rolled back; cut in the middle of the merge, at {before}")
+    machines.until("beta serves", lambda: in_service.serves("beta"), 400, 2)
+    watch.lap("beta serves")
+    assert checksum("media") == was
+    clients.writes_on()
+    print(machines.run("beta", "lvs --all --options lv_name,lv_attr,data_percent vg_data; dmsetup status"), flush=True)
+    machines.until(
+        "beta ended the merge", lambda: not machines.answers("beta", f"lvs --all vg_data | grep {HIDDEN}"), 240, 2
+    )
+    watch.lap("the merge ended on beta")
+    walk.until("the job says that its node went away", "has not answered for|restarted while", 240)
+    walk.picture("broken-off")
+    print(walk.text[:700], flush=True)
+    machines.start("alpha")
+    machines.wait_ssh("alpha")
+    machines.until("both copies UpToDate", lambda: in_service.redundant("beta"), 300, 2)
+    watch.lap("alpha is back")
+    assert job == walk.path
+    walk.press(walk.form("/again/"), to="/jobs/")
+    approve(walk, "again", 300, **CEREMONY)
+    walk.go(f"{MEDIA}")
+    assert "None. A snapshot keeps" in walk.text
+    report = clients.stop_writing()
+    clients.checksums_agree()
+    watch.lap(
+        f"planned again, done; {report['acknowledged']} lines acknowledged, it stood still for {report['stalls']} s"
+    )
     assert walk.troubles == []
 
 

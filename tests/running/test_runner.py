@@ -132,7 +132,9 @@ def test_a_wait_ends_when_the_node_stays_away() -> None:
     world, time = FakeWorld(), FakeTime()
     world.answers["lvs"] = [Result(0, "media-before\n"), Unreachable("alice", "no route to host")]
     wait = Wait("it is merged", cmd("lvs"), Expect(one_of=("",)), bound=3000)
-    with pytest.raises(StepFailed, match="alice has not answered for 120 s. Waited for: it is merged. Seen last: no ro"):
+    with pytest.raises(
+        StepFailed, match="alice has not answered for 120 s. Waited for: it is merged. Seen last: no ro"
+    ):
         execute(place(world, time=time), step(wait=wait), Lines())
     assert time.at == 1121.0
 
