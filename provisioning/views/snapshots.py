@@ -15,11 +15,12 @@ from clusters import access, clock, snapshots
 from clusters.models import Cluster, ClusterState, Snapshot, SnapshotSchedule
 from clusters.retention import next_run
 from clusters.snapshot_rows import SnapshotRow
-from clusters.states import AccessLevel
+from clusters.states import AccessLevel, Inventory
 from provisioning import jobs, schedules
-from provisioning.actions import ACTIONS
+from provisioning.actions import ACTIONS, intent_of
 from provisioning.forms.snapshot import OpenForm, ScheduleForm, TakeForm, initial_schedule, suggested
 from provisioning.intents import CloseSnapshot, DeleteSnapshot, Intent, RestoreSnapshot
+from provisioning.models import Job
 from provisioning.views.guards import in_service, present_volume
 from provisioning.views.refusals import say
 from provisioning.views.volume_new import room, space_bar
@@ -91,7 +92,7 @@ def snapshot_page(request: HttpRequest, slug: str, name: str, snapshot: str) -> 
     shown = SnapshotRow(row, getattr(row, "state", None), fresh=bool(state and state.judged_at))
     level = access.level(request.user, cluster)
     context = {
-        "cluster": cluster, "volume": row.volume, "row": shown, "snapshot": row, "key": uuid.uuid4().hex,
+        "cluster": cluster, "volume": row.volume, "row": shown, "going": _going(row), "snapshot": row, "key": uuid.uuid4().hex,
         "may_open": level >= AccessLevel.OPERATOR and not shown.lost, "may_delete": level >= AccessLevel.OPERATOR,
         "may_restore": level >= AccessLevel.ADMIN and not shown.lost,
     }  # fmt: skip
@@ -111,6 +112,24 @@ def snapshot_change(request: HttpRequest, slug: str, name: str, snapshot: str, v
     except jobs.Refused as refusal:
         say(request, refusal)
         return redirect("snapshot", slug, name, snapshot)
+
+
+def _going(row: Snapshot) -> Job | None:
+    """The job that takes it away, as its last step or because the volume goes back to it; also one that broke off."""
+    if row.inventory != Inventory.REMOVING:
+        return None
+    recent = Job.objects.filter(cluster=row.volume.cluster, action__in=("snapshot.delete", "snapshot.restore"))
+    mine = (
+        job
+        for job in recent.exclude(started_at=None).order_by("-pk")[:20]
+        if _named(job) == (row.volume.name, row.name)
+    )
+    return next(mine, None)
+
+
+def _named(job: Job) -> tuple[str, str]:
+    intent = intent_of(job)
+    return (intent.volume, intent.name) if isinstance(intent, DeleteSnapshot | RestoreSnapshot) else ("", "")
 
 
 def _row(cluster: Cluster, volume: str, name: str) -> Snapshot:

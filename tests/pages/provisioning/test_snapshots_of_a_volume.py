@@ -257,3 +257,20 @@ def test_a_form_opens_before_the_room_of_the_group_was_read(address: str, volume
     response = olga_client.get(address)
     assert response.status_code == 200
     assert "vg_data has free is not known now" in page(response)
+
+
+def test_its_page_says_that_the_volume_is_rolled_back_and_what_stopped_it(
+    before: Snapshot, web_files: Cluster, olga_client: Client
+):
+    Snapshot.objects.update(inventory=Inventory.REMOVING)
+    assert "On its way out." in page(olga_client.get(ONE))
+    intent = codec.dump(RestoreSnapshot("web-files", "web_files", "before"))
+    job = Job.objects.create(
+        cluster=web_files, action="snapshot.restore", intent=intent, idempotency_key="r", status=JobStatus.RUNNING,
+        started_at=timezone.now(),
+    )  # fmt: skip
+    told = page(olga_client.get(ONE))
+    assert "web_files is rolled back to before." in told
+    assert f'<a href="/jobs/{job.pk}/">' in told
+    Job.objects.update(status=JobStatus.FAILED, problem="alice has not answered for 120 s.")
+    assert "stopped: alice has not answered for 120 s. Roll back again to carry on." in page(olga_client.get(ONE))
