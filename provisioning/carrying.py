@@ -29,7 +29,7 @@ from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
-from provisioning.runner import WAY_BACK, Place, StepFailed, execute, take_back
+from provisioning.runner import WAY_BACK, Place, StepFailed, execute, sentences, take_back
 from provisioning.snapshot import Incomplete
 from provisioning.steps import OBSERVER, Plan, Step, cmd
 from provisioning.transport.choose import world_for
@@ -39,6 +39,7 @@ from provisioning.transport.world import (
     EndNotSeen,
     FileChanged,
     NodeError,
+    NodeRefused,
     NodeRestarted,
     UnitKey,
     World,
@@ -171,7 +172,7 @@ class Carrying:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
             record.end(Status.FAILED, failed.text)
-            text = failed.text + self._back_on_the_other(number, step)
+            text = sentences(failed.text, self._back_on_the_other(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), failed.hint)) from failed
         except NodeRestarted:
             record.end(Status.UNKNOWN, "The node restarted.")
@@ -185,8 +186,8 @@ class Carrying:
                 self.lease.check()
             text, hint = getattr(error, "text", str(error)), getattr(error, "hint", "")
             record.end(Status.FAILED, text)
-            if isinstance(error, FileChanged):
-                text += self._back_on_the_other(number, step)
+            if isinstance(error, FileChanged | NodeRefused):
+                text = sentences(text, self._back_on_the_other(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)
 

@@ -82,6 +82,12 @@ def content_of(text: Text, resolve_secret: ResolveSecret) -> bytes:
     return b"".join(part.encode() if isinstance(part, str) else resolve_secret(part.name) for part in text.parts)
 
 
+def sentences(first: str, more: str) -> str:
+    """Put a sentence behind what a program printed, which has no full stop of its own."""
+    first, more = first.rstrip(), more.strip()
+    return f"{first}{'' if first.endswith('.') else '.'} {more}" if more else first
+
+
 def seen(result: Result) -> str:
     """One line for people: what a command answered."""
     said = " ".join(f"{result.stdout} {result.stderr}".split())
@@ -133,11 +139,15 @@ def _write_files(place: Place, step: Step, report: Report) -> None:
             _put_back(place, step, kept, report)
         except StepFailed as again:
             raise StepFailed(
-                f"{refused.text} The previous files were to be put back and loaded again, which failed, too: {again.text}",
+                sentences(
+                    refused.text,
+                    f"The previous files were to be put back and loaded again, which failed, too: {again.text}",
+                ),
                 "Look at the node now: what it serves may not be what its files say.",
             ) from refused
         raise StepFailed(
-            f"{refused.text} The previous files were put back and loaded again.", "Change what is wrong and plan again."
+            sentences(refused.text, "The previous files were put back and loaded again."),
+            "Change what is wrong and plan again.",
         ) from refused
 
 

@@ -17,6 +17,7 @@ from provisioning.transport.world import (
     FileChanged,
     HostKeyChanged,
     NodeAddress,
+    NodeRefused,
     Result,
     Time,
     UnitKey,
@@ -92,6 +93,8 @@ class SimulatedWorld:
         with opened(self.cluster) as pair:
             machine = self._reach(pair, node)
             _claim(machine, unit)
+            if fault := pair.faults.get(f"{machine.name} put"):
+                raise NodeRefused(node.name, f"cannot write {path}: {fault}")
             text = content.decode()
             old = machine.files.get(path)
             if old is not None and old.text == text:

@@ -35,6 +35,7 @@ from provisioning.transport.world import (
 
 STATE_DIR = "/var/lib/storagepanel"
 LAUNCHER = ("systemd-run", "--quiet", "--collect", "--no-ask-password", "--service-type=exec")
+LINGER = 20  # seconds a unit waits for the job's next step on its node
 _ERRORS: dict[bytes, type[NodeError]] = {
     b"claim": ClaimRefused,
     b"changed": FileChanged,
@@ -56,7 +57,7 @@ class _Line:
 
 
 class SshWorld:
-    """`launcher` and `state_dir` are what the nodes have; tests without systemd give their own."""
+    """`launcher` and `state_dir` are what the nodes have; tests without systemd give their own. `linger` is in seconds."""
 
     side_by_side = True  # two nodes can work at the same time, each on its own link
 
@@ -67,11 +68,13 @@ class SshWorld:
         state_dir: str = STATE_DIR,
         launcher: Sequence[str] = LAUNCHER,
         reattach_for: float = 60.0,
+        linger: int = LINGER,
     ) -> None:
         self._key = key
         self._state_dir = state_dir
         self._launcher = tuple(launcher)
         self._reattach_for = reattach_for
+        self._linger = linger
         self._lines: dict[NodeAddress, _Line] = {}
         self._lines_lock = threading.Lock()
 
@@ -179,11 +182,10 @@ class SshWorld:
         return (self._state_dir, unit.cluster, unit.job, unit.step, unit.claim)
 
     def _run_fields(self, commands: Sequence[Command], unit: UnitKey, cursor: tuple[int, int, int]) -> Fields:
-        at_most = sum(command.timeout + 20 for command in commands)
-        launcher = (*self._launcher, f"--unit={unit.name}", f"--property=RuntimeMaxSec={at_most}")
+        launcher = (*self._launcher, f"--unit={unit.name}")
         packed = (frames.command(command) for command in commands)
         return (
-            "run", *self._unit_fields(unit), unit.attempt, frames.HALF, frames.STEP,
+            "run", *self._unit_fields(unit), unit.attempt, frames.HALF, self._linger, frames.STEP,
             frames.pack(*launcher), frames.pack(*cursor), *packed,
         )  # fmt: skip
 

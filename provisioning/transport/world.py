@@ -115,6 +115,8 @@ class NodeRestarted(NodeError):
 class NodeRefused(NodeError):
     """The node is there and could not do it: no room, read-only file system, no such user, a lock that is held."""
 
+    hint = "Mend that on the node, then plan again."
+
 
 class FileChanged(NodeError):
     """The file is not what it was when the plan was made."""

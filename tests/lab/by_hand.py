@@ -16,6 +16,7 @@ from provisioning.steps import OBSERVER, Expect, Plan, Step, Text, Wait, WriteFi
 from tests.lab import machines
 
 HEAD = """set -eu
+tell() { echo "$(date +%T.%N) $1"; }
 said() {  # node, command: its output in one line in $out, its exit in $code
     code=0; out=$(on "$@" 2>/dev/null </dev/null) || code=$?
     out=$(printf %s "$out" | tr -s '[:space:]' ' ' | sed 's/^ //; s/ $//')
@@ -42,7 +43,7 @@ def script(plan: Plan, secrets: Mapping[str, bytes]) -> str:
 def _lines(step: Step, secrets: Mapping[str, bytes]) -> list[str]:
     if step.node == OBSERVER:
         return []
-    lines = [f"echo {shlex.quote(f'{step.node}: {step.title}')}"]
+    lines = [f"tell {shlex.quote(f'{step.node}: {step.title}')}"]
     if step.commands:
         lines.append(_on(step.node, " && ".join(_checked(command.exits, str(command)) for command in step.commands)))
     lines += [_put(step.node, file, secrets) for file in step.files]

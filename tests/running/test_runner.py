@@ -87,7 +87,7 @@ def test_files_that_the_node_refuses_are_put_back() -> None:
         WriteFile("/etc/exports", Text.of("new\n"), before=sha(b"old\n"), before_text="old\n"),
         WriteFile("/etc/exports.d/new.exports", Text.of("newer\n")),
     )
-    with pytest.raises(StepFailed, match="bad line 1 The previous files were put back and loaded again"):
+    with pytest.raises(StepFailed, match="bad line 1. The previous files were put back and loaded again"):
         execute(place(world), step(files=files, load=EXPORTFS), lines)
     assert world.files == {("alice", "/etc/exports"): b"old\n"}
     assert world.executed == [
@@ -198,7 +198,7 @@ def test_a_way_back_that_fails_is_said() -> None:
     world = FakeWorld(files={("alice", "/etc/exports"): b"old\n"})
     world.answers["exportfs -ra"] = [Result(1, "", "bad line 1"), Result(1, "", "no table")]
     file = WriteFile("/etc/exports", Text.of("new\n"), before=sha(b"old\n"), before_text="old\n")
-    with pytest.raises(StepFailed, match=r"bad line 1 .*which failed, too: .*no table"):
+    with pytest.raises(StepFailed, match=r"bad line 1. .*which failed, too: .*no table"):
         execute(place(world), step(files=(file,), load=EXPORTFS), Lines())
     assert world.files["alice", "/etc/exports"] == b"old\n"
 

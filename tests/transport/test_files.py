@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,18 @@ def test_an_unknown_owner(world: SshWorld, alice: NodeAddress, tmp_path: Path) -
     with pytest.raises(NodeRefused, match="no user nobody-here"):
         put(world, alice, tmp_path / "x", b"new", None, owner="nobody-here:root")
     assert not (tmp_path / "x").exists()
+
+
+def test_a_full_disk_leaves_what_was_there(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
+    """A file system of 64 KiB of its own: what does not fit is refused with the reason, and nothing half-written stays."""
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=True)
+    try:
+        (small / "exports").write_bytes(b"old")
+        with pytest.raises(NodeRefused, match="No space left on device"):
+            put(world, alice, small / "exports", b"x" * 200_000, b"old")
+        assert (small / "exports").read_bytes() == b"old"
+        assert [entry.name for entry in small.iterdir()] == ["exports"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

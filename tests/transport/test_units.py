@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -183,8 +185,6 @@ def test_a_unit_that_is_killed_says_so(world: SshWorld, alice: NodeAddress, tmp_
 
     def kill() -> None:
         wait_for(lambda: (started.parent / "1.out").exists())
-        import os
-
         os.kill(int(started.read_text()), 9)
 
     killer = threading.Thread(target=kill)
@@ -218,7 +218,7 @@ def test_what_old_jobs_left_is_tidied(world: SshWorld, alice: NodeAddress, tmp_p
     for job in (7, 30, 58):
         world.run(alice, [cmd("true")], replace(UNIT, job=job, attempt=""))
     home = tmp_path / "sshd" / "state" / "jobs" / "web-files"
-    assert sorted(path.name for path in home.glob("j*")) == ["j30-s3", "j58-s3"]
+    assert sorted(path.name for path in home.glob("j*")) == ["j30-s3", "j30.next", "j58-s3", "j58.next"]
 
 
 def test_a_unit_that_cannot_start(sshd: Sshd, alice: NodeAddress) -> None:
@@ -227,6 +227,63 @@ def test_a_unit_that_cannot_start(sshd: Sshd, alice: NodeAddress) -> None:
         world.run(alice, [cmd("true")], UNIT)
     world = sshd.world()
     assert world.run(alice, [cmd("true")], UNIT)[0].exit == 0
+
+
+def test_the_steps_of_a_job_share_a_unit(world: SshWorld, sshd: Sshd, alice: NodeAddress, tmp_path: Path) -> None:
+    for step in (3, 4, 5):
+        [result] = world.run(alice, [cmd(*append(tmp_path / "log", str(step)))], replace(UNIT, step=step))
+        assert (result.exit, result.stdout) == (0, f"said {step}\n")
+    assert (tmp_path / "log").read_text() == "3\n4\n5\n"
+    assert sshd.launched == ["storagepanel-j7-s3"]
+    world.run(alice, [cmd("true")], replace(UNIT, job=8))
+    assert sshd.launched == ["storagepanel-j7-s3", "storagepanel-j8-s3"]
+
+
+def test_a_unit_that_died_between_two_steps_is_replaced(
+    world: SshWorld, sshd: Sshd, alice: NodeAddress, tmp_path: Path
+) -> None:
+    world.run(alice, [cmd("true")], UNIT)
+    os.kill(process_of(tmp_path, UNIT), signal.SIGKILL)
+    assert world.run(alice, [cmd(*append(tmp_path / "log", "once"))], replace(UNIT, step=4))[0].exit == 0
+    assert (tmp_path / "log").read_text() == "once\n"
+    assert sshd.launched == ["storagepanel-j7-s3", "storagepanel-j7-s4"]
+
+
+def test_a_unit_that_sleeps_is_not_waited_for_and_runs_nothing_later(
+    world: SshWorld, sshd: Sshd, alice: NodeAddress, tmp_path: Path
+) -> None:
+    world.run(alice, [cmd("true")], UNIT)
+    asleep = process_of(tmp_path, UNIT)
+    os.kill(asleep, signal.SIGSTOP)
+    try:
+        assert world.run(alice, [cmd(*append(tmp_path / "log", "once"))], replace(UNIT, step=4))[0].exit == 0
+    finally:
+        os.kill(asleep, signal.SIGCONT)
+    assert world.run(alice, [cmd(*append(tmp_path / "log", "more"))], replace(UNIT, step=5))[0].exit == 0
+    time.sleep(0.5)
+    assert (tmp_path / "log").read_text() == "once\nmore\n"
+    assert sshd.launched == ["storagepanel-j7-s3", "storagepanel-j7-s4"]
+
+
+def test_a_unit_ends_when_nothing_more_comes(sshd: Sshd, alice: NodeAddress, tmp_path: Path) -> None:
+    world = sshd.world(linger=1)
+    world.run(alice, [cmd("true")], UNIT)
+    waiting = process_of(tmp_path, UNIT)
+    socket = tmp_path / "sshd" / "state" / "jobs" / "web-files" / "j7.next"
+    assert socket.is_socket()
+    wait_for(lambda: not socket.exists())
+    wait_for(
+        lambda: not Path(f"/proc/{waiting}").exists() or "Z" in Path(f"/proc/{waiting}/stat").read_text().split()[2]
+    )
+    world.close()
+
+
+def process_of(tmp_path: Path, unit: UnitKey) -> int:
+    return int(
+        (
+            tmp_path / "sshd" / "state" / "jobs" / unit.cluster / f"j{unit.job}-s{unit.step}-{BOOT}" / "started"
+        ).read_text()
+    )
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -15,6 +15,8 @@ sub LOCK_NB ()  { 4 }
 sub ENOENT ()   { 2 }
 sub EINTR ()    { 4 }
 sub EEXIST ()   { 17 }
+sub AF_UNIX ()    { 1 }
+sub SOCK_DGRAM () { 2 }
 
 $SIG{PIPE} = 'IGNORE';
 %ENV = (

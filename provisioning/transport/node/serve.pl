@@ -109,6 +109,7 @@ sub forget_old {
         unlink glob "$dir/*";
         rmdir $dir;
     }
+    unlink grep { m{/j(\d+)\.next$} && $1 < $before } glob "$home/j*.next";
 }
 
 sub boot_id {
@@ -117,10 +118,27 @@ sub boot_id {
     return $id;
 }
 
+# To the unit of the job's last step, which waits for more. It begins within moments; one that died or sleeps does not, and a unit is started.
+sub hand_over {
+    my ($home, $job, $dir) = @_;
+    chdir $home or return 0;
+    my $socket;
+    my $sent = socket($socket, AF_UNIX, SOCK_DGRAM, 0) && send $socket, $dir, 0, pack('Sa*', AF_UNIX, "j$job.next");
+    chdir '/';
+    return 0 unless $sent;
+    my $give_up = clock() + 3;
+    until (-e "$dir/started") {
+        return 0 if clock() > $give_up;
+        select undef, undef, undef, 0.01;
+        alive();
+    }
+    return 1;
+}
+
 sub launch {
-    my ($argv, $program, $dir, $half) = @_;
+    my ($argv, $dir, $half, $linger) = @_;
     my ($exit, $said);
-    my $command = pack_fields(30, '0', '', pack_fields(@$argv, '/usr/bin/perl', "$dir/step.pl", $dir, $half));
+    my $command = pack_fields(30, '0', '', pack_fields(@$argv, '/usr/bin/perl', "$dir/step.pl", $dir, $half, $linger));
     my $on_end = sub { $exit = $_[2]; $said = $_[1]{out}{head} . $_[1]{err}{head} };
     run_all([$command], 1, 4096, sub { }, $on_end, sub { alive() });
     return if $exit eq '0';
@@ -139,7 +157,7 @@ sub only_one {
 }
 
 sub answer_run {
-    my ($root, $scope, $job, $step, $claim, $attempt, $half, $program, $launcher, $cursor, @commands) = @_;
+    my ($root, $scope, $job, $step, $claim, $attempt, $half, $linger, $program, $launcher, $cursor, @commands) = @_;
     my $lock = admit($root, $scope, $job, $claim);
     my $dir = "$root/jobs/$scope/j$job-s$step" . ($attempt eq '' ? '' : "-$attempt");
     if (!-e "$dir/result") {
@@ -152,8 +170,9 @@ sub answer_run {
             rename "$dir.new", $dir or fail('refused', "cannot make $dir: $!");
         }
         fail('other', 'this step was begun with other commands') if slurp("$dir/commands") ne pack_fields(@commands);
-        only_one("$root/jobs/$scope", $dir);
-        launch([ unpack_fields($launcher) ], $program, $dir, $half) unless -e "$dir/started";
+        my $home = "$root/jobs/$scope";
+        only_one($home, $dir);
+        -e "$dir/started" || hand_over($home, $job, $dir) || launch([ unpack_fields($launcher) ], $dir, $half, $linger);
     }
     close $lock;
     follow($dir, scalar @commands, [ unpack_fields($cursor) ]);

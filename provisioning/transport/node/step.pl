@@ -1,5 +1,6 @@
-# Runs one step inside its transient unit: the commands one after the other, stopping at the first unexpected exit.
-# Everything it leaves in its directory can be read back later: N.out, N.err, N.end, result.
+# Runs a step inside its transient unit: the commands one after the other, stopping at the first unexpected exit.
+# Everything it leaves in the step's directory can be read back later: N.out, N.err, N.end, result.
+# Then it waits a while for the job's next step: starting a unit costs a slow node more than most commands do.
 sub record {
     my ($path, $text) = @_;
     sysopen(my $file, "$path.new", O_WRONLY | O_CREAT, 0600) or die "$path: $!\n";
@@ -10,12 +11,16 @@ sub record {
 
 sub run_step {
     my ($dir, $half) = @_;
-    # Whoever creates `started` runs the step; a second start of the same unit ends here.
-    sysopen(my $started, "$dir/started", O_WRONLY | O_CREAT | O_EXCL, 0600) or return;
+    # Whoever creates `started` runs the step; a second start of the same step ends here.
+    sysopen(my $started, "$dir/started", O_WRONLY | O_CREAT | O_EXCL, 0600) or return 0;
     flock $started, LOCK_EX;    # held while this process lives: the sign of life for who follows
     write_all($started, $$);
     my $index = 0;
-    for my $command (unpack_fields(slurp("$dir/commands"))) {
+    my @commands = unpack_fields(slurp("$dir/commands"));
+    my $at_most = 0;
+    $at_most += 20 + (unpack_fields($_))[0] for @commands;
+    alarm $at_most;    # the last resort, beside each command's own time limit
+    for my $command (@commands) {
         my %file;
         for my $name ('out', 'err') {
             sysopen($file{$name}, "$dir/$index.$name", O_WRONLY | O_CREAT, 0600) or die "$dir/$index.$name: $!\n";
@@ -33,6 +38,45 @@ sub run_step {
         $index++;
     }
     record("$dir/result", 'ended');
+    alarm 0;
+    return 1;
 }
 
-run_step(@ARGV);
+# A datagram socket in the pair's directory; its name is relative, because the length of a path is limited.
+sub listen_for_more {
+    my ($home, $name) = @_;
+    chdir $home or return undef;
+    unlink $name;    # of a unit that died; one that lives starts nothing without a name
+    my $socket;
+    my $bound = socket($socket, AF_UNIX, SOCK_DGRAM, 0) && bind $socket, pack('Sa*', AF_UNIX, $name);
+    chdir '/';
+    return $bound ? $socket : undef;
+}
+
+sub next_dir {
+    my ($socket, $patience) = @_;
+    my ($mask, $dir) = ('', '');
+    vec($mask, fileno($socket), 1) = 1;
+    return undef if select($mask, undef, undef, $patience) <= 0;
+    return defined recv($socket, $dir, 4096, 0) ? $dir : undef;
+}
+
+sub main {
+    my ($dir, $half, $linger) = @_;
+    my ($home, $job) = $dir =~ m{^(.*)/j(\d+)-s[^/]*$};
+    my $socket = listen_for_more($home, "j$job.next");
+    my $inode = (stat "$home/j$job.next")[1];
+    run_step($dir, $half) or return unlink_own("$home/j$job.next", $inode);
+    while ($socket && defined($dir = next_dir($socket, $linger))) {
+        run_step($dir, $half);
+    }
+    unlink_own("$home/j$job.next", $inode);
+}
+
+sub unlink_own {
+    my ($path, $inode) = @_;
+    my $there = (stat $path)[1];
+    unlink $path if defined $there && defined $inode && $there == $inode;
+}
+
+main(@ARGV);
