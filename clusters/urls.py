@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clusters.views import audit, clients, cluster, door, fleet, history, people, search, settings, tables
+from clusters.views import audit, clients, cluster, door, fleet, history, people, search, settings, tables, taken_up
 
 urlpatterns = [
     path("", fleet.fleet_page, name="fleet"),
@@ -24,4 +24,5 @@ urlpatterns = [
     path("sign-in/", door.sign_in, name="sign-in"),
     path("sign-out/", door.sign_out, name="sign-out"),
     path("theme/", door.theme, name="theme"),
+    path("typed/", taken_up.take_up, name="typed"),
 ]

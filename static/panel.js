@@ -31,6 +31,14 @@
     mark.lastElementChild.textContent = text;
     mark.classList.toggle("lost", lost);
   };
+  /* #ended holds the word that the session is over; it goes when anybody's answer comes again */
+  const ended = document.getElementById("ended");
+  const signedOut = (event) => Boolean(event.detail.xhr) && event.detail.xhr.status === 401;
+  document.body.addEventListener("newToken", (event) => {
+    for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) field.value = event.detail.value;
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": event.detail.value }));
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => { if (ended && event.detail.successful) ended.replaceChildren(); });
   const selecting = (element) => {
     const selection = document.getSelection();
     return selection && !selection.isCollapsed && element.contains(selection.anchorNode);
@@ -51,13 +59,14 @@
   });
   const live = (event) => event.detail.elt && event.detail.elt.matches && event.detail.elt.matches("[data-live]");
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-    document.body.addEventListener(name, (event) => { if (live(event)) { say("No connection, trying again", true); event.detail.elt.setAttribute("data-lost", ""); } });
+    document.body.addEventListener(name, (event) => { if (live(event)) { say(signedOut(event) ? "Signed out" : "No connection, trying again", true); event.detail.elt.setAttribute("data-lost", ""); } });
   }
   document.body.addEventListener("htmx:afterRequest", (event) => { if (live(event) && event.detail.successful) { say("Live", false); event.detail.elt.removeAttribute("data-lost"); } });
 
   /* ── what a swap must not lose: open details and sideways scroll ── */
   const kept = new Map();
   document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (signedOut(event) && ended && ended.childElementCount) event.detail.shouldSwap = false; /* said already */
     if (live(event) && selecting(event.detail.elt)) event.detail.shouldSwap = false; /* asked before the selection was made */
     kept.clear();
     for (const element of document.querySelectorAll("details[id], .scroll[id]")) {

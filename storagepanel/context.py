@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from clusters import access
+from clusters import access, typed
 from clusters.states import AccessLevel, JobStatus
 from provisioning.models import Job
 
@@ -32,6 +32,7 @@ def panel(request: HttpRequest) -> dict[str, object]:
         "theme": request.COOKIES.get("theme") if request.COOKIES.get("theme") in ("light", "dark") else "",
         "me": SimpleLazyObject(lambda: Me(access.level(request.user))),
         "running_jobs": SimpleLazyObject(lambda: _running_jobs(request)),
+        "came_back": typed.found(request) if hasattr(request, "user") else None,
     }
 
 

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 
-from clusters.views.errors import not_allowed
+from clusters import typed
+from clusters.views.door import ask_again, sign_out
+from clusters.views.errors import not_allowed, session_ended
 
 
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -43,24 +45,25 @@ def page_for_405(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
 
 
 class SignInFirst(LoginRequiredMiddleware):
-    """Lead to signing in and back to a page, where Django would lead back to an address that takes only a form, or into half a page."""
+    """Lead to signing in and back to a page, where Django would lead back to an address that takes only a form, or into half a page.
 
-    def handle_no_permission(
+    What a form brought goes along; a page that asks for a part of itself, or has a form checked, stays as it is and is told.
+    """
+
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
-    ) -> HttpResponseRedirect:
+    ) -> HttpResponse:
         if request.headers.get("HX-Request") == "true":
-            answer = redirect_to_login(self._page(request, "HX-Current-URL"), resolve_url(settings.LOGIN_URL))
-            answer["HX-Redirect"] = answer["Location"]  # of the whole page; Location would fetch its part
-            del answer["Location"]
-            answer.status_code = 401
-            return answer
-        if request.method not in ("GET", "HEAD"):
-            return redirect_to_login(self._page(request, "Referer"), resolve_url(settings.LOGIN_URL))
-        return super().handle_no_permission(request, view_func)
+            return session_ended(request)
+        if request.method in ("GET", "HEAD"):
+            return super().handle_no_permission(request, view_func)
+        if view_func is not sign_out and (kept := typed.keep(request, proven=True)):
+            return ask_again(request, kept)
+        return redirect_to_login(self._page(request), resolve_url(settings.LOGIN_URL))
 
-    def _page(self, request: HttpRequest, header: str) -> str:
+    def _page(self, request: HttpRequest) -> str:
         """The page the request came from, without the host; signing in looks again whether it may lead there."""
-        parts = urlsplit(request.headers.get(header, ""))
+        parts = urlsplit(request.headers.get("Referer", ""))
         if parts.netloc != request.get_host():
             return resolve_url(settings.LOGIN_REDIRECT_URL)
         return urlunsplit(("", "", parts.path, parts.query, ""))

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clusters import audit
+from clusters import audit, typed
 from clusters.models import AuditEntry
 
 THEMES = ("light", "dark")
@@ -29,17 +29,46 @@ YEAR = 365 * 24 * 3600
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return redirect(_next(request))
-    form = AuthenticationForm(request, request.POST or None)
-    if request.method == "POST":
+        return go_on(request)
+    tried = "username" in request.POST  # without: back from the page that said the door is shut
+    form = AuthenticationForm(request, request.POST if tried else None)
+    if tried:
         if form.is_valid():
             login(request, form.get_user())
             _told(request, "sign-in", "Signed in", AuditEntry.Outcome.DONE)
-            return redirect(_next(request))
+            return go_on(request)
         _refused(request, form)
-    context = {"form": form, "next": request.GET.get("next", request.POST.get("next", "")), "tries": settings.AXES_FAILURE_LIMIT,
-               "minutes": round(settings.AXES_COOLOFF_TIME * 60)}  # fmt: skip
-    return render(request, "sign-in.html", context, status=422 if form.errors else 200)
+    return _page(request, form, carried(request), 422 if form.errors else 200)
+
+
+def ask_again(request: HttpRequest, kept: typed.Typed) -> HttpResponse:
+    """Ask somebody whose session ended to sign in, with what they sent kept in the page that asks."""
+    return _page(request, AuthenticationForm(request), {"next": kept.page, "kept": typed.seal(kept), "why": kept}, 401)
+
+
+def go_on(request: HttpRequest) -> HttpResponse:
+    """Lead on from signing in: to what this very person typed before, else to the page that was asked for."""
+    kept = typed.opened(request.POST.get(typed.KEPT, ""))
+    if kept is not None and kept.user == str(request.user.pk):
+        return redirect(typed.put(request, kept))
+    return redirect(_next(request))
+
+
+def carried(request: HttpRequest) -> dict[str, Any]:
+    """What a page before signing in passes on to the next one."""
+    sealed = request.POST.get(typed.KEPT, "")
+    wanted = request.GET.get("next", request.POST.get("next", ""))
+    return {"next": wanted, "kept": sealed, "why": typed.opened(sealed) if sealed else None}
+
+
+def _page(request: HttpRequest, form: AuthenticationForm, passed_on: dict[str, Any], status: int) -> HttpResponse:
+    context = {
+        "form": form,
+        **passed_on,
+        "tries": settings.AXES_FAILURE_LIMIT,
+        "minutes": round(settings.AXES_COOLOFF_TIME * 60),
+    }
+    return render(request, "sign-in.html", context, status=status)
 
 
 @require_POST

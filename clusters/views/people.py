@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clusters import access, people
+from clusters import access, people, typed
 from clusters.forms import LevelForm, PasswordForm, PersonForm
 from clusters.states import AccessLevel
 
@@ -23,7 +23,7 @@ def people_page(request: HttpRequest) -> HttpResponse:
     may_change = access.level(request.user) >= AccessLevel.ADMIN
     if request.method == "POST":
         access.require(request, AccessLevel.ADMIN)
-    form = PersonForm(request.POST or None) if may_change else None
+    form = PersonForm(typed.data(request)) if may_change else None
     if request.method == "POST" and form is not None and form.is_valid():
         data = form.cleaned_data
         people.add(request, data["username"], data["password"], data["level"], data["cluster"])
@@ -32,7 +32,7 @@ def people_page(request: HttpRequest) -> HttpResponse:
     everybody = access.level(request.user) >= AccessLevel.VIEWER
     shown = [person for person in people.load() if everybody or person.user.pk == request.user.pk]
     context = {"people": shown, "form": form, "may_change": may_change}
-    return render(request, "people.html", context, status=422 if form is not None and form.errors else 200)
+    return render(request, "people.html", context, status=422 if request.method == "POST" else 200)
 
 
 @sensitive_post_parameters("password")

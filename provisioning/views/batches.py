@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clusters import access, refused
+from clusters import access, refused, typed
 from clusters.models import Cluster
 from clusters.states import AccessLevel
 from clusters.tables import sheet
@@ -34,8 +34,9 @@ def import_page(request: HttpRequest, kind: str) -> HttpResponse:
         "needed": bulk.NEEDED[kind],
         "most": bulk.MOST_ROWS,
     }
+    if (data := typed.data(request)) is not None:
+        context["text"] = data.get("text", "")
     if request.method == "POST":
-        context["text"] = request.POST.get("text", "")
         try:
             text = _sent(request) or context["text"]
             context["text"] = text.replace("\x00", "")

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from clusters import access
+from clusters import access, typed
 from clusters.models import Cluster
 from clusters.states import AccessLevel
 from provisioning import draft_progress, drafts, inquiries, jobs, sealed
@@ -25,13 +25,11 @@ from provisioning.views.refusals import say
 @require_http_methods(["GET", "POST"])
 def cluster_new(request: HttpRequest) -> HttpResponse:
     access.require(request, AccessLevel.ADMIN)
+    form = ClusterForm(typed.data(request))
+    context = {"form": form, "public_key": sealed.make_panel_key()}
     if request.method == "GET":
-        return render(
-            request, "provisioning/cluster_new.html", {"form": ClusterForm(), "public_key": sealed.make_panel_key()}
-        )
-    form = ClusterForm(request.POST)
+        return render(request, "provisioning/cluster_new.html", context)
     if not form.is_valid() or "use" in request.POST:
-        context = {"form": form, "public_key": sealed.make_panel_key()}
         return render(request, "provisioning/cluster_new.html", context, status=422)
     cluster = drafts.create(request, form.text("slug"), form.text("labels"))
     return redirect("cluster-draft", cluster.slug, "nodes")

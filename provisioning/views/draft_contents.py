@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from clusters import access, allocation
+from clusters import access, allocation, typed
 from clusters.models import Cluster, Export, Node, Volume
 from clusters.states import AccessLevel
 from provisioning import draft_progress, drafts
@@ -44,9 +44,11 @@ def volumes(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> 
     if request.method == "POST":
         return _add_export(request, cluster, context) if adding == "export" else _add_volume(request, cluster, context)
     if adding == "volume" or (not adding and not context["volumes"]):
-        context |= volume_new.form_context(VolumeForm(cluster=cluster, room=context["room"]))
+        context |= volume_new.form_context(VolumeForm(typed.data(request), cluster=cluster, room=context["room"]))
     elif adding == "export" and context["volumes"]:
-        context |= export_new.form_context(_export_form(cluster, context), client_forms(None), context["volumes"])
+        data = typed.data(request)
+        form, clients = _export_form(cluster, context, data), client_forms(data)
+        context |= export_new.form_context(form, clients, context["volumes"])
     return render(request, "provisioning/draft_volumes.html", context)
 
 

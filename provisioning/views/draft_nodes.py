@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from clusters import access, audit
+from clusters import access, audit, typed
 from clusters.models import AuditEntry, Cluster, Node
 from clusters.states import AccessLevel
 from provisioning import draft_progress, drafts, inquiries, preflight, sealed
@@ -22,7 +22,7 @@ from provisioning.pages import disks, fingerprints, networks, parts
 from provisioning.pages.plan_page import WEIGHT
 from provisioning.simulator.make import NAMES
 from provisioning.views import live
-from provisioning.views.guards import not_saved
+from provisioning.views.guards import not_saved, with_as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +60,32 @@ def nodes(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> Ht
         context |= cards_context(cluster)
         if live.wants(request, "cards"):
             return live.part(request, "provisioning/draft_nodes.html", "cards", context)
-        return render(request, "provisioning/draft_nodes.html", context | _forms(cluster))
-    one, other, watcher = (
-        NodeForm(request.POST, prefix="a"),
-        NodeForm(request.POST, prefix="b"),
-        ObserverForm(request.POST, prefix="o"),
-    )
+        back = typed.found(request)
+        shown = _bound(request, context) if back and "a-name" in back.fields else _forms(cluster)
+        return render(request, "provisioning/draft_nodes.html", context | shown)
+    bound = _bound(request, context)
+    (_, one), (_, other) = bound["forms"]
+    watcher: ObserverForm = bound["observer_form"]
     forms: list[NodeForm] = [one, other, watcher]
     checked = [form.is_valid() for form in forms]  # each one, so that all mistakes are shown at once
     if all(checked):
         unlike([form for form in forms if form is not watcher or watcher.given])
     if status := not_saved(request, context, good=all(form.is_valid() for form in forms)):
-        context |= {
-            "forms": [("First node", one), ("Second node", other)],
-            "observer_form": watcher,
-            **cards_context(cluster),
-        }
+        context |= {**bound, **cards_context(cluster)}
         return render(request, "provisioning/draft_nodes.html", context, status=status)
     for node in drafts.save_nodes(request, cluster, [one, other], watcher):
         inquiries.ask(Inquiry.Kind.HOST_KEY, cluster, node=node, asked_by=request.user.get_username())
     return redirect("cluster-draft", cluster.slug, "nodes")
+
+
+def _bound(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The forms as they were typed, with what was saved when they were opened."""
+    data = with_as_of(request, context)
+    one, other = NodeForm(data, prefix="a"), NodeForm(data, prefix="b")
+    return {
+        "forms": [("First node", one), ("Second node", other)],
+        "observer_form": ObserverForm(data, prefix="o"),
+    }
 
 
 def _forms(cluster: Cluster) -> dict[str, Any]:

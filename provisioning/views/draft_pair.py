@@ -15,7 +15,7 @@ from provisioning.forms.storage import StorageForm
 from provisioning.pages import disks, networks, space
 from provisioning.pages.disks import DiskChoice
 from provisioning.preflight import Preflight
-from provisioning.views.guards import not_saved
+from provisioning.views.guards import not_saved, with_as_of
 
 
 def storage(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> HttpResponse:
@@ -25,7 +25,8 @@ def storage(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> 
     choices = [_disks(node, found) for node in nodes]
     names = [node.name for node in nodes]
     if request.method == "GET":
-        form = StorageForm(names=names, disks=choices, initial=_storage_initial(cluster, nodes, choices))
+        initial = _storage_initial(cluster, nodes, choices)
+        form = StorageForm(with_as_of(request, context), names=names, disks=choices, initial=initial)
         return render(request, "provisioning/draft_storage.html", context | _storage_context(form))
     form = StorageForm(request.POST, names=names, disks=choices)
     if status := not_saved(request, context, good=form.is_valid()):
@@ -84,7 +85,8 @@ def service(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> 
     names = [node.name for node in nodes]
     addresses = [networks.choices(seen) if (seen := found.node(name)) else [] for name in names]
     if request.method == "GET":
-        form = ServiceForm(names=names, addresses=addresses, initial=_service_initial(cluster, nodes, found))
+        initial = _service_initial(cluster, nodes, found)
+        form = ServiceForm(with_as_of(request, context), names=names, addresses=addresses, initial=initial)
         return render(request, "provisioning/draft_service.html", context | _service_context(form))
     form = ServiceForm(request.POST, names=names, addresses=addresses)
     if status := not_saved(request, context, good=form.is_valid()):

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clusters import access
+from clusters import access, typed
 from clusters.models import Cluster, Export
 from clusters.states import AccessLevel, Inventory
 from provisioning import jobs
@@ -30,7 +30,7 @@ def export_edit(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
         return refused
     export = there(cluster, fsid, Inventory.PRESENT)
     checking = request.method == "POST" and "check" in request.GET
-    data = request.POST if request.method == "POST" else None
+    data = typed.data(request)
     form = ExportEditForm(data, export=export, checking=checking)
     known = list(form.known.clients)
     clients = client_forms(data, checking=checking, known=known, kept=options_there(known))
@@ -40,7 +40,7 @@ def export_edit(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
     context = {"cluster": cluster, "export": export, "key": key, **form_context(form, clients, [export.volume])}
     if checking:
         return render(request, "provisioning/_export_form.html#notes", context)
-    if data is None:
+    if request.method == "GET":
         return render(request, EDIT, context)
     if unfinished(request) or not good or not valid(form, clients):
         return render(request, EDIT, context, status=422)

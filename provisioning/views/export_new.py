@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clusters import access, allocation
+from clusters import access, allocation, typed
 from clusters.export_access import Gets, by_name, overlaps, what_gets
 from clusters.models import Cluster, Volume
 from clusters.rules.export_catalogue import CATALOGUE, RISKY
@@ -36,7 +36,7 @@ def export_new(request: HttpRequest, slug: str) -> HttpResponse:
         return refused
     volumes = list(cluster.volumes.filter(inventory=Inventory.PRESENT))
     checking = request.method == "POST" and "check" in request.GET
-    data = request.POST if request.method == "POST" else None
+    data = typed.data(request)
     form = ExportForm(
         data,
         cluster=cluster,
@@ -55,7 +55,7 @@ def export_new(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if checking:
         return render(request, "provisioning/_export_form.html#notes", context)
-    if data is None:
+    if request.method == "GET":
         return render(request, TEMPLATE, context)
     if unfinished(request) or not good or not valid(form, clients):
         return render(request, TEMPLATE, context, status=422)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
-from clusters import apart
+from clusters import apart, typed
 from clusters.models import Cluster, Volume
 from clusters.states import Inventory
 
@@ -17,7 +17,9 @@ def in_service(request: HttpRequest, cluster: Cluster) -> HttpResponse | None:
     """Send away from a cluster that is not set up yet, or whose copies are apart; forms for a running pair make no sense there."""
     if cluster.inventory != Inventory.PRESENT:
         messages.error(request, f"{cluster} is not set up yet; this is for pairs that run.")
-    elif request.method == "GET" and (why := apart.why_not_now(cluster)):  # what was typed already goes to the door
+    elif request.method == "POST" or typed.found(request):  # what was typed already goes to the door
+        return None
+    elif why := apart.why_not_now(cluster):
         messages.error(request, why)
     else:
         return None
@@ -31,6 +33,14 @@ def overtaken(request: HttpRequest, context: dict[str, Any]) -> bool:
         return False
     context["overtaken"] = True
     return True
+
+
+def with_as_of(request: HttpRequest, context: dict[str, Any]) -> QueryDict | None:
+    """What a step's form is filled with. Typed before a session ended, it began with what was saved then: not with what is saved now."""
+    data = typed.data(request)
+    if data is not None and request.method == "GET":
+        context["as_of"] = data.get("as_of") or context["as_of"]
+    return data
 
 
 def not_saved(request: HttpRequest, context: dict[str, Any], *, good: bool) -> int:

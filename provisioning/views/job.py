@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from clusters import access
+from clusters import access, typed
 from clusters.states import ENDED, JobStatus
 from provisioning import jobs
 from provisioning.actions import ACTIONS
@@ -39,10 +40,13 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         if row.status not in MOVING:
             return live.reload_page()
     context = page_context(request, row) | {"seen": seen, "worker": worker}
+    verbs = context["verbs"]
+    if (verbs.approve or verbs.acknowledge) and (back := typed.data(request)) is not None:
+        context["typed"] = {name: back.get(name, "") for name in ("reason", "typed_name")}
     return render(request, f"{TEMPLATE}#progress" if live.wants(request, "progress") else TEMPLATE, context)
 
 
-def page_context(request: HttpRequest, row: Job, **typed: str) -> dict[str, Any]:
+def page_context(request: HttpRequest, row: Job, **said: str) -> dict[str, Any]:
     action = ACTIONS[row.action]
     level = access.level(request.user, row.cluster)
     view = job_page.view_of(row)
@@ -53,9 +57,9 @@ def page_context(request: HttpRequest, row: Job, **typed: str) -> dict[str, Any]
         "rows": rows, "ticks": job_page.ticks(rows), "done": len(done), "at": next((step for step in rows if step.open), None),
         "verbs": job_page.verbs(row, may=level >= action.level, needs=action.level.name.lower(), view=view),
         "moving": row.status in MOVING, "ended": row.status in ENDED, "valid_for": job_page.valid_for(row, timezone.now()),
-        "entries": job_page.audit_entries(row), "level_name": level.name.lower(), "lanes": job_page.lanes(row), "typed": typed,
+        "entries": job_page.audit_entries(row), "level_name": level.name.lower(), "lanes": job_page.lanes(row), "typed": said,
         "before_after": before_after.pictures(row), "problem": nodetext.clean(row.problem), "hint": nodetext.clean(row.hint),
-        "draft_step": "plan" if row.action == "cluster.provision" else "",
+        "own_address": row.get_absolute_url(), "draft_step": "plan" if row.action == "cluster.provision" else "",
     }  # fmt: skip
 
 
@@ -101,11 +105,12 @@ def _do(request: HttpRequest, pk: int, verb: Any) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, row: Job, refused: jobs.Refused) -> HttpResponse:
-    """Say no on the job's own page; below the access level that is Django's 403."""
+    """Say no on the job's own page, with what was typed; below the access level that is Django's 403."""
     if isinstance(refused, jobs.Denied):
         raise refused
     say(request, refused)
-    return redirect(row)
+    kept = typed.keep(request, proven=True)
+    return redirect(typed.put(request, replace(kept, why=typed.MOVED_ON)) if kept and kept.shown else row)
 
 
 @require_GET

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from clusters import access, connected
+from clusters import access, connected, typed
 from clusters.models import Cluster, NodeState
 from clusters.states import AccessLevel, Inventory
 from provisioning import jobs
@@ -34,7 +34,7 @@ def nfs_settings(request: HttpRequest, slug: str) -> HttpResponse:
         return refused
     checking = request.method == "POST" and "check" in request.GET
     form = NfsForm(
-        request.POST if request.method == "POST" else None,
+        typed.data(request),
         state_volume=cluster.nfs_state_volume,
         checking=checking,
         initial=initial(nfs_of(cluster)),

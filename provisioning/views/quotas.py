@@ -7,9 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clusters import access
+from clusters import access, typed
 from clusters.models import Volume
 from clusters.states import AccessLevel
 from provisioning import inquiries, jobs
@@ -31,11 +32,13 @@ def quotas_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     uses, answered, why = quotas.last(volume)
     asked = inquiries.last(Inquiry.Kind.QUOTAS, cluster)
     shown = sorted(uses or (), key=lambda use: (use.kind != "user", -use.used))
+    back = typed.found(request)
+    grace = GraceForm(typed.data(request) if back and "days" in back.fields else None, volume=volume)
     context = {
         "cluster": cluster, "volume": volume, "rows": shown[:SHOWN], "more": max(0, len(shown) - SHOWN), "read": uses is not None,
         "answered": answered, "why": why, "open": asked is not None and asked.status in inquiries.OPEN,
         "problem": asked.problem if asked and asked.status == Inquiry.Status.FAILED else "",
-        "may_set": access.level(request.user, cluster) >= AccessLevel.OPERATOR, "grace": GraceForm(volume=volume), "key": uuid.uuid4().hex,
+        "may_set": access.level(request.user, cluster) >= AccessLevel.OPERATOR, "grace": grace, "key": uuid.uuid4().hex,
     }  # fmt: skip
     return render(request, f"{PAGE}#table" if request.GET.get("part") == "table" else PAGE, context)
 
@@ -56,8 +59,7 @@ def quota_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if refused := in_service(request, cluster):
         return refused
     volume = present_volume(cluster, name)
-    data = request.POST if request.method == "POST" else None
-    return _answer(request, QuotaForm(data, volume=volume, initial=_initial(request, volume)), volume)
+    return _answer(request, QuotaForm(typed.data(request), volume=volume, initial=_initial(request, volume)), volume)
 
 
 @require_POST
@@ -75,7 +77,7 @@ def _answer(request: HttpRequest, form: QuotaForm | GraceForm, volume: Volume) -
         form.is_valid()
     context: dict[str, Any] = {
         "cluster": volume.cluster, "volume": volume, "form": form, "key": request.POST.get("key") or uuid.uuid4().hex,
-        "complaints": form.complaints() if form.is_bound else [],
+        "complaints": form.complaints() if form.is_bound else [], "own_address": _own_address(form, volume),
     }  # fmt: skip
     if checking:
         return render(request, f"{EDIT}#notes", context)
@@ -88,6 +90,12 @@ def _answer(request: HttpRequest, form: QuotaForm | GraceForm, volume: Volume) -
     except jobs.Refused as refusal:
         say(request, refusal)
         return render(request, EDIT, context, status=409)
+
+
+def _own_address(form: QuotaForm | GraceForm, volume: Volume) -> str:
+    """Where the form stands; the address of the grace time takes only what is sent."""
+    name = "volume-quotas" if isinstance(form, GraceForm) else "quota-edit"
+    return reverse(name, args=[volume.cluster.slug, volume.name])
 
 
 def _initial(request: HttpRequest, volume: Volume) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clusters import access
+from clusters import access, typed
 from clusters.models import Backing
 from clusters.states import AccessLevel
 from provisioning import jobs
@@ -28,7 +28,7 @@ def resource_grow(request: HttpRequest, slug: str) -> HttpResponse:
     both = sides(cluster)
     disks = any(side.backing.kind == Backing.Kind.DISK for side in both)
     checking = request.method == "POST" and "check" in request.GET
-    data = request.POST if request.method == "POST" else None
+    data = typed.data(request)
     form = GrowResourceForm(data, cluster=cluster, sides=both, checking=checking)
     good = form.is_bound and (disks or form.is_valid())
     key = request.POST.get("key") or uuid.uuid4().hex
@@ -39,7 +39,7 @@ def resource_grow(request: HttpRequest, slug: str) -> HttpResponse:
     }  # fmt: skip
     if checking:
         return render(request, f"{TEMPLATE}#notes", context)
-    if data is None:
+    if request.method == "GET":
         return render(request, TEMPLATE, context)
     if not good or "use" in request.POST:
         return render(request, TEMPLATE, context, status=422)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clusters import access, clock, snapshots
+from clusters import access, clock, snapshots, typed
 from clusters.models import Cluster, ClusterState, Snapshot, SnapshotSchedule
 from clusters.retention import next_run
 from clusters.snapshot_rows import SnapshotRow
@@ -41,7 +41,7 @@ def snapshot_new(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     volume, free = present_volume(cluster, name), room(cluster)
     number, unit = suggested(volume, free)
     initial = {"name": f"{clock.local(timezone.now()):%Y-%m-%d-%H%M}", "size": number, "unit": unit}
-    form = TakeForm(_data(request), volume=volume, room=free, checking=_checking(request), initial=initial)
+    form = TakeForm(typed.data(request), volume=volume, room=free, checking=_checking(request), initial=initial)
     context = {"cluster": cluster, "volume": volume, **_form_context(request, form)}
     return _answer(request, TAKE, form, context, "snapshot.create", cluster)
 
@@ -54,7 +54,7 @@ def snapshot_open(request: HttpRequest, slug: str, name: str, snapshot: str) -> 
     row = _row(cluster, name, snapshot)
     fsid = row.fsid or snapshots.next_fsid(cluster)
     initial = {"clients": row.clients, "as_root": row.as_root}
-    form = OpenForm(_data(request), snapshot=row, fsid=fsid, checking=_checking(request), initial=initial)
+    form = OpenForm(typed.data(request), snapshot=row, fsid=fsid, checking=_checking(request), initial=initial)
     shown = SnapshotRow(row, None, fresh=False)
     context = {"cluster": cluster, "volume": row.volume, "row": shown, "fsid": fsid, **_form_context(request, form)}
     return _answer(request, OPEN, form, context, "snapshot.open", cluster)
@@ -69,7 +69,9 @@ def snapshot_schedule(request: HttpRequest, slug: str, name: str) -> HttpRespons
     volume, free = present_volume(cluster, name), room(cluster)
     old = SnapshotSchedule.objects.filter(volume=volume).first()
     initial = initial_schedule(old, volume, free)
-    form = ScheduleForm(_data(request), volume=volume, room=free, old=old, checking=_checking(request), initial=initial)
+    form = ScheduleForm(
+        typed.data(request), volume=volume, room=free, old=old, checking=_checking(request), initial=initial
+    )
     context = {"cluster": cluster, "volume": volume, "old": old, **_form_context(request, form)}
     if context["checking"]:
         return render(request, f"{SCHEDULE}#notes", context)
@@ -138,10 +140,6 @@ def _row(cluster: Cluster, volume: str, name: str) -> Snapshot:
     if row is None:
         raise Http404("No such snapshot.")
     return row
-
-
-def _data(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 def _checking(request: HttpRequest) -> bool:

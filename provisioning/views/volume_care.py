@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clusters import access, care
+from clusters import access, care, typed
 from clusters.models import Cluster, TrimSchedule, Volume
 from clusters.states import AccessLevel
 from provisioning import jobs, schedules
@@ -29,7 +29,7 @@ def volume_check(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if refused := in_service(request, cluster):
         return refused
     volume = present_volume(cluster, name)
-    form = CheckForm(_data(request), volume=volume, room=room(cluster))
+    form = CheckForm(typed.data(request), volume=volume, room=room(cluster))
     may_repair = access.level(request.user, cluster) >= AccessLevel.ADMIN
     context = _context(request, volume, form) | {"may_repair": may_repair}
     return _answer(request, CHECK, form, context, "volume.check")
@@ -41,7 +41,7 @@ def volume_repair(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if refused := in_service(request, cluster):
         return refused
     volume = present_volume(cluster, name)
-    form = RepairForm(_data(request), volume=volume)
+    form = RepairForm(typed.data(request), volume=volume)
     return _answer(request, REPAIR, form, _context(request, volume, form), "volume.repair")
 
 
@@ -54,7 +54,8 @@ def volume_trim(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     volume = present_volume(cluster, name)
     old = TrimSchedule.objects.filter(volume=volume).first()
     now = request.POST.get("what") == "now"
-    form = TrimForm(None if now else _data(request), initial=initial_trim(old))
+    data = typed.data(request)
+    form = TrimForm(data if data is not None and data.get("what") != "now" else None, initial=initial_trim(old))
     context = _context(request, volume, form)
     if request.method == "GET":
         return render(request, TRIM, context)
@@ -66,10 +67,6 @@ def volume_trim(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     said = f"It is trimmed {care.when(schedule)}." if schedule.enabled else "It is not trimmed by itself any more."
     messages.success(request, said)
     return redirect(volume)
-
-
-def _data(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 def _context(request: HttpRequest, volume: Volume, form: CheckForm | RepairForm | TrimForm) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clusters import access
+from clusters import access, typed
 from clusters.states import AccessLevel, Inventory
 from provisioning import jobs
 from provisioning.forms.volume_edit import EditForm
@@ -25,7 +25,7 @@ def volume_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         return refused
     volume = present_volume(cluster, name)
     checking = request.method == "POST" and "check" in request.GET
-    form = EditForm(request.POST if request.method == "POST" else None, volume=volume, checking=checking)
+    form = EditForm(typed.data(request), volume=volume, checking=checking)
     good = form.is_bound and form.is_valid()
     key = request.POST.get("key") or uuid.uuid4().hex
     context = {

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clusters import access
+from clusters import access, typed
 from clusters.states import AccessLevel
 from provisioning import jobs
 from provisioning.forms.volume_change import GrowForm
@@ -27,13 +27,12 @@ def volume_grow(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         return refused
     volume = present_volume(cluster, name)
     checking = request.method == "POST" and "check" in request.GET
-    data = request.POST if request.method == "POST" else None
-    form = GrowForm(data, volume=volume, room=room(cluster), checking=checking)
+    form = GrowForm(typed.data(request), volume=volume, room=room(cluster), checking=checking)
     key = request.POST.get("key") or uuid.uuid4().hex
     context = {"cluster": cluster, "volume": volume, "key": key, **form_context(form)}
     if checking:
         return render(request, f"{TEMPLATE}#notes", context)
-    if data is None:
+    if request.method == "GET":
         return render(request, TEMPLATE, context)
     if not form.is_valid() or "use" in request.POST:
         return render(request, TEMPLATE, context, status=422)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clusters import access, rules
+from clusters import access, rules, typed
 from clusters.models import Cluster, NodeState
 from clusters.states import ENDED, AccessLevel, Inventory
 from provisioning import actions, jobs
@@ -32,7 +32,7 @@ def volume_new(request: HttpRequest, slug: str) -> HttpResponse:
     checking = request.method == "POST" and "check" in request.GET
     key = request.POST.get("key") or uuid.uuid4().hex
     form = VolumeForm(
-        request.POST if request.method == "POST" else None,
+        typed.data(request),
         cluster=cluster, room=room(cluster), planned=planned(cluster, but=key), checking=checking, initial={"fstype": usual_fstype(cluster)},
     )  # fmt: skip
     context = {"cluster": cluster, "key": key, **form_context(form)}
