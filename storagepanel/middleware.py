@@ -1,9 +1,12 @@
-"""What every request goes through: an id that ties page, audit entry and job together, the way to signing in, a page for the wrong method."""
+"""What every request goes through: the address it came from, an id that ties page, audit entry and job together, the way to signing in,
+a page for the wrong method."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
@@ -16,6 +19,22 @@ from django.shortcuts import resolve_url
 from clusters import typed
 from clusters.views.door import ask_again, sign_out
 from clusters.views.errors import not_allowed, session_ended
+
+
+def client_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Behind a proxy, take the client's address from the proxy's word: the audit log and the lock-out would know the proxy alone.
+
+    The last address is the one that the proxy itself added; what stands before it is the client's own claim.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if settings.BEHIND_PROXY:
+            with suppress(ValueError):
+                said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+                request.META["REMOTE_ADDR"] = str(ip_address(said))
+        return get_response(request)
+
+    return middleware
 
 
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
