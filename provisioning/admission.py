@@ -38,8 +38,9 @@ def admit(request: HttpRequest, action: Action, job: Job, plan: Plan, reason: st
         action.begin(cluster, intent)
     except inventory.Taken as taken:
         raise Refused(str(taken), "Plan again.") from None
-    lapsing = [JobStatus.PROPOSED, JobStatus.DRAFTING] if action.in_panel else [JobStatus.PROPOSED]
-    Job.objects.filter(cluster=cluster, status__in=lapsing).exclude(pk=job.pk).update(
+    # Drafts, too: what is read for them now is not what will be there, and a node takes no job that is older than the last it saw.
+    lapsing = Job.objects.filter(cluster=cluster, status__in=[JobStatus.PROPOSED, JobStatus.DRAFTING])
+    lapsing.exclude(pk=job.pk).update(
         status=JobStatus.EXPIRED,
         ended_at=timezone.now(),
         problem=f"Job {job.pk} was approved and changes {cluster}.",

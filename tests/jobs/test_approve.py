@@ -14,7 +14,7 @@ from clusters import audit
 from clusters.findings import blocker, warning
 from clusters.models import AuditEntry, AuditHead, Cluster, Membership, Volume
 from clusters.states import Danger, Inventory, JobStatus
-from provisioning import actions, jobs, sealed
+from provisioning import actions, jobs, sealed, worker
 from provisioning.models import Job
 from provisioning.steps import MASK
 from tests.factories import PASSWORD
@@ -89,6 +89,20 @@ def test_it_refuses_who_lost_the_level_meanwhile(olga: Any, proposed: Callable[.
     job.refresh_from_db()
     assert job.status == JobStatus.PROPOSED
     assert AuditEntry.objects.get().outcome == "refused"
+
+
+def test_a_draft_that_is_still_being_read_lapses_too(
+    olga: Any, web_files: Cluster, proposed: Callable[..., Job]
+) -> None:
+    """Its number is lower, so the nodes would refuse it after the job that was approved first."""
+    slow = jobs.draft(request_of(olga), "volume.create", web_files, volume_intent("slow"))
+    quick = jobs.approve(request_of(olga), proposed())
+    slow.refresh_from_db()
+    assert slow.pk < quick.pk
+    assert (slow.status, slow.problem) == (JobStatus.EXPIRED, f"Job {quick.pk} was approved and changes web-files.")
+    worker.propose(slow.pk)  # its message comes late
+    slow.refresh_from_db()
+    assert slow.status == JobStatus.EXPIRED
 
 
 def test_an_old_plan_lapses(olga: Any, proposed: Callable[..., Job]) -> None:
