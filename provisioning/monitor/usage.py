@@ -8,6 +8,7 @@ from datetime import datetime
 from clusters import thinning
 from clusters.models import Cluster, UsageSample, Volume, VolumeUsage
 from provisioning.observed import Mount, NodeObserved
+from provisioning.render.lvm import in_group
 from provisioning.transport.world import NodeError
 
 SEEN = ("read_at", "size", "used", "inodes", "inodes_used", "sampled_at", "changed_at")
@@ -60,7 +61,10 @@ def _seen(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError]) -> 
         for answer in answers.values()
         if isinstance(answer, NodeObserved)
         for mount in answer.mounts or ()
-        if mount.target in volumes and mount.size is not None and mount.used is not None
+        if mount.target in volumes
+        and in_group(cluster.resource.vg, mount.source)
+        and mount.size is not None
+        and mount.used is not None
     }
 
 

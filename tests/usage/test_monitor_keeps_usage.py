@@ -46,6 +46,19 @@ def test_nothing_is_written_of_what_was_not_seen(web_files: Cluster):
     assert not UsageSample.objects.exists() and not VolumeUsage.objects.exists()
 
 
+def test_what_else_is_mounted_in_the_volumes_place_is_not_its_usage(web_files: Cluster):
+    sweep(web_files, 0, mount("media", 400))
+    stray = Mount("/dev/vdc1", "/srv/media", "ext4", ("rw",), 50, 49)
+    answers = {
+        "alice": NodeObserved("alice", T0.timestamp(), mounts=(mount("media", 410),)),
+        "bob": NodeObserved("bob", T0.timestamp(), mounts=(stray,)),
+    }
+    write_usage(web_files, answers, T0 + timedelta(minutes=6))
+    usage = VolumeUsage.objects.get(volume__name="media")
+    assert (usage.size, usage.used) == (1000, 410)
+    assert list(UsageSample.objects.order_by("at").values_list("used", flat=True)) == [400, 410]
+
+
 def test_the_number_of_queries_does_not_grow_with_the_volumes(web_files: Cluster):
     for number in range(20):
         factories.make_volume(web_files, f"v{number}")
