@@ -166,7 +166,10 @@ def _believes(pair: PairView) -> Iterator[Reason]:
     for node in pair.nodes:
         if node.seen and node.fresh and node.manager_says == "all" and node.holds_ip is False:
             text = f"Heartbeat on {node.name} believes that it holds the service group, and serves nothing."
-            hint = "It tries nothing more by itself. Nothing of the group is active there, so start it anew: systemctl restart heartbeat"
+            hint = (
+                "A takeover that is under way may look the same: leave it alone for two minutes. If it still serves nothing then, it tries nothing "
+                "more by itself. Start it anew there: systemctl restart heartbeat"
+            )
             finding = Finding("manager.believes", Severity.BLOCKER, text, hint, node=node.name, hazard=27)
             yield Reason(Health.DANGER, finding, text, "Judged by the service IP, which is not there.")
 

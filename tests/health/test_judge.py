@@ -125,6 +125,7 @@ def test_a_heartbeat_that_only_believes_to_serve_is_a_danger_whether_its_peer_is
         assert judgement.health is Health.DANGER
         found = next(finding for finding in judgement.reasons if finding.code == "manager.believes")
         assert found.node == "bob"
+        assert "under way may look the same: leave it alone for two minutes" in found.hint
     assert "manager.believes" not in {f.code for f in judge(pair(), NOW).reasons}
 
 
