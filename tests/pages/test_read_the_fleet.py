@@ -159,6 +159,14 @@ def test_an_empty_fleet_teaches(client: Client, ada: Any) -> None:
     assert "Add the first pair" in page
 
 
+def test_who_has_no_access_level_is_not_told_that_there_are_no_clusters(client: Client, mallory: Any) -> None:
+    stories.web_files()
+    client.force_login(mallory)
+    page = client.get("/").content.decode()
+    assert "There is no cluster that you may see." in page and "An admin gives one under People" in page
+    assert "No clusters yet" not in page and "web-files" not in page
+
+
 def test_simulated_pairs_are_marked(client: Client, olga: Any, settings: Any) -> None:
     stories.make_pair("lab-sim", simulated=True)
     client.force_login(olga)
