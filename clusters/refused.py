@@ -1,4 +1,5 @@
-"""Attempts to change something that an access level does not cover: each is in the audit log, however often it is repeated."""
+"""Attempts to change something that an access level does not cover. They are in the audit log, but nobody can fill it with them: the same
+address once a minute, and of one person's ten."""
 
 from __future__ import annotations
 
