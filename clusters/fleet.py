@@ -37,6 +37,7 @@ CAUSES = {
 class Fullest(NamedTuple):
     name: str
     percent: float
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +202,12 @@ def _described(names: list[str]) -> SafeString:
 def _fullest(keys: list[int]) -> dict[int, Fullest]:
     best: dict[int, Fullest] = {}
     rows = VolumeUsage.objects.filter(volume__cluster__in=keys).values_list(
-        "volume__cluster", "volume__name", "used", "size"
+        "volume__cluster", "volume__name", "used", "size", "read_at"
     )
-    for cluster, name, used, size in rows:
+    for cluster, name, used, size, read_at in rows:
         percent = share(used, size)
         if cluster not in best or percent > best[cluster].percent:
-            best[cluster] = Fullest(name, percent)
+            best[cluster] = Fullest(name, percent, read_at)
     return best
 
 

@@ -51,6 +51,17 @@ def test_each_row_says_what_is_known(client: Client, olga: Any) -> None:
     assert "switchover, 38 s" in row
 
 
+def test_how_full_a_volume_was_is_told_with_its_age_when_nobody_is_seen_to_serve(client: Client, olga: Any) -> None:
+    cluster = stories.web_files()
+    client.force_login(olga)
+    assert 'class="stale">91 %' not in client.get("/").content.decode()
+    ClusterState.objects.filter(cluster=cluster).update(judged_at=timezone.now() - timedelta(hours=4))
+    row = client.get("/").content.decode().split('id="c-web-files"')[1].split("</li>")[0]
+    assert (
+        'class="stale">91 %</span>' in row and 'class="two">as of ' in row.split("Fullest volume")[1].split("</div>")[0]
+    )
+
+
 def test_a_judgement_that_is_old_is_not_believed(client: Client, olga: Any) -> None:
     cluster = stories.make_pair("wiki")
     ClusterState.objects.filter(cluster=cluster).update(judged_at=timezone.now() - timedelta(minutes=4))
