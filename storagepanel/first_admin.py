@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +23,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from clusters.audit import record
-from clusters.models import AuditEntry
+from clusters.models import AuditEntry, Membership
+from clusters.states import AccessLevel
 from storagepanel.first_admin_form import FirstAdminForm
 
 SALT = "storagepanel.first-admin"
@@ -31,7 +33,9 @@ GOOD_FOR_SECONDS = 30 * 60
 
 def exists() -> bool:
     """Say whether anybody can sign in as an administrator."""
-    return any(has_password(user) for user in admins())
+    levels = Membership.objects.filter(cluster=None, level=AccessLevel.ADMIN)
+    people = get_user_model().objects.filter(Q(is_superuser=True) | Q(pk__in=levels.values("user")), is_active=True)
+    return any(has_password(user) for user in people)
 
 
 def has_password(user: User) -> bool:
@@ -52,7 +56,7 @@ def account(name: str = "") -> User:
         user, made = get_user_model().objects.get_or_create(
             username=name, defaults={"is_superuser": True, "is_staff": True}
         )
-        if not has_password(user):
+        if not user.is_active or not has_password(user):  # who was shut out comes back by the link alone
             user.set_unusable_password()
         user.is_superuser = user.is_active = True
         user.save()

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from clusters.models import AuditEntry
 from storagepanel import first_admin
+from storagepanel.management.commands import panel_prepare
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +110,25 @@ def test_an_administrator_with_a_password_keeps_name_and_password_until_the_link
 
 def test_only_get_and_post_are_answered(client: Client) -> None:
     assert client.put(first_admin.link(first_admin.account())).status_code == 405
+
+
+def test_who_was_shut_out_does_not_come_back_with_the_next_start(client: Client, ada: Any) -> None:
+    """Ada is an admin by level: the panel needs no first one, and its start lets nobody in again."""
+    shut_out = get_user_model().objects.create_superuser("admin", password="the first long phrase")
+    shut_out.is_active = False
+    shut_out.save()
+    assert first_admin.exists()
+    assert panel_prepare.Command().first_admin() == {}
+    shut_out.refresh_from_db()
+    assert not shut_out.is_active
+
+
+def test_who_was_shut_out_comes_back_by_a_link_and_not_with_the_old_password(client: Client) -> None:
+    shut_out = get_user_model().objects.create_superuser("admin", password="the first long phrase")
+    shut_out.is_active = False
+    shut_out.save()
+    path = first_admin.link(first_admin.account("admin"))
+    shut_out.refresh_from_db()
+    assert shut_out.is_active and not shut_out.check_password("the first long phrase")
+    client.post(path, {**GOOD, "username": "admin"})
+    assert get_user_model().objects.get().check_password(GOOD["password"])
