@@ -67,6 +67,8 @@ def add(request: HttpRequest, username: str, password: str, level: AccessLevel, 
 @transaction.atomic
 def set_level(request: HttpRequest, user: Any, level: AccessLevel, cluster: Cluster | None) -> None:
     """Give a level; NONE takes it away."""
+    if user.is_superuser:
+        raise Refused(f"{user.username} is the administrator of this installation: admin on all clusters, always.")
     before, where = _state(user), cluster.slug if cluster else "all clusters"
     rows = Membership.objects.filter(user=user, cluster=cluster)
     if level:

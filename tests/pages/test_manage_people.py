@@ -79,6 +79,17 @@ def test_the_last_admin_stays(client: Client, ada: Any) -> None:
     assert not AuditEntry.objects.exists()
 
 
+def test_the_level_of_the_installations_administrator_is_not_changed_in_word_only(client: Client, ada: Any) -> None:
+    """What a superuser may do hangs on no level, so a lower one would be an entry in the log and nothing else."""
+    root = get_user_model().objects.create_superuser("root", password=factories.PASSWORD)
+    client.force_login(ada)
+    assert "/people/root/level/" not in client.get("/people/root/").content.decode()
+    answer = client.post("/people/root/level/", {"level": "10", "cluster": ""}, follow=True).content.decode()
+    assert "root is the administrator of this installation: admin on all clusters, always." in answer
+    assert not Membership.objects.filter(user=root).exists()
+    assert not AuditEntry.objects.exists()
+
+
 def test_shutting_somebody_out(client: Client, ada: Any, vera: Any) -> None:
     other = Client()
     other.force_login(vera)
