@@ -15,10 +15,11 @@ from provisioning.checks.settings import new_times
 from provisioning.desired import DesiredCluster, DesiredNode
 from provisioning.ha.base import active_node, mounted
 from provisioning.observed import NodeObserved
+from provisioning.plans.parts.nfs_files import keeps
 from provisioning.plans.parts.services import AT_BOOT, RUNS, bring
 from provisioning.plans.parts.writing import write as write_files
 from provisioning.render import heartbeat as render
-from provisioning.render import messages
+from provisioning.render import messages, nfs
 from provisioning.render.managed import ManagedFile, is_ours
 from provisioning.render.paths import HA_CF, HARESOURCES, SHELLFUNCS, WHOLE_MESSAGES
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
@@ -231,6 +232,8 @@ def _waits(desired: DesiredCluster, node: str) -> tuple[Step, ...]:
             ),
         ),
     ]
+    if directory := nfs.state_directory(desired):
+        asks.append(("See where what clients hold is kept", keeps(directory)))
     if desired.exports:
         fsids = tuple(f"fsid={export.fsid}," for export in desired.exports)
         says = "every export is active with its fsid"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blockers
 from clusters.states import Danger
 from provisioning.checks import nfs_settings, spelling
+from provisioning.checks.ours import unit
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
@@ -87,9 +88,9 @@ def _steps(
 def _quiet(after: DesiredCluster, standby: NodeObserved) -> Iterator[Step]:
     """On the standby node: what runs without the NFS server and would go on as it began."""
     commands: list[Command] = []
-    keeper, statd = standby.unit("nfsdcld.service"), standby.unit("rpc-statd.service")
-    if nfs.state_directory(after) and keeper is not None and keeper.active == "active":
-        commands.append(cmd("systemctl", "stop", "nfsdcld.service"))
+    statd = unit(standby, "rpc-statd")
+    if nfs.state_directory(after) and nfs_files.keeper_runs(standby):
+        commands.append(nfs_files.LET_GO)
     if statd is not None and statd.active == "active" and nfs_settings.wrong_ports(after, standby, ("status",)):
         commands.append(cmd("systemctl", "restart", "rpc-statd.service"))
     if commands:
@@ -98,6 +99,7 @@ def _quiet(after: DesiredCluster, standby: NodeObserved) -> Iterator[Step]:
             title="Let go of the old ports and the old store",
             kind=Kind.WRITES,
             stage=Stage.EXPORTS,
+            guards=(nfs_files.NOT_SERVING,),
             commands=tuple(commands),
             note="Nobody is served from here.",
         )
@@ -168,13 +170,7 @@ def _seen(after: DesiredCluster, node: str, *, runs: bool) -> Iterator[Step]:
         ports = tuple(f"tcp {port} {name}" for name, port in n.ports.items())
         asks.append(("ports", Wait("its helpers have their ports", cmd("rpcinfo", "-p"), Expect(contains=ports), 30)))
     if directory := nfs.state_directory(after):
-        keeps = Wait(
-            "what clients hold is kept there",
-            cmd("find", directory, "-name", "main.sqlite"),
-            Expect(contains=("main.sqlite",)),
-            30,
-        )
-        asks.append(("store", keeps))  # fmt: skip
+        asks.append(("store", nfs_files.keeps(directory)))
     steps = [
         Step(node=node, title=f"Read the {what} back", kind=Kind.WAITS, stage=Stage.SERVE, wait=wait)
         for what, wait in asks
@@ -230,9 +226,10 @@ def _now(observed: Mapping[str, NodeObserved], active: str | None) -> str:
 
 
 def _after(after: DesiredCluster) -> str:
-    kept = "Locks of version 4 survive a failover: both nodes keep them in one place and go by one name." if after.nfs.state_volume else (
-        "What clients hold is kept on each node by itself: after a failover they do not get their locks back."
-    )  # fmt: skip
+    if after.nfs.state_volume:
+        kept = "Locks of version 4 survive a failover: both nodes keep them in one place and go by one name. Those of version 3 do not."
+    else:
+        kept = "What clients hold is kept on each node by itself: after a failover they do not get their locks back."
     return f"{_words(after)}, the same on both nodes, so it stays so after a failover. {kept}"
 
 

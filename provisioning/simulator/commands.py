@@ -9,7 +9,16 @@ import re
 from collections.abc import Callable
 
 from provisioning.plans.parts import exporting
-from provisioning.simulator import answers, care_words, heartbeat_words, nfs_words, plain, snapshots, volume_words
+from provisioning.simulator import (
+    answers,
+    care_words,
+    heartbeat_words,
+    nfs_keeping,
+    nfs_words,
+    plain,
+    snapshots,
+    volume_words,
+)
 from provisioning.simulator.drbd_words import backing_size
 from provisioning.simulator.physics import (
     bring_up,
@@ -132,9 +141,12 @@ def _set_running(pair: Pair, machine: Machine, unit: str, running: bool, now: fl
         case "nfs-server":
             machine.nfsd = 0
             machine.exported = []
+            nfs_keeping.stopped(machine)
             if running:
-                start_nfs(machine)
+                start_nfs(pair, machine)
                 nfs_words.take(machine)
+        case "nfsdcld" if running:
+            nfs_keeping.keeper_started(machine)
         case "drbd" if running:
             machine.module = True
             if machine.drbd and machine.drbd.meta:

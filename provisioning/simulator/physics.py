@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from provisioning.render.paths import HEARTBEAT_WAITS
-from provisioning.simulator import nfs_words, snapshots
+from provisioning.simulator import nfs_keeping, nfs_words, snapshots
 from provisioning.simulator.state import Drbd, File, Machine, Manager, Pair, Resync
 
 JOIN = 4.0  # seconds until two Heartbeats hear each other
@@ -57,7 +57,7 @@ def power_on(pair: Pair, name: str, now: float) -> None:
         else:
             machine.manager = Manager(started_at=now + 10)
     if machine.units.get("nfs-server", ["", ""])[1] == "enabled":
-        start_nfs(machine)
+        start_nfs(pair, machine)
 
 
 def bring_up(machine: Machine) -> None:
@@ -187,7 +187,7 @@ def start_member(pair: Pair, machine: Machine, agent: str, arguments: list[str])
                 device, fstype, options = "/dev/vda1", "ext4", ""
             machine.mounts[target] = [device, fstype, options]
         case "nfs-kernel-server":
-            start_nfs(machine)
+            start_nfs(pair, machine)
             machine.units["nfs-server"][0] = "active"
             nfs_words.take(machine)
         case "IPaddr2":
@@ -196,28 +196,28 @@ def start_member(pair: Pair, machine: Machine, agent: str, arguments: list[str])
     return True
 
 
-def start_nfs(machine: Machine) -> None:
+def start_nfs(pair: Pair, machine: Machine) -> None:
     """Start the NFS server as its settings say; they are read at this moment and never again."""
-    text = "".join(f.text for path, f in sorted(machine.files.items()) if path.startswith("/etc/nfs.conf.d/"))
+    text = nfs_keeping.settings(machine)
     told = dict(re.findall(r"^\s*([\w.-]+)\s*=\s*(\S+)", text, re.MULTILINE))
     machine.nfsd = int(told.get("threads", "8"))
     off = [version for version in ("3", "4.0", "4.1", "4.2") if told.get(f"vers{version}") == "n"]
     minors = [f"-{v}" if v in off else f"+{v}" for v in ("4.1", "4.2")]
     versions = ["-3" if "3" in off else "+3", "+4", *(["-4.0"] if "4.0" in off else []), *minors]
     ports = dict(re.findall(r"\[(mountd|statd|lockd)\]\nport=(\d+)", text))
-    if match := re.search(r"^storagedir=(\S+)", text, re.MULTILINE):
-        machine.files.setdefault(f"{match[1]}/main.sqlite", File("SQLite format 3\n", "0644"))
     machine.nfs = {
         **{f"{service} port": port for service, port in ports.items()},
         "versions": " ".join(versions),
         "nfsv4gracetime": told.get("grace-time", "90"),
         "nfsv4leasetime": told.get("lease-time", "90"),
     }
+    nfs_keeping.started(pair, machine)
 
 
 def release_group(machine: Machine) -> None:
     machine.service_ip, machine.nfsd, machine.exported = "", 0, []
     machine.units["nfs-server"][0] = "inactive"
+    nfs_keeping.stopped(machine)
     machine.mounts, machine.vg_active = {}, False
     if machine.drbd:
         machine.drbd.role = "Secondary"

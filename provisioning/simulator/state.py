@@ -143,6 +143,7 @@ class Machine:
     nfs: dict[str, str] = field(
         default_factory=dict
     )  # what the running NFS server was started with: /proc/fs/nfsd name, text
+    keeps: str = ""  # directory of the list of NFS clients that its keeper read when it was started; "": the node's own
     service_ip: str = ""  # address/prefix when held
     manager: Manager | None = None
     waits: bool = False  # Heartbeat is held back until there is a current copy
@@ -199,6 +200,7 @@ class Pair:
     replication_link: bool = True
     speed: int = 60 * MIB  # of a resync
     clients: list[Client] = field(default_factory=list)
+    nfs_server: list[str] = field(default_factory=list)  # that clients knew last: machine, list of clients, name
     faults: dict[str, str] = field(default_factory=dict)  # "alice lvcreate": text printed instead, exit 5
 
     def peer(self, name: str) -> Machine:

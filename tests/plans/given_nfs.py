@@ -42,6 +42,6 @@ def facts(observed: Observed, given: dict) -> Observed:
         )
         for client in given.get("clients", ())
     )  # fmt: skip
-    for unit in ("nfsdcld.service", "rpc-statd.service"):
+    for unit in ("nfsdcld", "rpc-statd"):
         observed = {name: with_unit(node, unit, "active", "static") for name, node in observed.items()}
     return observed | {"alice": replace(observed["alice"], nfs_clients=clients)}

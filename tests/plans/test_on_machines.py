@@ -45,7 +45,11 @@ def below_the_root(wanted: DesiredCluster) -> DesiredCluster:
     return replace(wanted, exports=(replace(wanted.exports[0], path="/srv/homes/ada"), wanted.exports[1]))
 
 
-@pytest.mark.parametrize("shape", [lambda w: w, whole_disk], ids=["lv", "whole disk"])
+def keeping_locks(wanted: DesiredCluster) -> DesiredCluster:
+    return replace(wanted, nfs=replace(wanted.nfs, state_volume="homes"))
+
+
+@pytest.mark.parametrize("shape", [lambda w: w, whole_disk, keeping_locks], ids=["lv", "whole disk", "keeping locks"])
 def test_after_every_step_only_the_rest_is_left(shape: Callable[[DesiredCluster], DesiredCluster]) -> None:
     machines = Machines()
     wanted = shape(machines.wanted())

@@ -186,6 +186,19 @@ class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
         with store.opened(self.cluster.pk) as pair:
             pair.clients.append(Client(address, version, mount, int(opens), int(locks)))
 
+    def do_locks(self, address: str, locks: str) -> None:
+        """A client out there takes locks, or gives some back."""
+        with store.opened(self.cluster.pk) as pair:
+            next(client for client in pair.clients if client.address == address).locks = int(locks)
+
+    def do_keeps(self, node: str) -> None:
+        """Where nfsdcld of a node keeps its list of clients, when it runs."""
+        with store.opened(self.cluster.pk) as pair:
+            machine = pair.machines[node]
+            runs = machine.units["nfsdcld"][0] == "active"
+            where = machine.keeps or "a directory of its own"
+            self.say(f"  {node}: " + (f"kept in {where}" if runs else "not running"))
+
     def do_clients(self) -> None:
         self.cluster.refresh_from_db()
         seen = connected.load(self.cluster, datetime.fromtimestamp(self.clock.at, UTC))

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioning.checks.ours import unit
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
+from provisioning.plans.parts.known import installed
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.managed import ManagedFile
-from provisioning.steps import Stage, Step, cmd
+from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
+
+NOT_SERVING = Guard(
+    "The NFS server does not run here",
+    cmd("systemctl", "is-active", "nfs-server.service"),
+    Expect(exits=(3, 4), lacks=("activating",)),
+)
+LET_GO = cmd("systemctl", "stop", "nfsdcld.service")
 
 
 def companions(after: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
@@ -33,6 +42,33 @@ def companions(after: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
             load=cmd("systemctl", "daemon-reload"),
             note="Nothing is restarted by it. A keeper left running would hold the volume when the service moves.",
         )
+
+
+def let_go(after: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
+    """Stop the keeper of clients on a node that serves nobody: it reads where its list is at its start only, and would go on with its own."""
+    if not nfs.state_directory(after):
+        return
+    step = Step(
+        node=node.node,
+        title="Stop the keeper of clients until the NFS server starts",
+        kind=Kind.WRITES,
+        stage=Stage.EXPORTS,
+        guards=(NOT_SERVING,),
+        commands=(LET_GO,),
+        note="It reads where its list is when it starts, and starts with the NFS server.",
+    )
+    known = installed(node, "nfs-kernel-server") and unit(node, "nfsdcld") is not None
+    yield unchanged(step, "it does not run") if known and not keeper_runs(node) else step
+
+
+def keeps(directory: str) -> Wait:
+    found = Expect(contains=("main.sqlite",))
+    return Wait("what clients hold is kept there", cmd("find", directory, "-name", "main.sqlite"), found, 30)
+
+
+def keeper_runs(node: NodeObserved) -> bool:
+    seen = unit(node, "nfsdcld")
+    return seen is not None and seen.active == "active"
 
 
 def keeper(after: DesiredCluster, node: NodeObserved) -> tuple[ManagedFile, ...]:

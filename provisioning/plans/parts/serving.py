@@ -33,6 +33,8 @@ def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend
         )
         serves = step.runs and name == active and EXPORTS in [file.path for file in step.files]
         yield replace(step, load=cmd("exportfs", "-r")) if serves else step
+        if name != active:
+            yield from nfs_files.let_go(desired, observed[name])
     for name in order:
         yield from backend.take(desired, observed[name], _manager(desired, observed, name, backend))
 
