@@ -111,7 +111,7 @@ def fencing(desired: DesiredCluster) -> Iterator[Finding]:
         yield warning(
             "nfs.state-not-shared",
             "Each node keeps by itself what NFS clients hold: their locks are lost at a failover.",
-            hint="Programs that lock files get an error then; others go on. Keeping it on a volume is not offered yet.",
+            hint="A small volume can keep it: at the service step of the draft, or later under “Set up the NFS server”.",
             hazard=8,
         )
 

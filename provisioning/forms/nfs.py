@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.http import QueryDict
 
 from clusters import rules
 from provisioning.desired import NFS_VERSIONS, NfsSettings
-from provisioning.forms.base import PanelForm, RuleField, number_field, refusal
+from provisioning.forms.base import PanelForm, RuleField, choice_widget, number_field, refusal
 from provisioning.forms.service import SHORTEST_GRACE
 
 TAKEN = {22: "SSH", 111: "rpcbind", 2049: "NFS itself"}
@@ -17,8 +18,7 @@ PORTS = ("mountd_port", "statd_port", "lockd_port")
 
 
 class NfsForm(PanelForm):
-    """`state_volume` is the volume that keeps what clients hold. It stays what it is: a change of it is not offered before a lock was seen to
-    survive a failover on real nodes (docs/decisions/nfs-state.md)."""
+    """`volumes` are those that could keep what clients hold."""
 
     threads = number_field("Threads", 1, 4096, help_text="A running server takes another number at once.")
     versions = forms.MultipleChoiceField(
@@ -36,6 +36,12 @@ class NfsForm(PanelForm):
         3600,
         help_text="Seconds after which a client that is not heard of loses its locks.",
     )
+    state_volume = forms.ChoiceField(
+        label="What clients hold",
+        required=False,
+        widget=choice_widget(),
+        help_text="Kept on a volume, locks of version 4 survive a failover.",
+    )
     domain = RuleField(
         lambda value: rules.host_name(value, "The domain"),
         label="Domain of names",
@@ -48,9 +54,10 @@ class NfsForm(PanelForm):
     statd_port = number_field("Port of statd", 1, 65535, required=False)
     lockd_port = number_field("Port of lockd", 1, 65535, required=False)
 
-    def __init__(self, data: QueryDict | None = None, *, state_volume: str, **kwargs: Any) -> None:
-        self.state_volume = state_volume
+    def __init__(self, data: QueryDict | None = None, *, volumes: Sequence[str], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
+        kept: Any = self.fields["state_volume"]
+        kept.choices = [("", "each node its own"), *((name, f"on {name}") for name in volumes)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -79,7 +86,7 @@ class NfsForm(PanelForm):
             mountd_port=value.get("mountd_port") or 0,
             statd_port=value.get("statd_port") or 0,
             lockd_port=value.get("lockd_port") or 0,
-            state_volume=self.state_volume,
+            state_volume=self.text("state_volume"),
         )
 
 
@@ -94,4 +101,5 @@ def initial(settings: NfsSettings) -> dict[str, Any]:
         "mountd_port": settings.mountd_port or "",
         "statd_port": settings.statd_port or "",
         "lockd_port": settings.lockd_port or "",
+        "state_volume": settings.state_volume,
     }

@@ -35,7 +35,9 @@ def nfs_settings(request: HttpRequest, slug: str) -> HttpResponse:
     checking = request.method == "POST" and "check" in request.GET
     form = NfsForm(
         typed.data(request),
-        state_volume=cluster.nfs_state_volume,
+        volumes=list(
+            cluster.volumes.filter(inventory=Inventory.PRESENT).order_by("name").values_list("name", flat=True)
+        ),
         checking=checking,
         initial=initial(nfs_of(cluster)),
     )

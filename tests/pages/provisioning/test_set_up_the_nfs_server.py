@@ -24,7 +24,7 @@ from tests.pages.provisioning.conftest import make_plan
 pytestmark = pytest.mark.django_db
 URL = "/c/web-files/nfs/"
 GOOD: dict[str, Any] = {
-    "threads": "16", "versions": ["3", "4.1", "4.2"], "grace_time": "60", "lease_time": "45",
+    "threads": "16", "versions": ["3", "4.1", "4.2"], "grace_time": "60", "lease_time": "45", "state_volume": "media",
     "domain": "example.net", "mountd_port": "20048", "statd_port": "662", "lockd_port": "",
 }  # fmt: skip
 
@@ -38,6 +38,7 @@ def test_it_shows_what_is_set(web_files: Cluster, olga_client: Client) -> None:
     form = olga_client.get(URL).context["nfs_form"]
     assert (form["threads"].value(), form["versions"].value()) == (24, ["4.1", "4.2"])
     assert (form["mountd_port"].value(), form["lockd_port"].value()) == (20048, "")
+    assert form["state_volume"].value() == "media"
 
 
 def test_it_becomes_a_job_with_its_intent(web_files: Cluster, olga_client: Client) -> None:
@@ -45,7 +46,7 @@ def test_it_becomes_a_job_with_its_intent(web_files: Cluster, olga_client: Clien
     first, second = (olga_client.post(URL, GOOD | {"key": key}) for _ in range(2))
     job = Job.objects.get()
     assert first["Location"] == second["Location"] == f"/jobs/{job.pk}/"
-    wanted = NfsSettings(16, 60, 45, ("3", "4.1", "4.2"), "example.net", 20048, 662, 0)
+    wanted = NfsSettings(16, 60, 45, ("3", "4.1", "4.2"), "example.net", 20048, 662, 0, "media")
     assert codec.load(ConfigureNfs, job.intent) == ConfigureNfs("web-files", wanted)
 
 
@@ -54,7 +55,7 @@ def test_a_job_that_succeeded_is_what_is_set(web_files: Cluster, olga_client: Cl
     actions.settle(Job.objects.select_related("cluster").get())
     web_files.refresh_from_db()
     assert (web_files.nfs_threads, web_files.nfs_grace, web_files.nfs_versions) == (16, 60, "3,4.1,4.2")
-    assert (web_files.nfs_statd_port, web_files.nfs_lockd_port, web_files.nfs_state_volume) == (662, 0, "")
+    assert (web_files.nfs_statd_port, web_files.nfs_lockd_port, web_files.nfs_state_volume) == (662, 0, "media")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,7 @@ def test_a_job_that_succeeded_is_what_is_set(web_files: Cluster, olga_client: Cl
         ({"domain": "exam ple"}, "domain"),
         ({"mountd_port": "2049"}, "2049 belongs to NFS itself"),
         ({"statd_port": "20048"}, "20048 belongs to mountd"),
+        ({"state_volume": "none_such"}, "valid choice"),
     ],
 )
 def test_it_says_what_is_wrong_and_keeps_what_was_typed(
