@@ -166,7 +166,7 @@ def save_service(request: HttpRequest, cluster: Cluster, form: ServiceForm) -> N
 
 
 def _service_facts(cluster: Cluster) -> dict[str, Any]:
-    facts: dict[str, Any] = {name: getattr(cluster, name) for name in SERVICE_FIELDS}
+    facts: dict[str, Any] = {name: getattr(cluster, name) for name in (*SERVICE_FIELDS, "nfs_state_volume")}
     for node in members(cluster):
         facts[node.name] = [
             node.service_address,
@@ -219,6 +219,7 @@ def remove(request: HttpRequest, row: Volume | ExportRow) -> None:
     """Take a volume (with its exports) or an export out of the draft. Nothing of it exists on a node yet."""
     if isinstance(row, Volume):
         row.exports.all().delete()
+        Cluster.objects.filter(pk=row.cluster_id, nfs_state_volume=row.name).update(nfs_state_volume="")
     row.delete()
     _note(request, row.cluster, "cluster.draft", f"Took {row} out of the draft.", subject=str(row))
 

@@ -31,6 +31,11 @@ class ServiceForm(PanelForm):
     nfs_grace = number_field("Grace time", SHORTEST_GRACE, 3600)
     nfs_lease = number_field("Lease time", SHORTEST_GRACE, 3600)
     nfs_threads = number_field("NFS threads", 1, 512)
+    keep_locks = forms.BooleanField(
+        label="Locks of NFS version 4 survive a failover",
+        required=False,
+        help_text="What clients hold is kept on a small volume of its own, which moves with the service.",
+    )
 
     def __init__(
         self,

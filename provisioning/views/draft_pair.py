@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clusters.models import Backing, Cluster, Node, Resource
-from provisioning import draft_progress, drafts
+from provisioning import draft_locks, draft_progress, drafts
 from provisioning.forms.service import ServiceForm
 from provisioning.forms.storage import StorageForm
 from provisioning.pages import disks, networks, space
@@ -92,6 +92,7 @@ def service(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> 
     if status := not_saved(request, context, good=form.is_valid()):
         return render(request, "provisioning/draft_service.html", context | _service_context(form), status=status)
     drafts.save_service(request, cluster, form)
+    draft_locks.keep(request, cluster, wanted=form.cleaned_data["keep_locks"])
     for advice in form.advice():
         messages.warning(request, advice)
     return redirect("cluster-draft", cluster.slug, context["next_step"])
@@ -111,6 +112,7 @@ def _service_context(form: ServiceForm) -> dict[str, Any]:
 def _service_initial(cluster: Cluster, nodes: list[Node], found: Preflight) -> dict[str, Any]:
     """Start from what is saved; else from the networks that both nodes share: the first for clients, the last for replication."""
     initial: dict[str, Any] = {name: getattr(cluster, name) for name in drafts.SERVICE_FIELDS}
+    initial["keep_locks"] = bool(cluster.nfs_state_volume)
     seen = [found.node(node.name) for node in nodes]
     shared = networks.proposed(seen[0], seen[1], {node.ssh_host for node in nodes}) if seen[0] and seen[1] else []
     for number, (node, reading) in enumerate(zip(nodes, seen, strict=True)):

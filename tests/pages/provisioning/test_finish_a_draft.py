@@ -46,6 +46,32 @@ def test_volumes_and_exports_are_added_and_taken_out(complete: Cluster, ada_clie
     assert not Volume.objects.exists() and not complete.exports.exists()
 
 
+def test_a_new_pair_keeps_what_clients_hold_when_somebody_says_so(read_draft: Cluster, ada_client: Client):
+    assert ada_client.get(URL + "service/").context["form"]["keep_locks"].value() is False
+    kept = SERVICE | {"keep_locks": "on"}
+    for _ in range(2):
+        assert ada_client.post(URL + "service/", kept).status_code == 302
+    volume = Volume.objects.get()
+    assert (volume.name, volume.mount_point, volume.fstype, volume.inventory) == (
+        "nfs_state", "/srv/nfs_state", "ext4", "draft",
+    )  # fmt: skip
+    assert Cluster.objects.get().nfs_state_volume == "nfs_state"
+    assert ada_client.get(URL + "service/").context["form"]["keep_locks"].value() is True
+    assert "survive a failover; nfs_state keeps them" in page(ada_client.get(URL + "plan/"))
+    ada_client.post(URL + "service/", SERVICE)
+    assert not Volume.objects.exists()
+    assert Cluster.objects.get().nfs_state_volume == ""
+    assert "are lost at a failover" in page(ada_client.get(URL + "plan/"))
+    assert ada_client.get(URL + "service/").context["form"]["keep_locks"].value() is False
+
+
+def test_taking_that_volume_out_of_the_draft_takes_it_back(read_draft: Cluster, ada_client: Client):
+    ada_client.post(URL + "service/", SERVICE | {"keep_locks": "on"})
+    ada_client.post(f"{URL}remove/volume/{Volume.objects.get().pk}/")
+    assert Cluster.objects.get().nfs_state_volume == ""
+    assert ada_client.get(URL + "service/").context["form"]["keep_locks"].value() is False
+
+
 def test_volumes_of_a_draft_do_not_outgrow_its_disks(complete: Cluster, ada_client: Client):
     response = ada_client.post(
         URL + "volumes/?add=volume", {"name": "web", "size": "90", "unit": "GiB", "fstype": "ext4"}
