@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.lab import in_service, machines
 from tests.lab.panel import Panel
 from tests.lab.places import MACHINES, PAIR, PASSWORD, SERVICE_IP
@@ -95,9 +97,20 @@ def describe(walk: Walk, *, whole_disks: bool = False) -> None:
     walk.picture("draft")
 
 
+def planned(walk: Walk, title: str) -> None:
+    """Wait for the plan. When a busy node did not take the connection the page says so, and one asks again, as a person would."""
+    for _ in range(3):
+        walk.until(f"a plan for {title}, or why there is none", "To run it:|needs somebody|could not", 180)
+        if "To run it:" in walk.text or not re.search("no SSH connection|no program could be started", walk.text):
+            break
+        print(f"{title}: the page said {walk.text[60:200]!r}, planned again", flush=True)
+        walk.press(walk.form("/again/"), to="/jobs/")
+    walk.until(f"a plan for {title}", "To run it:", 180, instead_of="needs somebody|could not")
+
+
 def approve(walk: Walk, title: str, limit: float, **ceremony: str) -> None:
     """Read the plan, press its one button, and watch the job to its end."""
-    walk.until(f"a plan for {title}", "To run it:", 180, instead_of="needs somebody|could not")
+    planned(walk, title)
     walk.picture(f"plan-{title}")
     walk.fill(**ceremony)
     walk.press(walk.form("/approve/"))

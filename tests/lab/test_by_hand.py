@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab import clients, machines
 from tests.lab.places import PAIR
-from tests.lab.setting_up import approve
+from tests.lab.setting_up import approve, planned
 from tests.lab.walk import Stopwatch, Walk
 
 pytestmark = pytest.mark.lab
@@ -52,7 +52,7 @@ def test_lines_written_by_hand_stay_and_what_one_node_refuses_goes_from_both(on_
 
     before = [content(name) for name in PAIR]
     change(walk, c1__client=OTHER)
-    walk.until("a plan", "To run it:", 180, instead_of="needs somebody|could not")
+    planned(walk, "edit")
     assert "holds 4 lines the panel did not write" in walk.text
     walk.picture("by-hand")
     machines.run("alpha", "chattr +i /var/lib/nfs/etab")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.lab import clients, in_service, machines
-from tests.lab.setting_up import ADMIN_PASSWORD, approve
+from tests.lab.setting_up import ADMIN_PASSWORD, approve, planned
 from tests.lab.test_fscare import PAGE, check, whole
 from tests.lab.walk import Stopwatch, Walk
 
@@ -89,7 +89,7 @@ def force(walk: Walk, name: str, costs: str) -> None:
     walk.go(f"{PAGE}{name}/repair/")
     walk.fill(way="forced")
     walk.press(walk.page.locator("#repair-form"), to="/jobs/")
-    walk.until("a plan", "To run it:", 180, instead_of="needs somebody|could not")
+    planned(walk, f"repair-{name}")
     assert re.search(costs, walk.text), walk.text
     assert "No way back" in walk.text
     approve(walk, f"repair-{name}", 400, reason="the check found damage", typed_name=name, password=ADMIN_PASSWORD)

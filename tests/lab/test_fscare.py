@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab import clients, in_service, machines
 from tests.lab.places import PAIR
-from tests.lab.setting_up import approve
+from tests.lab.setting_up import approve, planned
 from tests.lab.walk import Stopwatch, Walk
 
 pytestmark = pytest.mark.lab
@@ -119,7 +119,7 @@ def limit(walk: Walk, name: str, who: str, *, soft: str, hard: str, lacks: str =
     walk.go(f"{PAGE}{name}/quotas/edit/")
     walk.fill(kind="user", who=who, soft=soft, soft_unit="MiB", hard=hard, hard_unit="MiB")
     walk.press(walk.page.locator("#quota-form"), to="/jobs/")
-    walk.until("a plan", "To run it:", 180, instead_of="needs somebody|could not")
+    planned(walk, f"quota-{name}")
     assert lacks in walk.text
     assert ("Install the quota tools" in walk.text) is bool(lacks)
     approve(walk, f"quota-{name}", 400)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab import clients, in_service, machines
 from tests.lab.places import MACHINES, SERVICE_IP
-from tests.lab.setting_up import ADMIN_PASSWORD, approve
+from tests.lab.setting_up import ADMIN_PASSWORD, approve, planned
 from tests.lab.walk import Stopwatch, Walk
 
 pytestmark = pytest.mark.lab
@@ -110,7 +110,7 @@ def test_a_merge_that_a_power_cut_breaks_off_goes_on_on_the_other_node(writing: 
     walk.go(f"{MEDIA}snapshots/before/")
     walk.press(walk.form("/restore/"), to="/jobs/")
     watch.lap("took a snapshot and changed the volume")
-    walk.until("a plan", "To run it:", 180, instead_of="needs somebody|could not")
+    planned(walk, "restore")
     walk.fill(typed_name="media", **CEREMONY)
     walk.press(walk.form("/approve/"))
     job = walk.path

@@ -51,7 +51,7 @@ def test_volumes_move_and_are_renamed_while_a_client_writes(on_call: Walk) -> No
     same_files()
     clients.begin_to_write()
     on_call.go("/c/lab-files/")
-    on_call.until("the page says that it serves", "A failover now would work", 90)
+    on_call.until("the page says that it serves", "Redundant", 90)
     assert on_call.troubles == []
     machines.cut_power("alpha")
     machines.until("beta serves what was moved", lambda: serves_moved("beta"), 400, 2)
