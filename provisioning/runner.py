@@ -210,7 +210,8 @@ def _wait(place: Place, wait: Wait, report: Report) -> None:
         result = _ask(place, wait.command)
         if isinstance(result, Result):
             if away is not None:
-                away = _back_again(place)
+                _not_restarted(place)
+                away = None
             if wait.expect.holds(result.exit, result.stdout):
                 report.done(line, replace(result, seconds=place.time.now() - began))
                 return
@@ -236,7 +237,7 @@ def _wait(place: Place, wait: Wait, report: Report) -> None:
         place.time.sleep(wait.every)
 
 
-def _back_again(place: Place) -> None:
+def _not_restarted(place: Place) -> None:
     """A node that was away and was not restarted goes on where it was; after a restart nothing is as it was planned."""
     if not place.unit.attempt:
         return
