@@ -18,7 +18,7 @@ from provisioning.intents import RestoreSnapshot
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import pausing, snapshots, words
 from provisioning.plans.parts.felt import felt
-from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, cmd, unchanged
+from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, cmd, unchanged
 
 PUT_OFF = "A merge into a volume that is open would be put off until it is activated again, at a failover for instance."
 SLOWEST = 4 * 1024**2  # bytes per second at which a merge surely goes
@@ -42,32 +42,50 @@ def plan(
         steps = tuple(_steps(desired, observed[name], snapshot, volume))
     destroys = any(step.runs and step.kind is Kind.DESTROYS for step in steps)
     runs = any(step.runs for step in steps)
+    touches = any(step.runs and step.commands for step in steps)
+    waits = bool(steps) and runs and not touches
     return Plan(
         title=f"Roll {intent.volume} back to {intent.name}",
-        summary=_summary(intent, destroys=destroys, begun=begun),
+        summary=_summary(intent, destroys=destroys, begun=begun, runs=runs, waits=waits),
         now=words.now(desired, observed) + _now(desired, observed, name, snapshot),
         after=f"{intent.volume} holds what it held when {intent.name} was taken, on both nodes. {intent.name} is used up by it. "
         "Other snapshots of it stay, and fill by what is rolled back. Files made since then are gone: a client that holds one open gets "
         "an error for it (stale file handle).",
         steps=steps,
         findings=tuple(findings),
-        danger=Danger.DESTROYS if destroys else Danger.INTERRUPTS if runs else Danger.NONE,
+        danger=Danger.DESTROYS if destroys else Danger.INTERRUPTS if touches else Danger.NONE,
         typed_name=intent.volume if destroys else "",
-        button=f"Roll {intent.volume} back" if runs or blockers(findings) else "Nothing to do",
-        impact=felt(
-            desired, observed, takes="under a minute, then the merge in the background",
-            pause=f"about 10 s, and then up to {desired.nfs.grace_time} s of grace",
-            notes=(pausing.STANDS_STILL,),
-        ),
+        button=_button(intent, runs=runs or bool(blockers(findings)), waits=waits),
+        impact=_impact(desired, observed, felt_by_all=touches or not steps, waits=waits),
     )  # fmt: skip
 
 
-def _summary(intent: RestoreSnapshot, *, destroys: bool, begun: bool) -> str:
+def _button(intent: RestoreSnapshot, *, runs: bool, waits: bool) -> str:
+    if waits:
+        return f"Wait until {intent.volume} is rolled back"
+    return f"Roll {intent.volume} back" if runs else "Nothing to do"
+
+
+def _impact(desired: DesiredCluster, observed: Mapping[str, NodeObserved], *, felt_by_all: bool, waits: bool) -> Impact:
+    if not felt_by_all:
+        return Impact(takes="as long as the merge in the background" if waits else "nothing to run")
+    return felt(
+        desired, observed, takes="under a minute, then the merge in the background",
+        pause=f"about 10 s, and then up to {desired.nfs.grace_time} s of grace",
+        notes=(pausing.STANDS_STILL,),
+    )  # fmt: skip
+
+
+def _summary(intent: RestoreSnapshot, *, destroys: bool, begun: bool, runs: bool, waits: bool) -> str:
     if destroys:
         return (
             f"Everything written to {intent.volume} after {intent.name} was taken is lost for good. "
             "The NFS server is stopped for a moment, so every client of the pair stands still."
         )
+    if waits:
+        return f"{intent.volume} is rolled back and served; LVM still copies the old content back. This waits for the end of that."
+    if begun and not runs:
+        return f"{intent.volume} is rolled back and served. Running this takes {intent.name} off the list."
     if begun:
         return f"{intent.volume} is rolled back already; what is left is to serve it again."
     return "There is nothing to go back to."

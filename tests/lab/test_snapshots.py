@@ -138,7 +138,7 @@ def test_a_merge_that_a_power_cut_breaks_off_goes_on_on_the_other_node(writing: 
     watch.lap("alpha is back")
     assert job == walk.path
     walk.press(walk.form("/again/"), to="/jobs/")
-    approve(walk, "again", 300, **CEREMONY)
+    approve(walk, "again", 300)
     walk.go(f"{MEDIA}")
     assert "None. A snapshot keeps" in walk.text
     report = clients.stop_writing()
