@@ -109,7 +109,7 @@ def _host_keys(case: _Case) -> Iterator[Reason]:
 def _split_brain(case: _Case) -> Iterator[Reason]:
     a, b = case.pair.nodes
     both_seen = a.seen and b.seen
-    if both_seen and a.role == b.role == Role.PRIMARY:
+    if both_seen and _at_one_moment(case.pair) and a.role == b.role == Role.PRIMARY:
         yield _hurt(
             "drbd.both-primary", "Both nodes are Primary: two histories may be written.", "Both nodes are Primary.",
             detail="Each accepts writes on its own. Nothing is being changed by the panel.", hazard=2,
@@ -130,10 +130,17 @@ def _split_brain(case: _Case) -> Iterator[Reason]:
         )  # fmt: skip
 
 
+def _at_one_moment(pair: PairView) -> bool:
+    """Whether both nodes answered the same sweep. In a failover the node that is gone is remembered for a sweep as it was before: it and the one
+    that took over were never Primary, or held the address, at the same time."""
+    a, b = pair.nodes
+    return a.age is not None and a.age == b.age
+
+
 def _service(case: _Case) -> Iterator[Reason]:
     pair = case.pair
     holders = [node for node in pair.nodes if node.seen and node.holds_ip]
-    if len(holders) == 2:
+    if len(holders) == 2 and _at_one_moment(pair):
         yield _hurt(
             "group.both", "Both nodes hold the service IP.", "Both nodes hold the service IP.",
             detail="Clients may reach either of them.", hazard=24,
@@ -143,7 +150,11 @@ def _service(case: _Case) -> Iterator[Reason]:
         yield _ok("group.served", f"The service group runs on {active.name}.")
         return
     if holders:
-        yield from _half_served(pair, holders[0])
+        last = min(holders, key=lambda node: node.age if node.age is not None else float("inf"))
+        if pair.lacking(last) == ():  # the other one is only remembered to have served
+            yield _ok("group.served", f"The service group runs on {last.name}.")
+        else:
+            yield from _half_served(pair, last)
     elif blind := next((node for node in pair.nodes if node.seen and node.holds_ip is None), None):
         text = f"Whether {blind.name} holds the service IP was not seen."
         yield _warns(

@@ -33,6 +33,18 @@ def test_it_says_redundant_only_when_all_was_seen():
     assert (judgement.active, judgement.failover_works) == ("alice", True)
 
 
+def test_a_failover_is_not_called_two_primaries_while_the_lost_node_is_remembered():
+    """One sweep missed alice: what she was is as old as that, and bob has taken over since."""
+    took_over = replace(ALICE, name="bob", connection="Connecting", links=(), boot_id="b1")
+    judgement = judge(pair(replace(ALICE, age=6.0), took_over), NOW)
+    codes = {finding.code for finding in judgement.reasons}
+    assert not codes & {"drbd.both-primary", "group.both", "group.incomplete"}
+    assert "The service group runs on bob." in {finding.text for finding in judgement.reasons}
+    assert judgement.health is Health.RISK and judgement.sentence == "Not redundant: alice and bob do not replicate."
+    same_sweep = judge(pair(replace(ALICE, age=6.0), replace(took_over, age=6.0)), NOW)
+    assert {"drbd.both-primary", "group.both"} <= {finding.code for finding in same_sweep.reasons}
+
+
 def test_it_tells_when_the_resync_will_end():
     bob = replace(
         BOB, disk="Inconsistent", replication="SyncTarget", percent=62.4, eta=8000, speed=1, left=1, still_for=0
