@@ -86,7 +86,9 @@ def group_change(before: PairView, after: PairView, group: GroupKnown, now: date
 
 
 def _cause(before: PairView, after: PairView, serving: NodeView, group: GroupKnown) -> tuple[str, str]:
-    if all(node.seen and node.role == Role.PRIMARY for node in after.nodes):
+    a, b = after.nodes
+    # Of one sweep: a node that is only remembered was Primary before the other one took over.
+    if a.seen and b.seen and a.age == b.age and a.role == b.role == Role.PRIMARY:
         return "unclean", "Both nodes were Primary when it was seen."
     if not group.last_home:
         return "start", f"First seen on {serving.name}."
@@ -94,7 +96,7 @@ def _cause(before: PairView, after: PairView, serving: NodeView, group: GroupKno
         return "start", f"Served again by {serving.name}."
     was = next((node for node in before.nodes if node.name == group.last_home), None)
     now = next((node for node in after.nodes if node.name == group.last_home), None)
-    if now is None or not now.seen:
+    if now is None or not now.seen or now.age != serving.age:
         return "failover", f"{group.last_home} did not answer; {serving.name} took over."
     if was is not None and (not was.seen or (was.boot_id and now.boot_id != was.boot_id)):
         return "failover", f"{group.last_home} was not seen meanwhile or was started again; {serving.name} took over."

@@ -62,6 +62,14 @@ def test_two_primaries_make_it_unclean():
     assert group_change(GOOD, both, KNOWN, NOW).cause == "unclean"
 
 
+def test_a_primary_that_is_only_remembered_makes_it_a_failover():
+    """Alice had lost the address, missed this sweep, and bob took over."""
+    remembered = replace(ALICE, holds_ip=False, nfsd=0, age=6.0)
+    change = group_change(pair(remembered), pair(remembered, SERVING_BOB), KNOWN, NOW)
+    assert change is not None
+    assert (change.cause, change.why) == ("failover", "alice did not answer; bob took over.")
+
+
 def test_a_restart_of_the_node_is_told():
     silent = replace(ALICE, reachable=False)
     changes = node_changes(silent, replace(ALICE, boot_id="a2"))
