@@ -122,7 +122,7 @@ def restore(source: Path, *, replace: bool) -> Path | None:
     2. Refuse a place that holds a database or keys, unless told to replace them; then move them aside.
     3. Put keys and database in place and bring the database up to this version.
     """
-    with tarfile.open(source) as archive:
+    with opened(source) as archive:
         found = read_manifest(archive)
         wanted = {name: member(archive, name) for name in (*KEYS, DATABASE[connection.vendor])}
     known = MigrationLoader(None).disk_migrations or {}
@@ -135,6 +135,15 @@ def restore(source: Path, *, replace: bool) -> Path | None:
         write(settings.VAR_DIR / name, wanted[name])
     load(wanted[DATABASE[connection.vendor]])
     return aside
+
+
+def opened(source: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(source)
+    except tarfile.ReadError:
+        raise ArchiveProblem(
+            f"This is no backup of storagepanel: {source.name} is no tar file, or it is cut off."
+        ) from None
 
 
 def read_manifest(archive: tarfile.TarFile) -> dict[str, Any]:
