@@ -13,9 +13,10 @@ from provisioning.facts.texts import LINES
 from provisioning.observed import ExportLine
 from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY
 
+OURS = EXPORTS.removeprefix(f"{EXPORTS_DIRECTORY}/")  # its text is read with the panel's other files
 GREP_DIRECTORY = (
     "grep", "--text", "--with-filename", "--no-messages", "--dereference-recursive", "--include=*.exports",
-    f"--max-count={LINES}", "--regexp=", "--", EXPORTS_DIRECTORY,
+    f"--exclude={OURS}", f"--max-count={LINES}", "--regexp=", "--", EXPORTS_DIRECTORY,
 )  # fmt: skip
 TOKEN = re.compile(r'"[^"]*"\S*|\S+')
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provisioning.steps import Command
-from provisioning.transport.world import OUTPUT_CAP, Result
+from provisioning.transport.world import OUTPUT_CAP, READ_CAP, Result
 
 Field = str | int | bytes
 HALF = OUTPUT_CAP // 2  # bytes of a stream's head, and of its tail, that are kept
-FRAME_LIMIT = 4 * OUTPUT_CAP  # a node that announces more is not ours
+HALF_READ = READ_CAP // 2  # the same of a reading
+FRAME_LIMIT = 3 * READ_CAP  # both streams and a note each; a node that announces more is not ours
 _NODE = Path(__file__).parent / "node"
 _COMMON = (_NODE / "common.pl").read_text()
 SERVE = (_COMMON + (_NODE / "serve.pl").read_text()).encode()

@@ -79,7 +79,7 @@ class SshWorld:
         self._lines_lock = threading.Lock()
 
     def read(self, node: NodeAddress, commands: Sequence[Command]) -> list[Result]:
-        fields: Fields = ("read", frames.HALF, *(frames.command(command) for command in commands))
+        fields: Fields = ("read", frames.HALF_READ, *(frames.command(command) for command in commands))
         results: dict[int, Result] = {}
 
         def take(answer: list[bytes]) -> None:

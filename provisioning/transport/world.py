@@ -15,6 +15,9 @@ from typing import Protocol
 from provisioning.steps import Command
 
 OUTPUT_CAP = 256 * 1024  # characters kept of one command's output: head and tail
+READ_CAP = (
+    2 * 1024 * 1024
+)  # of a reading's: a thousand exports for two clients each are half a megabyte in exportfs' table
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """/etc/exports and its neighbours, read as exportfs reads them (each line was given to nfs-utils 2.6.2 once)."""
 
+import subprocess
+
 import pytest
 
 from provisioning.facts import exports_file
@@ -45,6 +47,14 @@ def test_the_files_beside_ours():
         ("/etc/exports.d/a.exports", "/a *(ro)\n\n"), ("/etc/exports.d/b.exports", "/b *(ro)\n"),
     )  # fmt: skip
     assert exports_file.beside(Result(2, "")) == ()
+
+
+def test_our_own_file_does_not_come_twice(tmp_path):
+    for name in ("a.exports", "storagepanel.exports", "notes"):
+        (tmp_path / name).write_text("/x *(ro)\n")
+    argv = (*exports_file.GREP_DIRECTORY[:-1], str(tmp_path))
+    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert said == f"{tmp_path}/a.exports:/x *(ro)\n"
 
 
 @pytest.mark.parametrize(

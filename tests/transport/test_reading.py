@@ -10,7 +10,7 @@ import pytest
 from provisioning.steps import cmd
 from provisioning.transport import link
 from provisioning.transport.ssh import SshWorld
-from provisioning.transport.world import OUTPUT_CAP, NodeAddress, Unreachable
+from provisioning.transport.world import READ_CAP, NodeAddress, Unreachable
 from tests.transport.sshd import Sshd
 
 pytestmark = pytest.mark.services
@@ -54,6 +54,12 @@ def test_output_that_is_not_text(world: SshWorld, alice: NodeAddress) -> None:
     assert result.stdout == "a\ufffdb\ufffdc\x1b[31m\ufffd"
 
 
+def test_the_table_of_a_thousand_exports_comes_whole(world: SshWorld, alice: NodeAddress) -> None:
+    [result] = world.read(alice, [cmd("sh", "-c", "yes 0123456789 | head -c 1500000")])
+    assert not result.truncated
+    assert len(result.stdout) == 1_500_000
+
+
 def test_fifty_megabytes_are_capped_on_the_node(world: SshWorld, alice: NodeAddress) -> None:
     world.read(alice, [cmd("true")])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -62,7 +68,7 @@ def test_fifty_megabytes_are_capped_on_the_node(world: SshWorld, alice: NodeAddr
     assert result.truncated and result.exit == 0
     assert result.stdout.startswith("first\n") and result.stdout.endswith("last\n")
     assert "bytes left out" in result.stdout
-    assert OUTPUT_CAP <= len(result.stdout) < OUTPUT_CAP + 200
+    assert READ_CAP <= len(result.stdout) < READ_CAP + 200
     assert grown < 20_000  # KiB
 
 
