@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+ODD = re.compile("[^!-~]")  # a blank is odd, too
+
 
 class RuleError(ValueError):
     """Why a value is refused, in one sentence for the person who typed it; `offer` is a value that would be taken."""
@@ -30,12 +32,11 @@ def plain(value: str, what: str, longest: int) -> str:
         raise RuleError(f"{what} is missing.")
     if len(value) > longest:
         raise RuleError(f"{what} has {len(value)} characters; {longest} are possible.")
-    for char in value:
-        if not "!" <= char <= "~":
-            name = "a blank" if char == " " else f"“{shown(char)}”"
-            raise RuleError(
-                f"{what} contains {name}, which is not possible here.", "".join(value.split()) if char == " " else ""
-            )
+    if odd := ODD.search(value):
+        name = "a blank" if odd[0] == " " else f"“{shown(odd[0])}”"
+        raise RuleError(
+            f"{what} contains {name}, which is not possible here.", "".join(value.split()) if odd[0] == " " else ""
+        )
     return value
 
 

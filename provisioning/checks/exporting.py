@@ -172,8 +172,11 @@ def taking(
     `desired` are the exports as the panel knows them, `wanted` those after the change.
     """
     served = {export.path for export in observed[active].exports or ()}
-    kept = set(wanted.exports)
-    unserved = [export.path for export in desired.exports if export.path not in served and export in kept]
+    missing = [export for export in desired.exports if export.path not in served]
+    kept = set(wanted.exports) if missing else set()
+    unserved = [export.path for export in missing if export in kept]
+    texts = {_text(node) for node in observed.values()}  # one, as a rule
+    strange = {text: nfs.strange_lines(desired, wanted, text) for text in texts}
     for node in observed.values():
         main = node.file(FOREIGN_EXPORTS)
         if main is not None and main.sha256 is None and dict(node.packages or ()).get("nfs-kernel-server"):
@@ -181,18 +184,20 @@ def taking(
                 "export.main-missing", f"{FOREIGN_EXPORTS} is missing on {node.node}: exportfs then fails whatever it is asked.",
                 hint="An empty file is enough.", fix=f"touch {FOREIGN_EXPORTS}", node=node.node,
             )  # fmt: skip
-        yield from by_hand(desired, wanted, node, unserved)
+        yield from _by_hand(desired, wanted, node, strange[_text(node)], unserved)
         if node.node == active:
-            yield from _table_and_files(desired, wanted, node)
+            yield from _table_and_files(desired, wanted, node, strange[_text(node)])
 
 
-def _table_and_files(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+def _table_and_files(
+    desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved, strange: Sequence[str]
+) -> Iterator[Finding]:
     if node.exports is None:
         yield blocker(
             "facts.unseen", f"{node.node} did not tell what it exports.", hint="Read the node again.", node=node.node
         )
         return
-    others = [*lines_of_others(node), *_written_in(desired, wanted, node)]
+    others = [*lines_of_others(node), *_entries(strange)]
     ours = {
         (export.path, client.client)
         for each in (desired, wanted)
@@ -200,9 +205,11 @@ def _table_and_files(desired: DesiredCluster, wanted: DesiredCluster, node: Node
         for client in export.clients
     }
     known = ours | {(line.path, line.client) for line in others}
-    named = {path for path, client in known if host_name(client)}  # the table has these as the name server spells them
     table = {(export.path, export.client) for export in node.exports}
-    for path, client in sorted(table - known):
+    unknown = sorted(table - known)
+    # The table has names as the name server spells them.
+    named = {path for path, client in known if host_name(client)} if unknown else set()
+    for path, client in unknown:
         if path not in named or not host_name(client):
             yield blocker(
                 "export.by-hand", f"{path} is exported to {client} on {node.node}, and no file says so.", node=node.node, hazard=20,
@@ -225,18 +232,23 @@ def _spelled(client: str) -> str:
     return f"[{address}]{slash}{length}" if ":" in address else client
 
 
-def by_hand(
-    desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved, unserved: Sequence[str] = ()
-) -> Iterator[Finding]:
-    """What somebody wrote into our file stays, line by line; only what contradicts the panel stops the change.
+def by_hand(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """What somebody wrote into our file stays, line by line; only what contradicts the panel stops the change."""
+    return _by_hand(desired, wanted, node, _strange(desired, wanted, node), ())
 
-    A line that is gone is somebody's work, too, when the export is not served either: writing the file would bring it back.
-    """
+
+def _by_hand(
+    desired: DesiredCluster,
+    wanted: DesiredCluster,
+    node: NodeObserved,
+    strange: Sequence[str],
+    unserved: Sequence[str],
+) -> Iterator[Finding]:
+    """A line that is gone is somebody's work, too, when the export is not served either: writing the file would bring it back."""
     file = node.file(EXPORTS)
     if file is None or file.sha256 is None or file.text is None:
         return
-    strange = _strange(desired, wanted, node)
-    there = {line.partition(" ")[0] for line in nfs.lines_of(file.text)}
+    there = {line.partition(" ")[0] for line in nfs.lines_of(file.text)} if unserved else set()
     gone = [path for path in unserved if nfs.quoted(path) not in there]
     if what := _contradicts(desired, wanted, file, strange) or (
         f"lacks {_listed(gone)}, and nobody serves it" if gone else ""
@@ -253,8 +265,9 @@ def by_hand(
             hazard=20, hint="They stay, on this node only. Their place is /etc/exports, the same on both nodes.", fix=f"editor {EXPORTS}",
         )  # fmt: skip
     fsids = {str(export.fsid): export.path for export in wanted.exports}
-    for line in _written_in(desired, wanted, node):
-        yield from _collisions(line, node, {export.path for export in wanted.exports}, fsids)
+    paths = {export.path for export in wanted.exports}
+    for line in _entries(strange):
+        yield from _collisions(line, node, paths, fsids)
 
 
 def taken_out(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
@@ -279,10 +292,6 @@ def _contradicts(desired: DesiredCluster, wanted: DesiredCluster, file: FileStat
     if strange and exact(file) is None:
         return "holds lines the panel did not write and cannot read byte for byte"
     return ""
-
-
-def _written_in(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> list[ExportLine]:
-    return list(_entries(_strange(desired, wanted, node)))
 
 
 def _strange(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> list[str]:

@@ -6,7 +6,7 @@ Every field of `desired` has its rule here; a planner that finds one broken make
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 from clusters import rules
 from clusters.findings import Finding, blocker
@@ -50,7 +50,7 @@ def cluster(desired: DesiredCluster) -> Iterator[Finding]:
     for one in desired.volumes:
         yield from volume(one)
     for each in desired.exports:
-        yield from export(each)
+        yield from _said_of(each)
     for taken in desired.snapshots:
         yield from snapshot(taken)
 
@@ -123,6 +123,12 @@ def volume(wanted: DesiredVolume) -> Iterator[Finding]:
         partial(rules.mount_options, _joined(wanted.mount_options)),
         *_ownership(wanted.owner, wanted.mode),
     )
+
+
+@lru_cache(maxsize=4096)
+def _said_of(wanted: DesiredExport) -> tuple[Finding, ...]:
+    """A pair may have a thousand, and all but one are those of the plan before."""
+    return tuple(export(wanted))
 
 
 def export(wanted: DesiredExport, known: DesiredExport | None = None) -> Iterator[Finding]:

@@ -63,8 +63,9 @@ def stdout(result: Answer, tool: str, *, exits: tuple[int, ...] = (0,)) -> str:
 
 def lines(text: str) -> Iterator[str]:
     """Yield lines that end in a newline only: other separators of Unicode are content. Colours and NUL bytes are dropped."""
-    for line in text.split("\n"):
-        yield COLOUR.sub("", line).replace("\0", "").rstrip("\r")
+    plain = COLOUR.sub("", text) if "\x1b" in text else text
+    for line in plain.replace("\0", "").split("\n"):
+        yield line.rstrip("\r")
 
 
 def number(text: str, line: object) -> int:

@@ -47,16 +47,11 @@ def lines_of(text: str | None) -> list[str]:
 
 def strange_lines(before: DesiredCluster, after: DesiredCluster, standing: str | None) -> list[str]:
     """Give the lines of the file that the panel did not write, neither before the change nor after it."""
-    head = _head(after)
-    then, now = ({quoted(export.path): export for export in each.exports} for each in (before, after))
-
-    def ours(stands: str) -> bool:
-        path = stands.partition(" ")[0]
-        return any(
-            path in known and line(each, known[path]) == stands for each, known in ((after, now), (before, then))
-        )
-
-    return [each for each in lines_of(standing) if each not in head and SIGN not in each and not ours(each)]
+    now = {*_head(after), *(line(after, export) for export in after.exports)} if standing else set()
+    others = [each for each in lines_of(standing) if each not in now and SIGN not in each]
+    paths = {each.partition(" ")[0] for each in others}
+    then = {line(before, export) for export in before.exports if quoted(export.path) in paths} if paths else set()
+    return [each for each in others if each not in then]
 
 
 def _head(desired: DesiredCluster) -> list[str]:

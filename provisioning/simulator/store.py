@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import cattrs
+from cattrs import Converter
 from django.db import transaction
 
 from provisioning.models import SimulatedPair
@@ -14,6 +14,7 @@ from provisioning.simulator.make import bare_pair
 from provisioning.simulator.physics import power_off, power_on, settle
 from provisioning.simulator.state import Pair
 
+_CONVERTER = Converter(detailed_validation=False)  # the rows are its own, and every command reads one
 CONTROLS = ("power-off", "power-on", "cut-link", "mend-link")
 
 
@@ -24,9 +25,9 @@ def opened(cluster: int) -> Iterator[Pair]:
         row = SimulatedPair.objects.select_for_update().filter(cluster_id=cluster).first()
         if row is None:
             row = SimulatedPair(cluster_id=cluster)
-        pair = cattrs.structure(row.state, Pair) if row.state else bare_pair(time.time())
+        pair = _CONVERTER.structure(row.state, Pair) if row.state else bare_pair(time.time())
         yield pair
-        row.state = cattrs.unstructure(pair)
+        row.state = _CONVERTER.unstructure(pair)
         row.save()
 
 

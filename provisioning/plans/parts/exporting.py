@@ -45,7 +45,8 @@ def steps(
     node, standby = observed[active], after.peer(active).name
     there = served(after, node, path)
     texts = {name: text_of(observed[name]) for name in (standby, active)}
-    files = {name: nfs.among(before, after, text) for name, text in texts.items()}
+    rendered = {text: nfs.among(before, after, text) for text in set(texts.values())}  # one, as a rule
+    files = {name: rendered[text] for name, text in texts.items()}
     table = _table_stands(after, active, path, wanted, known)
     written = _written(files, observed, active, standby, table)
     done = there and not any(step.runs for step in written)
