@@ -1,12 +1,13 @@
-"""One cluster, volume or export as its page shows it, in a constant number of queries."""
+"""One cluster, volume or export as its page shows it: a constant number of queries, and no more rows than are shown."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from django.db.models import Count, Max, Prefetch, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from clusters.drawn import fills, pair_of
 from clusters.figures import share
@@ -27,6 +28,8 @@ from clusters.states import LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
 RECENT = 12
+ROWS = 25  # of a table in a page; the tables of the fleet have every row
+PATHS = 6  # of one volume in a row
 SHOWN = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
 SHAPES = {"blocker": "danger", "warning": "warn", "ok": "ok"}
 
@@ -35,8 +38,8 @@ SHAPES = {"blocker": "danger", "warning": "warn", "ok": "ok"}
 class VolumeRow:
     volume: Volume
     usage: VolumeUsage | None
-    exports: list[Export]
     fresh: bool
+    exported: Sequence[str] = ()  # paths
 
     @property
     def percent(self) -> float | None:
@@ -45,6 +48,20 @@ class VolumeRow:
     @property
     def free(self) -> int | None:
         return self.usage.size - self.usage.used if self.usage else None
+
+    @property
+    def paths(self) -> Sequence[str]:
+        return self.exported[:PATHS]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.exported) - PATHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    rows: list[Export]  # the first of them
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a cluster now, without what it holds."""
+
+    state: ClusterState | None
+    verdict: Verdict
+    nodes: list[Seen]
+    resource: Resource | None
+    active: Seen | None
+
+    @property
+    def fresh(self) -> bool:
+        return bool(self.active and self.active.fresh)
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     cluster: Cluster
     state: ClusterState | None
@@ -73,8 +105,9 @@ class Detail:
     nodes: list[Seen]
     resource: Resource | None
     resync: Resync | None
-    volumes: list[VolumeRow]
-    exports: list[Export]
+    volumes: list[VolumeRow]  # the first of them
+    volume_count: int
+    exports: Exports
     reasons: list[Reason]
     events: list[Event]
     active: Seen | None
@@ -93,7 +126,7 @@ class Detail:
         return ("ok", "Yes") if self.state.failover_works else ("risk", "No")
 
 
-def load(cluster: Cluster, now: datetime) -> Detail:
+def known(cluster: Cluster, now: datetime) -> Known:
     state = ClusterState.objects.select_related("active_node").filter(cluster=cluster).first()
     resource = Resource.objects.filter(cluster=cluster).first()
     members = (
@@ -104,15 +137,21 @@ def load(cluster: Cluster, now: datetime) -> Detail:
     told = verdict(cluster, state, now)
     nodes = seen(list(members), now, blind=told.blind)
     active = next((one for one in nodes if state and one.node.pk == state.active_node_id), None)
-    volumes = volume_rows(cluster, fresh=bool(active and active.fresh))
-    exports = [export for row in volumes for export in row.exports]
-    usage = {row.volume.name: (row.usage.used, row.usage.size) if row.usage else (0, 0) for row in volumes}
+    return Known(state, told, nodes, resource, active)
+
+
+def load(cluster: Cluster, now: datetime) -> Detail:
+    lately = known(cluster, now)
+    state, told, nodes, resource = lately.state, lately.verdict, lately.nodes, lately.resource
+    exports = exports_of(_exports(cluster))
+    filled = _volumes(cluster).values_list("name", "usage__used", "usage__size")
+    usage = {name: (used or 0, size or 0) for name, used, size in filled}
     pair = pair_of(
-        cluster, nodes, state, resource=resource, volumes=fills(usage, bool(active and active.fresh)), exports=len(exports)
+        cluster, nodes, state, resource=resource, volumes=fills(usage, lately.fresh), exports=exports.count
     ) if told.kind != "idle" else None  # fmt: skip
     return Detail(
-        cluster, state, told, pair, nodes, resource, resync_of(nodes), volumes, sorted(exports, key=attrgetter("path")),
-        _reasons(state, told), _events(cluster), active, version(cluster, now),
+        cluster, state, told, pair, nodes, resource, resync_of(nodes), _volume_rows(cluster, lately.fresh), len(usage), exports,
+        _reasons(state, told), _events(cluster), lately.active, version(cluster, now),
         locked=Cluster.objects.filter(pk=cluster.pk, jobs__status__in=LOCKING).count(),
     )  # fmt: skip
 
@@ -129,14 +168,41 @@ def version(cluster: Cluster, now: datetime) -> str:
     return f"{times}-{marks['job'] or 0}-{marks['locked']}-{cluster.inventory}-{silent}"
 
 
-def volume_rows(cluster: Cluster, *, fresh: bool) -> list[VolumeRow]:
-    exports = Export.objects.filter(inventory__in=SHOWN).prefetch_related("clients")
-    found = (
-        Volume.objects.filter(cluster=cluster, inventory__in=SHOWN)
-        .select_related("usage", "cluster")
-        .prefetch_related(Prefetch("exports", queryset=exports.select_related("cluster")))
-    )
-    return [VolumeRow(volume, getattr(volume, "usage", None), list(volume.exports.all()), fresh) for volume in found]
+def find_volume(cluster: Cluster, name: str) -> Volume | None:
+    return _volumes(cluster).select_related("usage", "cluster").filter(name=name).first()
+
+
+def find_export(cluster: Cluster, fsid: int) -> Export | None:
+    return _exports(cluster).select_related("volume__cluster").filter(fsid=fsid).first()
+
+
+def volume_row(volume: Volume, fresh: bool, exported: Sequence[str] = ()) -> VolumeRow:
+    return VolumeRow(volume, getattr(volume, "usage", None), fresh, exported)
+
+
+def exports_of(found: QuerySet[Export]) -> Exports:
+    rows = found.select_related("cluster").prefetch_related("clients").order_by("path")
+    return Exports(list(rows[:ROWS]), found.count())
+
+
+def exports_on(volume: Volume) -> Exports:
+    return exports_of(_exports(volume.cluster).filter(volume=volume))
+
+
+def _volumes(cluster: Cluster) -> QuerySet[Volume]:
+    return Volume.objects.filter(cluster=cluster, inventory__in=SHOWN)
+
+
+def _exports(cluster: Cluster) -> QuerySet[Export]:
+    return Export.objects.filter(cluster=cluster, inventory__in=SHOWN, volume__inventory__in=SHOWN)
+
+
+def _volume_rows(cluster: Cluster, fresh: bool) -> list[VolumeRow]:
+    found = list(_volumes(cluster).select_related("usage", "cluster")[:ROWS])
+    paths: dict[int, list[str]] = {}
+    for key, path in _exports(cluster).filter(volume__in=found).order_by("path").values_list("volume_id", "path"):
+        paths.setdefault(key, []).append(path)
+    return [volume_row(volume, fresh, paths.get(volume.pk, ())) for volume in found]
 
 
 def _reasons(state: ClusterState | None, told: Verdict) -> list[Reason]:

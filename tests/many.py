@@ -34,11 +34,19 @@ def fill_up(clusters: list[Cluster], volumes: int, exports: int) -> None:
     by_cluster: dict[int, list[Volume]] = {}
     for volume in made:
         by_cluster.setdefault(volume.cluster_id, []).append(volume)
+    _export([(own[n % len(own)], n) for own in by_cluster.values() for n in range(exports)])
+
+
+def on_one_volume(volume: Volume, exports: int) -> None:
+    _export([(volume, n) for n in range(exports)])
+
+
+def _export(directories: list[tuple[Volume, int]]) -> None:
     served = Export.objects.bulk_create(
         Export(
             cluster=volume.cluster, volume=volume, path=f"{volume.mount_point}/d{n}", fsid=1000 + n, inventory=Inventory.PRESENT
         )
-        for own in by_cluster.values() for n in range(exports) for volume in [own[n % len(own)]]
+        for volume, n in directories
     )  # fmt: skip
     ExportClient.objects.bulk_create(
         ExportClient(export=export, position=position, client=client, options=options)

@@ -72,20 +72,22 @@ def _actions(cluster: Cluster, level: AccessLevel, state: ClusterState | None) -
 @require_safe
 def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     cluster = access.get_cluster(request, slug, forgotten=True)
-    shown = detail.load(cluster, timezone.now())
-    row = next((row for row in shown.volumes if row.volume.name == name), None)
-    if row is None:
+    volume = detail.find_volume(cluster, name)
+    if volume is None:
         raise Http404("No such volume.")
-    actions = offered.on_volume(row.volume, access.level(request.user, cluster), shown.state, url)
+    now = timezone.now()
+    known = detail.known(cluster, now)
+    row = detail.volume_row(volume, known.fresh)
     context = {
-        **section(cluster, volume=row.volume),
-        "shown": shown,
+        **section(cluster, volume=volume),
+        "known": known,
         "row": row,
-        "volume": row.volume,
-        "actions": actions,
-        "past": usage_history.pane(row.volume, row.usage, request.GET, timezone.now()),
-        "care": care.pane(row.volume),
-        "snapshots": snapshot_rows.pane(row.volume, fresh=row.fresh),
+        "volume": volume,
+        "exports": detail.exports_on(volume),
+        "actions": offered.on_volume(volume, access.level(request.user, cluster), known.state, url),
+        "past": usage_history.pane(volume, row.usage, request.GET, now),
+        "care": care.pane(volume),
+        "snapshots": snapshot_rows.pane(volume, fresh=row.fresh),
     }
     return render(request, "volume.html", context)
 
@@ -93,21 +95,21 @@ def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 @require_safe
 def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
     cluster = access.get_cluster(request, slug, forgotten=True)
-    shown = detail.load(cluster, timezone.now())
-    found = next(((row, export) for row in shown.volumes for export in row.exports if export.fsid == fsid), None)
-    if found is None:
+    export = detail.find_export(cluster, fsid)
+    if export is None:
         raise Http404("No such export.")
-    row, export = found
-    exported = [(one, export.path in (one.state.exported or ())) for one in shown.nodes if one.fresh and one.state]
+    known = detail.known(cluster, timezone.now())
+    exported = [(one, export.path in (one.state.exported or ())) for one in known.nodes if one.fresh and one.state]
     address = request.GET.get("address", "")[:253]
-    clients = [(client.client, client.options.split(",")) for client in export.clients.all()]
+    allowed = list(export.clients.all())
+    clients = [(client.client, client.options.split(",")) for client in allowed]
     context = {
         **section(cluster, export=export),
-        "shown": shown,
-        "row": row,
+        "known": known,
         "export": export,
+        "allowed": allowed,
         "exported": exported,
-        "actions": offered.on_export(export, access.level(request.user, cluster), shown.state, url),
+        "actions": offered.on_export(export, access.level(request.user, cluster), known.state, url),
         "address": address,
         "gets": what_gets(address, clients) if address.strip() else None,
     }

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import signals
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clusters.models import ClusterState, Membership, Node, NodeState, Replica
+from clusters.models import ClusterState, Export, Membership, Node, NodeState, Replica, Volume
 from clusters.states import AccessLevel, Inventory
 from tests import factories, stories
 
@@ -163,7 +165,12 @@ def test_it_only_reads(client: Client, ada: Any, path: str) -> None:
 def test_what_does_not_exist_is_missing(client: Client, ada: Any) -> None:
     stories.web_files()
     client.force_login(ada)
-    for path in ("/c/nope/", "/c/web-files/volumes/nope/", "/c/web-files/exports/99/"):
+    for path in (
+        "/c/nope/",
+        "/c/web-files/volumes/nope/",
+        "/c/web-files/exports/99/",
+        f"/c/web-files/exports/{10**20}/",
+    ):
         response = client.get(path)
         assert response.status_code == 404
         assert "There is nothing here for you." in response.content.decode()
@@ -193,6 +200,59 @@ def test_the_count_of_queries_does_not_grow_with_the_cluster(client: Client, olg
         volume = factories.make_volume(cluster, f"more_{number}")
         factories.make_export(volume, fsid=100 + number, clients=("10.0.0.1", "10.0.0.2"))
     assert queries() == few
+
+
+def crowded() -> Volume:
+    """A volume with 40 exports, on a pair with 30 volumes."""
+    cluster = stories.make_pair("wiki")
+    for number in range(29):
+        factories.make_volume(cluster, f"more_{number:02}")
+    volume = cluster.volumes.get(name="data")
+    for number in range(39):
+        factories.make_export(volume, fsid=100 + number, path=f"/srv/data/{number:02}")
+    return volume
+
+
+def test_a_crowded_cluster_shows_the_first_rows_and_counts_the_rest(client: Client, olga: Any) -> None:
+    crowded()
+    client.force_login(olga)
+    page = read(client, "/c/wiki/")
+    assert page.count('id="to-vol-') == 25
+    assert page.count('id="to-export-') == 25
+    assert "All 30 volumes</a>" in page
+    assert "All 40 exports</a>" in page
+    assert "/srv/data, /srv/data/00, /srv/data/01, /srv/data/02, /srv/data/03, /srv/data/04 and 34 more<" in page
+    assert "40 exports" in page
+    assert "27 more" in page  # volumes in the picture
+
+
+def test_a_crowded_volume_shows_its_first_exports_and_leads_to_all(client: Client, olga: Any) -> None:
+    crowded()
+    client.force_login(olga)
+    page = read(client, "/c/wiki/volumes/data/")
+    assert page.count("/c/wiki/exports/1") == 25
+    assert 'href="/exports/?cluster=wiki&amp;q=/srv/data">All 40 exports</a>' in page
+    assert page.count("/srv/data/30") == 0
+    assert "Not exported" in read(client, "/c/wiki/volumes/more_01/")
+
+
+@pytest.mark.parametrize("path", ["/c/wiki/volumes/data/", "/c/wiki/exports/11/"])
+def test_a_volume_and_an_export_are_read_without_the_rest_of_the_cluster(client: Client, olga: Any, path: str) -> None:
+    crowded()
+    client.force_login(olga)
+    read(client, path)
+    loaded: Counter[type] = Counter()
+
+    def count(sender: type, **_: Any) -> None:
+        loaded[sender] += 1
+
+    signals.post_init.connect(count)
+    try:
+        read(client, path)
+    finally:
+        signals.post_init.disconnect(count)
+    assert 1 <= loaded[Volume] <= 2
+    assert 1 <= loaded[Export] <= 25
 
 
 def test_long_names_and_many_volumes_stay_in_the_picture(client: Client, olga: Any) -> None:
