@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clusters import clock
+from clusters import clock, history
 from tests import stories
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,27 @@ def test_moves_with_pause_and_what_was_seen_around_them(client: Client, olga: An
     assert "alice did not answer for 19 s." in page
     assert "What was seen around it: 1 change<" in page
     assert page.count("Secondary → Primary") == 1
+
+
+def test_figures_count_every_move_of_the_year_and_name_the_longest(
+    client: Client, olga: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "CHARTED", 2)
+    first, second = stories.make_pair("wiki"), stories.make_pair("git-lfs")
+    now = clock.local(timezone.now()).replace(month=6, day=15)
+    for days, cluster, cause, pause in (
+        (3, second, "failover", 300), (2, first, "failover", 20), (1, first, "switchover", 12), (0, first, "stop", None),
+    ):  # fmt: skip
+        at = now - timedelta(days=days)
+        stories.change(cluster, "bob", "group", "alice", "bob", at, cause=cause, pause=pause)
+    client.force_login(olga)
+    shown = client.get("/failovers/").context["history"]
+    assert shown.headline == f"4 moves in {now.year}. Clients waited 12 s the last time."
+    assert shown.sub == "2 failovers, 1 switchover, 1 stop."
+    assert [(name, figure) for name, figure, _ in shown.figures] == [
+        ("Typical", "20 s"), ("Worst", "5 min 0 s"), ("Last", "12 s"), ("Not served", "5 min 32 s"),
+    ]  # fmt: skip
+    assert "git-lfs" in shown.figures[1][2]
 
 
 def test_nobody_serving_is_a_move_of_its_own(client: Client, olga: Any) -> None:
