@@ -137,7 +137,7 @@ def _write_files(place: Place, step: Step, report: Report) -> None:
     except StepFailed as refused:
         try:
             _put_back(place, step, kept, report)
-        except StepFailed as again:
+        except (StepFailed, NodeError) as again:
             raise StepFailed(
                 sentences(
                     refused.text,
