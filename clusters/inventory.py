@@ -203,6 +203,11 @@ def nfs_settings(cluster: Cluster, **values: object) -> None:
     Cluster.objects.filter(pk=cluster.pk).update(**values)
 
 
+def manager_times(cluster: Cluster, **values: int) -> None:
+    """Write the manager's times as a job has set them."""
+    Cluster.objects.filter(pk=cluster.pk).update(**values)
+
+
 def half_made(cluster: Cluster) -> list[str]:
     """Name the volumes, exports and snapshots a job began to make or to remove and did not finish."""
     creating = {"inventory__in": (Inventory.CREATING, Inventory.REMOVING)}

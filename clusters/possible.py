@@ -14,12 +14,21 @@ from clusters.verdict import BLIND_AFTER
 # By URL name. Withdrawing, forgetting and what is kept in the panel alone are never held back here.
 BOTH_NODES = frozenset(
     {
-        "volume-new", "export-new", "resource-grow", "cluster-mend", "nfs-configure", "volume-grow", "snapshot-new", "volume-check",
-        "volume-trim", "volume-edit", "volume-delete", "export-edit",
+        "volume-new", "export-new", "resource-grow", "cluster-mend", "nfs-configure", "manager-configure", "volume-grow", "snapshot-new",
+        "volume-check", "volume-trim", "volume-edit", "volume-delete", "export-edit",
     }
 )  # fmt: skip
 SERVED = frozenset(
-    {"volume-new", "export-new", "resource-grow", "nfs-configure", "volume-grow", "snapshot-new", "volume-trim"}
+    {
+        "volume-new",
+        "export-new",
+        "resource-grow",
+        "nfs-configure",
+        "manager-configure",
+        "volume-grow",
+        "snapshot-new",
+        "volume-trim",
+    }
 )
 REDUNDANT = {
     "resource-grow": "only then do both learn the new size",

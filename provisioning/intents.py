@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioning.desired import DesiredExport, DesiredSnapshot, DesiredVolume, NfsSettings
+from provisioning.desired import DesiredExport, DesiredSnapshot, DesiredVolume, HeartbeatSettings, NfsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,14 @@ class ConfigureNfs:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigureManager:
+    """Give the pair's Heartbeat these times."""
+
+    cluster: str
+    heartbeat: HeartbeatSettings
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolNode:
     """Ask a node for its host key, or install the panel's key on it: the two things done before a node is trusted."""
 
@@ -198,4 +206,5 @@ Intent = (
     | ExportIntent
     | SnapshotIntent
     | ConfigureNfs
+    | ConfigureManager
 )

@@ -53,12 +53,14 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
         volumes=tuple(_volume(volume) for volume in cluster.volumes.order_by("pk") if whole or _exists(volume)),
         exports=_exports(cluster, whole),
         manager=cluster.manager,
-        heartbeat=HeartbeatSettings(
-            cluster.keepalive, cluster.warntime, cluster.deadtime, cluster.initdead, cluster.udpport
-        ),
+        heartbeat=heartbeat_of(cluster),
         nfs=nfs_of(cluster),
         snapshots=_snapshots(cluster),
     )
+
+
+def heartbeat_of(cluster: Cluster) -> HeartbeatSettings:
+    return HeartbeatSettings(cluster.keepalive, cluster.warntime, cluster.deadtime, cluster.initdead, cluster.udpport)
 
 
 def nfs_of(cluster: Cluster) -> NfsSettings:

@@ -10,6 +10,7 @@ from provisioning.views import (
     forget,
     job,
     jobs_list,
+    manager,
     mend,
     nfs,
     quotas,
@@ -66,6 +67,7 @@ urlpatterns = [
         )
         for verb in snapshots.NAMED
     ),
+    path("c/<slug:slug>/heartbeat/", manager.manager_times, name="manager-configure"),
     path("c/<slug:slug>/nfs/", nfs.nfs_settings, name="nfs-configure"),
     path("c/<slug:slug>/forget/", forget.cluster_forget, name="cluster-forget"),
     path("c/<slug:slug>/mend/", mend.cluster_mend, name="cluster-mend"),

@@ -26,7 +26,7 @@ register = template.Library()
 
 SECTIONS = {
     "fleet": {"fleet", "cluster", "volume", "export", "clients", "cluster-new", "cluster-draft", "cluster-forget", "nfs-configure",
-        "volume-new", "export-new"},
+        "manager-configure", "volume-new", "export-new"},
     "volumes": {"volumes", "volumes-import"},
     "exports": {"exports", "exports-import"},
     "jobs": {"jobs", "job"},

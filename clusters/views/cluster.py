@@ -50,6 +50,7 @@ def _actions(cluster: Cluster, level: AccessLevel, state: ClusterState | None) -
         ("resource-grow", "Grow the replicated device", "database", AccessLevel.ADMIN, True),
         ("cluster-mend", "Compare and mend", "file-diff", AccessLevel.ADMIN, True),
         ("nfs-configure", "Set up the NFS server", "settings", AccessLevel.OPERATOR, True),
+        ("manager-configure", "Change Heartbeat’s times", "settings", AccessLevel.ADMIN, True),
         ("cluster-forget", "Forget this cluster", "link-off", AccessLevel.ADMIN, False),
     )
     actions = []

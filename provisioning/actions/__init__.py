@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from clusters.states import JobStatus
 from provisioning import codec
-from provisioning.actions import care, cluster, export, nfs, quota, resource, snapshot, volume
+from provisioning.actions import care, cluster, export, manager, nfs, quota, resource, snapshot, volume
 from provisioning.actions.action import Action
 from provisioning.intents import Intent
 from provisioning.models import Job, JobStep
@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, Action] = {
         *export.ROWS,
         *snapshot.ROWS,
         *nfs.ROWS,
+        *manager.ROWS,
         *care.ROWS,
         *quota.ROWS,
     )

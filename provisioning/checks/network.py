@@ -70,16 +70,20 @@ def heartbeat_paths(desired: DesiredCluster) -> Iterator[Finding]:
         )
     else:
         yield fine("heartbeat.two-paths", "Heartbeat has two paths: the service network and replication", hazard=4)
+    yield from times(desired)
+    if any(":" in a for n in desired.nodes for a in (n.service_address, n.replication_address)):
+        yield blocker(
+            "heartbeat.ipv4-only", "Heartbeat's unicast paths are IPv4 only.", hint="Give both nodes IPv4 addresses."
+        )
+
+
+def times(desired: DesiredCluster) -> Iterator[Finding]:
     h = desired.heartbeat
     if not h.keepalive < h.warntime < h.deadtime or h.initdead < 2 * h.deadtime:
         yield blocker(
             "heartbeat.times",
             f"Heartbeat's times do not fit: keepalive {h.keepalive}, warntime {h.warntime}, deadtime {h.deadtime}, initdead {h.initdead}.",
             hint="keepalive < warntime < deadtime, and initdead at least twice deadtime.",
-        )
-    if any(":" in a for n in desired.nodes for a in (n.service_address, n.replication_address)):
-        yield blocker(
-            "heartbeat.ipv4-only", "Heartbeat's unicast paths are IPv4 only.", hint="Give both nodes IPv4 addresses."
         )
 
 

@@ -45,6 +45,18 @@ def keys_stand(desired: DesiredCluster, observed: Mapping[str, NodeObserved], no
 
 
 def under_way(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    yield from manager(desired, observed)
+    for node in observed.values():
+        file = node.file(NFS_CONF)
+        if node.nfsd_threads and (file is None or file.text != str(nfs.settings(desired).content)):
+            yield warning(
+                "nfs.not-live", f"The NFS server of {node.node} takes new threads, grace and lease at its next start only.", node=node.node,
+                hint="That is the next time the service group moves. Until then the old ones hold.", hazard=9,
+            )  # fmt: skip
+
+
+def manager(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    """What a running Heartbeat would take, and what it must not."""
     running = [observed[node.name] for node in desired.nodes if manager_runs(observed.get(node.name))]
     for node in running:
         if new_settings(desired, node):
@@ -53,13 +65,6 @@ def under_way(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> 
             yield warning(
                 "heartbeat.keys-later", f"{AUTHKEYS} is written on {node.node}; the running Heartbeat keeps the key that it has.", node=node.node,
                 hint="It reads the file at its next start. Both nodes get the same one.", hazard=20,
-            )  # fmt: skip
-    for node in observed.values():
-        file = node.file(NFS_CONF)
-        if node.nfsd_threads and (file is None or file.text != str(nfs.settings(desired).content)):
-            yield warning(
-                "nfs.not-live", f"The NFS server of {node.node} takes new threads, grace and lease at its next start only.", node=node.node,
-                hint="That is the next time the service group moves. Until then the old ones hold.", hazard=9,
             )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from clusters import rules
 from provisioning.forms.base import PanelForm, RuleField, choice_widget, number_field, refusal
+from provisioning.forms.manager import check_times, too_short
 from provisioning.pages.networks import AddressChoice
 
 SHORTEST_GRACE = 10
@@ -100,18 +101,7 @@ class ServiceForm(PanelForm):
             )
 
     def _clean_times(self) -> None:
-        order = [("keepalive", 1), ("warntime", 1), ("deadtime", 1), ("initdead", 2)]
-        for (name, _), (later, factor) in zip(order, order[1:], strict=False):
-            low, high = self.cleaned_data.get(name), self.cleaned_data.get(later)
-            if low is None or high is None:
-                continue
-            if factor > 1 and high < factor * low:
-                self.add_error(
-                    later,
-                    refusal(f"At least twice “{self.fields[name].label}”: networks come up slowly.", str(factor * low)),
-                )
-            elif factor == 1 and high <= low:
-                self.add_error(later, refusal(f"Must be longer than “{self.fields[name].label}” ({low} s)."))
+        check_times(self)
         grace, lease = self.cleaned_data.get("nfs_grace"), self.cleaned_data.get("nfs_lease")
         if grace and lease and grace < lease:
             self.add_error(
@@ -129,6 +119,6 @@ class ServiceForm(PanelForm):
                 )
         if (grace := self.cleaned_data.get("nfs_grace")) and grace < 30:
             said.append("A grace time below 30 s can be too short for clients to get their locks back.")
-        if (deadtime := self.cleaned_data.get("deadtime")) and deadtime < 8:
+        if too_short(self):
             said.append("A node that is only busy may count as dead after less than 8 s, and both would serve.")
         return said

@@ -8,9 +8,9 @@ import pytest
 
 from clusters.findings import Severity, blockers
 from provisioning.desired import DesiredCluster, ExportClient
-from provisioning.intents import ProvisionCluster
+from provisioning.intents import ConfigureManager, ProvisionCluster
 from provisioning.observed import HeartbeatReading, NodeObserved
-from provisioning.plans import provision
+from provisioning.plans import manager, provision
 from provisioning.render.paths import AUTHKEYS, EXPORTS, HA_CF, HARESOURCES
 from provisioning.steps import Kind, Plan
 from tests.pair import HEARTBEAT, NAMES, desired, finished, with_file, with_unit
@@ -53,6 +53,26 @@ def test_new_times_are_taken_on_the_standby_node_before_the_one_that_serves() ->
     assert {f.path for step in plan.todo() for f in step.files} == {HA_CF}
     assert all(step.guards for step in plan.todo() if step.load)
     assert codes(plan)[("heartbeat.reload", "alice")] is Severity.WARNING
+
+
+def test_an_action_of_its_own_changes_the_times_and_nothing_else() -> None:
+    """Whatever else of the set-up differs is left alone."""
+    new = with_times(deadtime=20).heartbeat
+    observed = {name: with_file(node, EXPORTS, "somebody changed it") for name, node in finished().items()}
+    plan = manager.plan(ConfigureManager("web-files", new), desired(), observed, HEARTBEAT)
+    assert list(blockers(plan.findings)) == []
+    assert [(s.node, s.load and s.load.argv) for s in plan.todo() if s.kind is Kind.WRITES] == [
+        ("bob", RELOAD),
+        ("alice", RELOAD),
+    ]
+    assert {f.path for step in plan.todo() for f in step.files} == {HA_CF}
+    assert not [code for code, _ in codes(plan) if code == "manager.settings-differ"]
+    again = manager.plan(ConfigureManager("web-files", new), desired(), finished(with_times(deadtime=20)), HEARTBEAT)
+    assert (again.todo(), again.button) == ((), "Nothing to do")
+    wrong = manager.plan(ConfigureManager("web-files", replace(new, warntime=30)), desired(), finished(), HEARTBEAT)
+    assert [f.code for f in blockers(wrong.findings)] == ["heartbeat.times"]
+    moved = manager.plan(ConfigureManager("web-files", replace(new, udpport=695)), desired(), finished(), HEARTBEAT)
+    assert {f.code for f in blockers(moved.findings)} == {"heartbeat.not-live"}
 
 
 def test_the_running_one_itself_must_name_the_new_value() -> None:

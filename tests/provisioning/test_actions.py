@@ -12,6 +12,7 @@ from provisioning.actions import ACTIONS, Action
 from provisioning.intents import (
     CheckVolume,
     CloseSnapshot,
+    ConfigureManager,
     ConfigureNfs,
     CreateSnapshot,
     CreateVolume,
@@ -50,6 +51,7 @@ def test_it_holds_the_actions_other_work_relies_on() -> None:
         "resource.grow": GrowResource,
         "export.publish": PublishExport,
         "nfs.configure": ConfigureNfs,
+        "manager.configure": ConfigureManager,
         "snapshot.create": CreateSnapshot,
         "snapshot.keep": KeepSnapshots,
         "snapshot.delete": DeleteSnapshot,

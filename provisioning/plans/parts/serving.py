@@ -35,7 +35,13 @@ def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend
         yield replace(step, load=cmd("exportfs", "-r")) if serves else step
         if name != active:
             yield from nfs_files.let_go(desired, observed[name])
-    for name in order:
+    yield from managers(desired, observed, backend)
+
+
+def managers(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Iterator[Step]:
+    """The manager's files, the standby node first, and what makes a running manager take them."""
+    last = active_node(desired, observed) or desired.first_source
+    for name in (desired.peer(last).name, last):
         yield from backend.take(desired, observed[name], _manager(desired, observed, name, backend))
 
 

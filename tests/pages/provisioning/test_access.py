@@ -22,7 +22,7 @@ PAGES = {
     "cluster-new": (ADMIN, "GET POST"), "cluster-draft-resume": (ADMIN, "GET"), "draft-remove": (ADMIN, "POST"), "cluster-draft": (ADMIN, "GET POST"),
     "node-ask-host-key": (ADMIN, "POST"), "node-pin": (ADMIN, "POST"), "node-install-key": (ADMIN, "POST"),
     "volume-new": (OPERATOR, "GET POST"), "export-new": (OPERATOR, "GET POST"), "cluster-forget": (ADMIN, "GET POST"),
-    "cluster-mend": (ADMIN, "GET POST"), "nfs-configure": (OPERATOR, "GET POST"),
+    "cluster-mend": (ADMIN, "GET POST"), "nfs-configure": (OPERATOR, "GET POST"), "manager-configure": (ADMIN, "GET POST"),
     "resource-grow": (ADMIN, "GET POST"), "volume-grow": (OPERATOR, "GET POST"), "volume-edit": (OPERATOR, "GET POST"),
     "volume-delete": (ADMIN, "GET POST"), "volume-check": (OPERATOR, "GET POST"), "volume-repair": (ADMIN, "GET POST"),
     "volume-trim": (OPERATOR, "GET POST"), "volume-quotas": (VIEWER, "GET"), "volume-quotas-read": (VIEWER, "POST"),

@@ -12,7 +12,7 @@ from clusters.models import Cluster, ClusterState
 from clusters.states import Health
 
 pytestmark = pytest.mark.django_db
-BOTH = ("volume-new", "export-new", "resource-grow", "cluster-mend", "nfs-configure")
+BOTH = ("volume-new", "export-new", "resource-grow", "cluster-mend", "nfs-configure", "manager-configure")
 SILENT = "Not now: bob does not answer the panel. This needs both nodes."
 
 
@@ -58,7 +58,7 @@ def test_one_copy_holds_back_only_what_needs_two(web_files: Cluster, ada_client:
 def test_a_service_that_is_nowhere_can_be_mended(web_files: Cluster, ada_client: Client):
     saw(web_files, "group.nowhere", node="")
     page = shown(ada_client)
-    assert page.count("Not now: no node holds the service group.") == 4 and 'id="do-cluster-mend"' in page
+    assert page.count("Not now: no node holds the service group.") == 5 and 'id="do-cluster-mend"' in page
 
 
 def test_a_volume_and_an_export_say_it_and_can_be_withdrawn(web_files: Cluster, ada_client: Client):
