@@ -19,7 +19,7 @@ EXISTS = (Inventory.PRESENT, Inventory.REMOVING)
 
 
 def pictures(job: Job) -> list[tuple[str, SafeString]]:
-    """Draw both; nothing when the pair is not described far enough or the plan moves nothing."""
+    """Draw both; nothing when the pair is not described far enough or the plan moves nothing, as one that mends a pair in service."""
     nodes = list(
         job.cluster.nodes.filter(kind=Node.Kind.MEMBER)
         .select_related("backing", "replica", "state")
@@ -33,7 +33,7 @@ def pictures(job: Job) -> list[tuple[str, SafeString]]:
         return []
     pair = _sides(job.cluster, nodes)
     match intent:
-        case ProvisionCluster():
+        case ProvisionCluster() if job.cluster.inventory != Inventory.PRESENT:
             before, after = _set_up(job.cluster, *pair)
         case CreateVolume() | PublishExport():
             before, after = _on_a_running_pair(job.cluster, intent, *pair)

@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 
 from clusters.models import Cluster
-from clusters.states import JobStatus
+from clusters.states import Inventory, JobStatus
 from provisioning.models import Job
+from provisioning.pages.before_after import pictures
 
 pytestmark = pytest.mark.django_db
 URL = "/c/web-files/mend/"
@@ -34,3 +35,11 @@ def test_a_job_that_holds_the_cluster_is_named(web_files: Cluster, ada_client: C
     ada_client.post(URL)
     Job.objects.update(status=JobStatus.RUNNING, title="Create volume shop", approved_by="olga")
     assert "Create volume shop" in ada_client.get(URL).content.decode()
+
+
+def test_a_pair_in_service_is_not_drawn_as_two_bare_servers(web_files: Cluster, ada_client: Client):
+    ada_client.post(URL)
+    in_service = Job.objects.get()
+    assert pictures(in_service) == []
+    Cluster.objects.update(inventory=Inventory.CREATING)
+    assert [title for title, _ in pictures(Job.objects.get())] == ["Before", "After"]
