@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -51,6 +51,14 @@ class Filters:
             int(year) if year.isdecimal() and len(year) == 4 and 2000 <= int(year) <= 2200 else clock.local(now).year,
             query.get("show") == "all",
         )  # fmt: skip
+
+
+class Fact(NamedTuple):
+    """A move as far as figures need it: there may be thousands in a year, and a point in time is dear to read."""
+
+    cause: str
+    pause: float | None
+    pk: int
 
 
 class Timed(NamedTuple):
@@ -98,14 +106,14 @@ def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None) -> H
     if filters.kind:
         listed = listed.filter(cause=filters.kind)
     page = Paginator(listed, PER_PAGE).get_page(number)
-    counted = of_year.order_by().values("cause").annotate(moves=Count("pk"))
-    counts = {row["cause"]: row["moves"] for row in counted}
-    timed = of_year.exclude(pause=None).values_list(*Timed._fields[:-1], "cluster__slug")
-    charted = [Timed(*row) for row in timed.order_by("-at", "-pk")[:CHARTED]][::-1]
-    headline, sub = _headline(counts, charted, filters)
+    facts = [Fact(*row) for row in of_year.order_by("at", "pk").values_list("cause", "pause", "pk")]
+    headline, sub = _headline(facts, filters)
+    timed = of_year.exclude(pause=None).order_by("-at", "-pk").values_list(*Timed._fields[:-1], "cluster__slug")
+    charted = [Timed(*row) for row in timed[:CHARTED]][::-1]
+    worst = _worst(facts, timed)
     return History(
         page, _entries(list(page.object_list), changes, filters.everything), _chart(charted, filters), headline, sub,
-        _figures(of_year, timed, charted[-1]) if charted else [], _years(moves, filters.year),
+        _figures(facts, worst, charted[-1]) if worst and charted else [], _years(moves, filters.year),
     )  # fmt: skip
 
 
@@ -150,15 +158,28 @@ def _moved(cause: str, old: str, new: str) -> str:
     return f"{word}, {old} to {new}" if old else f"{word} on {new}"
 
 
-def _headline(counts: Mapping[str, int], timed: Sequence[Timed], filters: Filters) -> tuple[str, str]:
-    if not counts:
+def _headline(rows: list[Fact], filters: Filters) -> tuple[str, str]:
+    if not rows:
         return (
             f"No move of a service group in {filters.year}.",
             "The monitor writes each one down, with what was known when it was seen.",
         )
-    sub = ", ".join(count_text(counts[cause], *MANY[cause]) for cause in MANY if cause in counts).capitalize() + "."
-    last = f" Clients waited {pause_text(timed[-1].pause)} the last time." if timed else ""
-    return f"{count_text(sum(counts.values()), 'move', 'moves')} in {filters.year}.{last}", sub
+    counts: dict[str, int] = defaultdict(int)
+    for row in rows:
+        counts[row.cause] += 1
+    sub = ", ".join(count_text(counts[cause], *MANY[cause]) for cause in MANY if counts[cause]).capitalize() + "."
+    timed = [row for row in rows if row.pause is not None]
+    last = (
+        f" Clients waited {pause_text(timed[-1].pause)} the last time." if timed and timed[-1].pause is not None else ""
+    )
+    return f"{count_text(len(rows), 'move', 'moves')} in {filters.year}.{last}", sub
+
+
+def _worst(facts: Iterable[Fact], timed: QuerySet[StateChange, Any]) -> Timed | None:
+    """The longest pause of the year; the chart may not reach back to it."""
+    longest = max((fact for fact in facts if fact.pause is not None), key=lambda fact: fact.pause or 0.0, default=None)
+    row = timed.filter(pk=longest.pk).first() if longest else None
+    return Timed(*row) if row else None
 
 
 def _chart(rows: Iterable[Timed], filters: Filters) -> SafeString:
@@ -175,12 +196,8 @@ def _spoken(row: Timed, now: datetime) -> str:
     return f"{clock.date_text(row.at, now)}, {row.slug}: {_moved(row.cause, row.old, row.new)}, {pause_text(row.pause)}"
 
 
-def _figures(
-    of_year: QuerySet[StateChange], timed: QuerySet[StateChange, Any], last: Timed
-) -> list[tuple[str, str, str]]:
-    """Of every pause of the year; the chart may not reach back to the worst."""
-    pauses = [pause for pause in of_year.order_by().values_list("pause", flat=True) if pause is not None]
-    worst = Timed(*timed.order_by("-pause", "at", "pk")[0])
+def _figures(facts: list[Fact], worst: Timed, last: Timed) -> list[tuple[str, str, str]]:
+    pauses = [fact.pause for fact in facts if fact.pause is not None]
     return [
         ("Typical", pause_text(statistics.median(pauses)), "half of all moves were shorter"),
         ("Worst", pause_text(worst.pause), f"{clock.date_text(worst.at)}, {worst.slug}"),
