@@ -43,6 +43,23 @@ def stop_writing() -> dict[str, Any]:
     return report
 
 
+def hold_a_lock(file: str, name: str = "holder") -> None:
+    """Start a program of the client that keeps a file open, locked and written to; it says "locked", then each error, in /root/NAME."""
+    script = (HERE / "nfs_holder.py").read_text()
+    machines.run("client", f"cat >/root/nfs_holder.py <<'END'\n{script}\nEND")
+    machines.run("client", f"systemd-run --collect --unit={name} --property=StandardOutput=file:/root/{name} "
+                 f"python3 /root/nfs_holder.py {file}")  # fmt: skip
+    machines.until(f"{file} is locked", lambda: machines.answers("client", f"grep --quiet locked /root/{name}"), 60, 1)
+
+
+def gets_the_lock(name: str, file: str) -> bool:
+    """Whether a program on a machine could lock a file now. It waits while an NFS server gives no new locks."""
+    attempt = f"import fcntl; fcntl.lockf(open('{file}', 'a'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    said = machines.run(name, f'python3 -c "{attempt}" && echo taken', timeout=200, check=False)
+    assert said == "taken" or "BlockingIOError" in said, said
+    return said == "taken"
+
+
 def checksums_agree() -> None:
     machines.run("client", "cd /mnt && sha256sum --check --strict /root/before", timeout=180)
 

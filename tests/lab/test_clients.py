@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.lab import clients, machines
-from tests.lab.places import HERE, MACHINES, PAIR, SERVICE_IP
+from tests.lab.places import MACHINES, PAIR, SERVICE_IP
 from tests.lab.setting_up import approve
 from tests.lab.walk import Stopwatch, Walk
 
@@ -17,23 +17,11 @@ HELD = "/mnt/homes/held"
 CONF = "/etc/nfs.conf.d/storagepanel.conf"
 
 
-def hold_a_lock() -> None:
-    """A program of the client that keeps a file open, locked and written to."""
-    script = (HERE / "nfs_holder.py").read_text()
-    machines.run("client", f"cat >/root/nfs_holder.py <<'END'\n{script}\nEND")
-    machines.run(
-        "client",
-        "systemd-run --collect --unit=holder --property=StandardOutput=file:/root/holder "
-        f"python3 /root/nfs_holder.py {HELD}",
-    )
-    machines.until("the lock is held", lambda: machines.answers("client", "grep --quiet locked /root/holder"), 60, 1)
-
-
 def test_the_page_shows_the_client_and_more_threads_disturb_nobody(on_call: Walk) -> None:
     watch = Stopwatch()
     clients.mount()
     clients.begin_to_write()
-    hold_a_lock()
+    clients.hold_a_lock(HELD)
     machines.run(
         "client", f"mkdir -p /mnt/old && mount -t nfs -o vers=3,hard {SERVICE_IP}:/srv/media /mnt/old", timeout=60
     )
@@ -68,7 +56,7 @@ def test_new_times_and_ports_keep_the_lock(on_call: Walk) -> None:
     """A restart that the plan announces with who will feel it: the writer waits and goes on, the program that holds a lock keeps it."""
     watch = Stopwatch()
     clients.mount()
-    hold_a_lock()
+    clients.hold_a_lock(HELD)
     clients.begin_to_write()
     on_call.go("/c/lab-files/nfs/")
     on_call.fill(grace_time="90", lease_time="60", domain="lab.example")
