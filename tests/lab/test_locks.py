@@ -79,8 +79,9 @@ def still_held_by(name: str, watch: Stopwatch, says: str) -> None:
         inode = machines.run(name, f"stat --format=%i {local}")
         claimed = rf"grep --quiet 'POSIX .*:{inode} ' /proc/locks"
         machines.until(f"{local} is claimed", lambda claimed=claimed: machines.answers(name, claimed), 120, 1)
-        before = machines.run(name, f"wc -l <{local}")
-        machines.until(f"{local} grows", lambda n=before, f=local: machines.run(name, f"wc -l <{f}") != n, 60, 1)
+        size = machines.run(name, f"stat --format=%s {local}")
+        grown = f"[ $(stat --format=%s {local}) -gt {size} ]"
+        machines.until(f"{local} grows", lambda grown=grown: machines.answers(name, grown), 60, 1)
         assert not clients.gets_the_lock(name, local)
         assert machines.run("client", f"cat /root/{unit}") == "locked"
     lost = re.findall(r"NFS: .*(?:lost|reclaim).*", machines.run("client", "dmesg"))
