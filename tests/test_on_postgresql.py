@@ -29,11 +29,15 @@ def test_the_log_and_the_door_hold_on_postgresql(postgresql_url: str) -> None:
             "tests/jobs",
             "tests/running",
             "tests/enrolment",
+            "tests/monitor",
+            "tests/usage",
+            "tests/snapshots",
+            "tests/batches",
         ],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": postgresql_url},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
