@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters import access, people, typed
 from clusters.forms import LevelForm, PasswordForm, PersonForm
+from clusters.refused import attempt
 from clusters.states import AccessLevel
 
 
@@ -73,6 +74,7 @@ def person_level(request: HttpRequest, name: str) -> HttpResponse:
     try:
         people.set_level(request, user, form.cleaned_data["level"], form.cleaned_data["cluster"])
     except people.Refused as refused:
+        attempt(request, str(refused), action="person.level")
         messages.error(request, str(refused))
     return redirect("person", name)
 
@@ -84,5 +86,6 @@ def person_active(request: HttpRequest, name: str) -> HttpResponse:
     try:
         people.set_active(request, user, request.POST.get("active") == "yes")
     except people.Refused as refused:
+        attempt(request, str(refused), action="person.active")
         messages.error(request, str(refused))
     return redirect("person", name)

@@ -80,7 +80,14 @@ def _next_boot(node: NodeObserved) -> Iterator[Finding]:
 
 def name(node: NodeObserved) -> Iterator[Finding]:
     if node.nodename is None:
-        yield blocker("node.name-unknown", f"{node.node} did not tell its name.", node=node.node, hazard=20)
+        yield blocker(
+            "node.name-unknown",
+            f"{node.node} did not tell its name.",
+            node=node.node,
+            hazard=20,
+            hint="Read the node again.",
+            fix="uname --nodename",
+        )
     elif node.nodename != node.node:
         yield blocker(
             "node.name-differs",
@@ -96,7 +103,10 @@ def name(node: NodeObserved) -> Iterator[Finding]:
 
 def packages(node: NodeObserved) -> Iterator[Finding]:
     if node.packages is None:
-        yield blocker("package.unknown", f"The packages of {node.node} were not seen.", node=node.node)
+        yield blocker(
+            "package.unknown", f"The packages of {node.node} were not seen.", node=node.node,
+            hint="Read the node again.", fix="dpkg-query --show drbd-utils",
+        )  # fmt: skip
         return
     candidates = dict(node.available or ())
     missing = [package for package, version in node.packages if version is None]

@@ -28,7 +28,10 @@ def addresses(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> 
             if seen is None:
                 continue
             if seen.interfaces is None:
-                yield blocker("network.unknown", f"The interfaces of {node.name} were not seen.", node=node.name)
+                yield blocker(
+                    "network.unknown", f"The interfaces of {node.name} were not seen.", node=node.name,
+                    hint="Read the node again.", fix="ip -brief address",
+                )  # fmt: skip
                 continue
             found = next(
                 (a for i in seen.interfaces if i.name == interface for a in i.addresses if a.split("/")[0] == address),
@@ -199,14 +202,23 @@ def _resource_free(desired: DesiredCluster, node: NodeObserved) -> Iterator[Find
             )  # fmt: skip
         elif minor == r.minor:
             yield blocker(
-                "drbd.minor-taken", f"Minor {minor} belongs to {name} on {node.node}.", node=node.node, hazard=20
-            )
+                "drbd.minor-taken", f"Minor {minor} belongs to {name} on {node.node}.", node=node.node, hazard=20,
+                hint="Take another minor for DRBD.", fix="drbdadm sh-minor all",
+            )  # fmt: skip
         elif port == r.port:
-            yield blocker("port.taken", f"Port {port} belongs to {name} on {node.node}.", node=node.node, hazard=20)
+            yield blocker(
+                "port.taken", f"Port {port} belongs to {name} on {node.node}.", node=node.node, hazard=20,
+                hint="Take another port for DRBD.", fix="drbdadm dump",
+            )  # fmt: skip
     used = {replica.minor for replica in node.replicas or () if replica.resource != r.name}
     if r.minor in used and r.minor not in {minor for _, minor, _ in defined}:
         yield blocker(
-            "drbd.minor-taken", f"{r.device} is in use on {node.node}.", node=node.node, fix="drbdadm status", hazard=20
+            "drbd.minor-taken",
+            f"{r.device} is in use on {node.node}.",
+            node=node.node,
+            fix="drbdadm status",
+            hazard=20,
+            hint="Take another minor for DRBD.",
         )
     if any(port == r.port for _, port in node.listening or ()) and r.port not in {port for _, _, port in defined}:
         yield blocker(

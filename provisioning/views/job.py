@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from clusters import access, typed
-from clusters.states import ENDED, JobStatus
+from clusters.states import ENDED, Inventory, JobStatus
 from provisioning import jobs
 from provisioning.actions import ACTIONS
 from provisioning.models import Job, JobCommand
@@ -59,8 +59,13 @@ def page_context(request: HttpRequest, row: Job, **said: str) -> dict[str, Any]:
         "moving": row.status in MOVING, "ended": row.status in ENDED, "valid_for": job_page.valid_for(row, timezone.now()),
         "entries": job_page.audit_entries(row), "level_name": level.name.lower(), "lanes": job_page.lanes(row), "typed": said,
         "before_after": before_after.pictures(row), "problem": nodetext.clean(row.problem), "hint": nodetext.clean(row.hint),
-        "own_address": row.get_absolute_url(), "draft_step": "plan" if row.action == "cluster.provision" else "",
+        "own_address": row.get_absolute_url(), "draft_step": draft_step(row),
     }  # fmt: skip
+
+
+def draft_step(row: Job) -> str:
+    """Where a set-up is changed; a pair in service that is mended has no draft any more."""
+    return "plan" if row.action == "cluster.provision" and row.cluster.inventory != Inventory.PRESENT else ""
 
 
 @require_POST

@@ -76,7 +76,8 @@ def test_the_last_admin_stays(client: Client, ada: Any) -> None:
     response = client.post("/people/ada/level/", {"level": "10", "cluster": ""}, follow=True)
     assert "Somebody has to stay admin on all clusters." in response.content.decode()
     assert Membership.objects.get(user=ada).level == AccessLevel.ADMIN
-    assert not AuditEntry.objects.exists()
+    assert (last_entry().outcome, AuditEntry.objects.count()) == (AuditEntry.Outcome.REFUSED, 1)
+    assert "Somebody has to stay admin" in last_entry().text
 
 
 def test_the_level_of_the_installations_administrator_is_not_changed_in_word_only(client: Client, ada: Any) -> None:
@@ -87,7 +88,7 @@ def test_the_level_of_the_installations_administrator_is_not_changed_in_word_onl
     answer = client.post("/people/root/level/", {"level": "10", "cluster": ""}, follow=True).content.decode()
     assert "root is the administrator of this installation: admin on all clusters, always." in answer
     assert not Membership.objects.filter(user=root).exists()
-    assert not AuditEntry.objects.exists()
+    assert [entry.outcome for entry in AuditEntry.objects.all()] == [AuditEntry.Outcome.REFUSED]
 
 
 def test_shutting_somebody_out(client: Client, ada: Any, vera: Any) -> None:

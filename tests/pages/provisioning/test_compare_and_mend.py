@@ -43,3 +43,12 @@ def test_a_pair_in_service_is_not_drawn_as_two_bare_servers(web_files: Cluster, 
     assert pictures(in_service) == []
     Cluster.objects.update(inventory=Inventory.CREATING)
     assert [title for title, _ in pictures(Job.objects.get())] == ["Before", "After"]
+
+
+def test_a_pair_in_service_has_no_draft_to_change(web_files: Cluster, ada_client: Client):
+    ada_client.post(URL)
+    page = Job.objects.get().get_absolute_url()
+    assert "Change the draft" not in ada_client.get(page).content.decode()
+    Cluster.objects.update(inventory=Inventory.CREATING)
+    Job.objects.update(status="proposed")
+    assert "Change the draft" in ada_client.get(page).content.decode()
