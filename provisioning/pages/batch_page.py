@@ -49,6 +49,18 @@ class Shown:
     stopped: str = ""  # who stopped it, and what came of that
     may_stop: bool = False
 
+    def _count(self, *words: str) -> int:
+        return sum(line.word in words for group in self.groups for line in group.lines)
+
+    @property
+    def done(self) -> int:
+        return self._count("done")
+
+    @property
+    def left(self) -> int:
+        """Rows that were not tried."""
+        return self._count("left")
+
 
 def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Cluster]) -> Shown:
     kept: dict[int, list[BatchRow]] = {}

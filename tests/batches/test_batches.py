@@ -194,6 +194,7 @@ def test_a_batch_that_is_stopped_begins_nothing_more_and_says_what_was_not_done(
     assert Job.objects.get(cluster__slug="db").status == JobStatus.CANCELLED
     assert Job.objects.count() == 2
     html = client.get(batch.get_absolute_url()).content.decode()
+    assert "1 of 5 volumes added, 3 not tried." in html and "What is left, as CSV" in html
     assert "olga stopped it. Not done: lines 3, 4, 6." in html and "Stop after the row" not in html
     answer: Any = client.get(f"{batch.get_absolute_url()}?format=csv")
     assert [row["name"] for row in csv.DictReader(io.StringIO(answer.getvalue().decode()))] == ["b", "c", "Bad", "a"]
