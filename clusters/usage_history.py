@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString
 from clusters import clock, pictures
 from clusters.figures import percent_text, share, size_text
 from clusters.forecast import WINDOW, Forecast, Point, Verdict, forecast
+from clusters.foretold import SOON
+from clusters.foretold import in_words as _days
 from clusters.models import UsageSample, Volume, VolumeUsage
 from clusters.pictures import Ahead, Level
 from clusters.thinning import interval
@@ -18,7 +20,6 @@ from clusters.thinning import interval
 MOST_POINTS = 240
 ROWS = 12  # of the table
 MISSED = 3  # samples in a row: a gap
-SOON = 30.0  # days: somebody should settle it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +104,6 @@ def told(ahead: Forecast, now: datetime) -> Told:
         f"Full in about {_days(ahead.days)} at this rate.",
         f"{between}It grows by about {rate}, seen over {span}.",
     )
-
-
-def _days(days: float | None) -> str:
-    if days is None:
-        return "more than ten years"
-    if days < 2:
-        minutes, hours = round(days * 24 * 60), round(days * 24)
-        if minutes < 60:
-            return "a minute" if minutes <= 1 else f"{minutes} minutes"
-        return "an hour" if hours <= 1 else f"{hours} hours"
-    if days < 100:
-        return f"{days:.0f} days"
-    return f"{days / 30.44:.0f} months" if days < 1000 else f"{days / 365.25:.0f} years"
 
 
 def _charts(

@@ -38,6 +38,7 @@ COLUMNS = {
 NEEDED = {"volumes": ("cluster", "name", "size"), "exports": ("cluster", "volume", "clients")}
 TOLD_ONLY = {
     "fsid", "inventory", "used_bytes", "file_system_bytes", "percent", "inodes_percent", "exports", "read_at", "line", "problem",
+    "full_at", "full_soonest", "full_latest",
 }  # fmt: skip
 CLIENT = re.compile(r"([^\s()]+)(?:\(([^()]*)\))?")
 

@@ -92,6 +92,13 @@ class VolumeUsage(models.Model):
     inodes = models.BigIntegerField(null=True, help_text="NULL: not told")
     inodes_used = models.BigIntegerField(null=True)
     sampled_at = models.DateTimeField(null=True, help_text="when the last `UsageSample` was kept")
+    foretold_at = models.DateTimeField(null=True, help_text="when it was last computed how it goes on")
+    verdict = models.CharField(max_length=8, blank=True, default="", help_text="of `clusters.forecast`")
+    full_at = models.DateTimeField(
+        null=True, db_index=True, help_text="when it will be full at this rate; NULL: not known, or never"
+    )
+    full_soonest = models.DateTimeField(null=True, help_text="with its spread")
+    full_latest = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.volume}: {self.used} of {self.size}"

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, FloatField, Q, QuerySet, Value
+from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, NullIf
 
 from clusters.figures import share
+from clusters.foretold import NOTHING, OLD, Foretold, told
 from clusters.models import Cluster, Export, Volume
 from clusters.seen import STALE_AFTER
 from clusters.states import Health, Inventory
@@ -35,16 +36,23 @@ COLUMNS = (
     Column("size", "Size", "num only-wide"),
     Column("fill", "Used"),
     Column("free", "Free", "num"),
+    Column("full", "Full in about"),
     Column("", "Exports", "num only-wide"),
 )
 ORDERS = {
     "name": F("name"), "cluster": F("cluster__slug"), "at": F("mount_point"), "kind": F("fstype"), "size": F("size"), "fill": F("fill"),
-    "free": F("free"),
+    "free": F("free"), "full": F("full_at"),
 }  # fmt: skip
 HEAD = (
     "cluster", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode", "inventory", "used_bytes", "file_system_bytes",
-    "percent", "inodes_percent", "exports", "read_at",
+    "percent", "inodes_percent", "full_at", "full_soonest", "full_latest", "exports", "read_at",
 )  # fmt: skip
+SOONS = {  # key: words, days
+    "week": ("full within a week", 7),
+    "month": ("full within a month", 30),
+    "quarter": ("full within three months", 91),
+    "year": ("full within a year", 365),
+}
 HEALTHS = tuple(health.value for health in Health)
 
 
@@ -55,6 +63,7 @@ class Filters:
     fstype: str = ""
     fill: str = ""
     health: str = ""
+    soon: str = ""
     order: str = "name"
     down: bool = False
 
@@ -62,14 +71,16 @@ class Filters:
     def of(cls, query: Mapping[str, str]) -> Filters:
         key, down = asked.order(query, ORDERS, "name")
         fstype, fill, health = query.get("fstype", ""), query.get("fill", ""), query.get("health", "")
+        soon = query.get("soon", "")
         return cls(
             asked.text(query, "q"), asked.text(query, "cluster", 40),
-            fstype if fstype in ("ext4", "xfs") else "", fill if fill in FILLS else "", health if health in HEALTHS else "", key, down,
+            fstype if fstype in ("ext4", "xfs") else "", fill if fill in FILLS else "", health if health in HEALTHS else "",
+            soon if soon in SOONS else "", key, down,
         )  # fmt: skip
 
     @property
     def any(self) -> bool:
-        return bool(self.q or self.cluster or self.fstype or self.fill or self.health)
+        return bool(self.q or self.cluster or self.fstype or self.fill or self.health or self.soon)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,7 @@ class Row:
     inodes: float | None
     fresh: bool
     exports: int
+    full: Foretold
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,10 @@ def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Query
     volumes = _all(asked.in_clusters(clusters, filters.cluster, filters.health, now)).annotate(
         fill=F("usage__used") * Value(100.0) / NullIf(Cast(F("usage__size"), FloatField()), Value(0.0)),
         free=F("usage__size") - F("usage__used"),
+        full_at=Case(When(usage__foretold_at__gte=now - OLD, then=F("usage__full_at"))),
     )
+    if filters.soon:
+        volumes = volumes.filter(full_at__lte=now + timedelta(days=SOONS[filters.soon][1]))
     if filters.q:
         volumes = volumes.filter(
             Q(name__icontains=filters.q) | Q(mount_point__icontains=filters.q) | Q(mount_options__icontains=filters.q)
@@ -121,18 +136,30 @@ def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iter
     )
     for volume in _ordered(counted, filters).iterator(chunk_size=2000):
         usage = getattr(volume, "usage", None)
-        told: list[object] = ["", "", "", ""]
+        figures: list[object] = [""] * 7
         if usage:
             inodes = (
                 f"{share(usage.inodes_used, usage.inodes):.1f}"
                 if usage.inodes and usage.inodes_used is not None
                 else ""
             )
-            told = [usage.used, usage.size, f"{share(usage.used, usage.size):.1f}", inodes]
+            fresh = usage.foretold_at is not None and now - usage.foretold_at <= OLD
+            ahead = (usage.full_at, usage.full_soonest, usage.full_latest) if fresh else (None,) * 3
+            figures = [
+                usage.used,
+                usage.size,
+                f"{share(usage.used, usage.size):.1f}",
+                inodes,
+                *(_written(at) for at in ahead),
+            ]
         yield [
             volume.cluster.slug, volume.name, volume.size, volume.fstype, volume.mount_point, volume.mount_options, volume.owner,
-            volume.mode, volume.inventory, *told, volume.served, usage.read_at.isoformat(timespec="seconds") if usage else "",
+            volume.mode, volume.inventory, *figures, volume.served, usage.read_at.isoformat(timespec="seconds") if usage else "",
         ]  # fmt: skip
+
+
+def _written(at: datetime | None) -> str:
+    return at.isoformat(timespec="minutes") if at else ""
 
 
 def version(clusters: QuerySet[Cluster]) -> str:
@@ -157,7 +184,7 @@ def _exports(keys: list[int]) -> Counter[int]:
 def _row(volume: Volume, exports: int, now: datetime) -> Row:
     usage = getattr(volume, "usage", None)
     if usage is None:
-        return Row(volume, None, None, None, False, exports)
+        return Row(volume, None, None, None, False, exports, NOTHING)
     inodes = share(usage.inodes_used, usage.inodes) if usage.inodes and usage.inodes_used is not None else None
     fresh = now - usage.read_at <= timedelta(seconds=STALE_AFTER)
-    return Row(volume, share(usage.used, usage.size), usage.size - usage.used, inodes, fresh, exports)
+    return Row(volume, share(usage.used, usage.size), usage.size - usage.used, inodes, fresh, exports, told(usage, now))

@@ -22,6 +22,7 @@ def volumes_page(request: HttpRequest) -> HttpResponseBase:
     filters = volumes.Filters.of(request.GET)
     extra: dict[str, object] = {
         "fills": [(key, word) for key, (word, _) in volumes.FILLS.items()],
+        "soons": [(key, word) for key, (word, _) in volumes.SOONS.items()],
         "import_url": url("volumes-import"),
     }
     return _page(request, volumes, filters, "volumes.html", extra)

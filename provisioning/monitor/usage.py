@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
-from clusters import thinning
+from clusters import foretold, thinning
+from clusters.forecast import WINDOW, Point, forecast
 from clusters.models import Cluster, UsageSample, Volume, VolumeUsage
 from provisioning.observed import Mount, NodeObserved
 from provisioning.render.lvm import in_group
 from provisioning.transport.world import NodeError
 
-SEEN = ("read_at", "size", "used", "inodes", "inodes_used", "sampled_at", "changed_at")
+FORETOLD_EVERY = timedelta(hours=1)
+AT_ONCE = 5  # forecasts made anew on one sweep of a pair: the rest has its turn minutes later
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+SEEN = ("read_at", "size", "used", "inodes", "inodes_used", "sampled_at", "changed_at", *foretold.FIELDS)
 
 
 def write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError], now: datetime) -> None:
-    """Two writes at most, however many volumes there are; and on some sweeps a look at what is to be thinned."""
+    """Two writes at most, however many volumes there are; on some sweeps a look at how they go on, or at what is to be thinned."""
     seen = _seen(cluster, answers)
     if not seen:
         return
     known = {usage.volume_id: usage for usage in VolumeUsage.objects.filter(volume__in=seen)}
     rows = [_row(volume, mount, known.get(volume.pk), now) for volume, mount in seen.items()]
+    foretell([row for row in rows if row.sampled_at == now], now)
     VolumeUsage.objects.bulk_create(rows, update_conflicts=True, unique_fields=["volume"], update_fields=SEEN)
     due = [row.volume for row in rows if row.sampled_at == now]
     samples = [UsageSample(volume=volume, at=now, **_figures(seen[volume])) for volume in due]
@@ -28,6 +33,26 @@ def write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError
     for volume in due:
         if _its_hour(volume, known.get(volume.pk), now):
             thin(volume, now)
+
+
+def foretell(rows: Sequence[VolumeUsage], now: datetime) -> None:
+    """Compute anew how those go on whose forecast is the oldest. One query for their samples, however many volumes there are."""
+    turn = sorted(
+        (row for row in rows if _is_stale(row.foretold_at, now)), key=lambda row: row.foretold_at or LONG_AGO
+    )[:AT_ONCE]
+    if not turn:
+        return
+    points: dict[int, list[Point]] = {row.volume_id: [] for row in turn}
+    samples = UsageSample.objects.filter(volume__in=points, at__gte=now - WINDOW, at__lt=now)
+    for volume, at, size, used in samples.values_list("volume_id", "at", "size", "used"):
+        points[volume].append(Point(at, size, used))
+    for row in turn:
+        here = Point(now, row.size, row.used)
+        foretold.keep(row, forecast([*points[row.volume_id], here], now), now)
+
+
+def _is_stale(at: datetime | None, now: datetime) -> bool:
+    return at is None or now - at >= FORETOLD_EVERY or at > now
 
 
 def thin(volume: Volume, now: datetime) -> int:
@@ -45,6 +70,8 @@ def _row(volume: Volume, mount: Mount, before: VolumeUsage | None, now: datetime
     )
     if before is not None:
         row.changed_at = now if before.used != mount.used else before.changed_at
+        for field in foretold.FIELDS:
+            setattr(row, field, getattr(before, field))
     return row
 
 
