@@ -23,6 +23,7 @@ from clusters.models import (
     VolumeUsage,
 )  # fmt: skip
 from clusters.pictures import Pair
+from clusters.pool_health import PoolView
 from clusters.seen import Resync, Seen, resync_of, seen
 from clusters.states import LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
@@ -95,6 +96,10 @@ class Known:
     def fresh(self) -> bool:
         return bool(self.active and self.active.fresh)
 
+    @property
+    def pools(self) -> list[PoolView]:
+        return pools_of(self.nodes)
+
 
 @dataclass(frozen=True, slots=True)
 class Detail:
@@ -115,6 +120,10 @@ class Detail:
     locked: int
 
     @property
+    def pools(self) -> list[PoolView]:
+        return pools_of(self.nodes)
+
+    @property
     def moving(self) -> bool:
         return bool(self.locked or (self.resync and self.resync.fresh))
 
@@ -124,6 +133,12 @@ class Detail:
         if self.verdict.blind or self.verdict.kind in ("unknown", "idle") or self.state is None:
             return "unknown", "Not known"
         return ("ok", "Yes") if self.state.failover_works else ("risk", "No")
+
+
+def pools_of(nodes: Sequence[Seen]) -> list[PoolView]:
+    """Thin pools, as the node that has the volume group last told them."""
+    rows = next((one.state.pools for one in nodes if one.state and one.state.pools), None)
+    return [PoolView(**row) for row in rows or ()]
 
 
 def known(cluster: Cluster, now: datetime) -> Known:

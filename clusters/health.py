@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from clusters import snapshot_health, standing_health
+from clusters import pool_health, snapshot_health, standing_health
 from clusters.findings import Finding, Severity
 from clusters.sight import NodeView, PairView, first_of
 from clusters.states import ConnectionState, DiskState, Health, Role
@@ -370,6 +370,13 @@ def _snapshots(case: _Case) -> Iterator[Reason]:
         yield Reason(Health.WARN, told.finding, told.sentence, counts=told.counts)
 
 
+def _pools(case: _Case) -> Iterator[Reason]:
+    seen = [node for node in case.pair.nodes if node.seen]
+    pools = next((node.pools for node in seen if node.pools), ())
+    for told in pool_health.reasons(pools, [node.name for node in seen if node.thin_tools is False]):
+        yield Reason(told.health, told.finding, told.sentence)
+
+
 def _standing(case: _Case) -> Iterator[Reason]:
     for node in case.pair.nodes:
         for told in standing_health.reasons(node) if node.seen else ():
@@ -390,7 +397,7 @@ def _ok(code: str, text: str, *, hazard: int = 0) -> Reason:
 
 
 RULES: tuple[Callable[[_Case], Iterator[Reason]], ...] = (
-    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _damaged, _snapshots, _standing,
+    _host_keys, _split_brain, _service, _reachability, _redundancy, _manager, _files, _clocks, _fill, _damaged, _snapshots, _pools, _standing,
     _fencing,
 )  # fmt: skip
 

@@ -62,6 +62,7 @@ def begin_volume(
     mount_options: Iterable[str],
     owner: str = "",
     mode: str = "",
+    pool: str = "",
 ) -> Volume:
     """Write the row of a volume that is about to be made; one that was begun before is taken up again."""
     values = {
@@ -72,6 +73,7 @@ def begin_volume(
         "mount_options": ",".join(mount_options),
         "owner": owner,
         "mode": mode,
+        "pool": pool,
     }
     try:
         with transaction.atomic():
@@ -150,6 +152,11 @@ def finish_export(cluster: Cluster, path: str) -> None:
 def grow_volume(cluster: Cluster, name: str, size: int) -> None:
     """Write the new size; a volume never gets smaller."""
     _present(cluster.volumes.filter(name=name, size__lt=size)).update(size=size)
+
+
+def resize_volume(cluster: Cluster, name: str, size: int) -> None:
+    """Write the size a volume has got back with its content: rolled back, a thin one has the size of its snapshot."""
+    _present(cluster.volumes.filter(name=name)).update(size=size)
 
 
 def edit_volume(cluster: Cluster, name: str, *, new_name: str, mount_point: str, mount_options: Iterable[str]) -> None:

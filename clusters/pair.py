@@ -9,6 +9,7 @@ from typing import Any
 from clusters.findings import Finding, Severity
 from clusters.health import NodeView, PairView
 from clusters.models import Cluster, Node, NodeState, Replica, SnapshotSchedule, SnapshotState, Volume
+from clusters.pool_health import PoolView
 from clusters.snapshot_health import SnapshotView
 from clusters.states import Inventory
 
@@ -76,6 +77,8 @@ def node_view(node: Node, now: datetime) -> NodeView:
         manager_says=state.manager_says,
         links=tuple((str(name), str(link), str(status)) for name, link, status in state.links),
         marks=tuple(state.marks),
+        pools=tuple(PoolView(**row) for row in state.pools or ()),
+        thin_tools=state.thin_tools,
         files=tuple(sorted(state.file_digests.items())),
         standing=None if state.standing is None else tuple(_finding(row) for row in state.standing),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusters.findings import Finding
+from clusters.pool_health import PoolView
 from clusters.snapshot_health import SnapshotView
 from clusters.states import ReplicationState
 
@@ -46,6 +47,8 @@ class NodeView:
     manager_says: str = ""
     links: tuple[tuple[str, str, str], ...] = ()
     marks: tuple[str, ...] = ()
+    pools: tuple[PoolView, ...] = ()  # thin pools of the volume group on DRBD; told by the node that has it active
+    thin_tools: bool | None = None
     files: tuple[tuple[str, str], ...] = ()  # path, digest
     standing: tuple[Finding, ...] | None = (
         None  # what the last whole reading found wrong with how the node is set up; None: never read

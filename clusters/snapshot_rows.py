@@ -25,9 +25,15 @@ class SnapshotRow:
     @property
     def kind(self) -> str:
         """The state's shape: ok, warn, or unknown when it was never read."""
+        if self.state and self.state.there and self.thin:
+            return "ok"
         if self.state is None or self.percent is None:
             return "warn" if self.state and not self.state.there else "unknown"
         return "warn" if self.lost or self.percent >= FILLS else "ok"
+
+    @property
+    def thin(self) -> bool:
+        return bool(self.snapshot.volume.pool)
 
     @property
     def lost(self) -> bool:

@@ -18,7 +18,7 @@ from django.http import QueryDict
 
 from clusters import rules
 from clusters.figures import size_text
-from clusters.models import Cluster, NodeState, Volume
+from clusters.models import Cluster, Volume
 from clusters.states import AccessLevel, Inventory
 from clusters.tables.sheet import bare
 from provisioning.desired import DesiredVolume, ExportClient
@@ -32,7 +32,7 @@ MOST_ROWS = 500
 MOST_TEXT = 512 * 1024  # characters
 USUAL_OPTIONS = ("rw", "sync", "no_subtree_check", "root_squash")
 COLUMNS = {
-    "volumes": ("cluster", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode"),
+    "volumes": ("cluster", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode", "pool"),
     "exports": ("cluster", "volume", "path", "clients", "owner", "mode"),
 }
 NEEDED = {"volumes": ("cluster", "name", "size"), "exports": ("cluster", "volume", "clients")}
@@ -108,7 +108,7 @@ def judge(kind: str, text: str, levels: Mapping[int, AccessLevel], clusters: Que
             judged.append(Judged(number, values, cluster, None, problems=(why,)))
             continue
         assert cluster is not None  # noqa: S101 - `_may_not` said so
-        mine = taken.setdefault(cluster.pk, _Taken(_room(cluster)))
+        mine = taken.setdefault(cluster.pk, _Taken(Room.of(cluster)))
         one = _volume if kind == Batch.Kind.VOLUMES else _export
         judged.append(one(number, values, cluster, mine))
     return judged
@@ -122,27 +122,26 @@ def _may_not(cluster: Cluster | None, values: Mapping[str, str], levels: Mapping
     return "" if cluster.inventory == Inventory.PRESENT else f"{cluster} is not in service."
 
 
-def _room(cluster: Cluster) -> Room:
-    states = NodeState.objects.filter(node__cluster=cluster).exclude(vg_free=None).order_by("-read_at")
-    seen = states.values_list("vg_size", "vg_free").first()
-    return Room(cluster.resource.vg if hasattr(cluster, "resource") else "the volume group", *(seen or (None, None)))
-
-
 def _volume(number: int, values: Mapping[str, str], cluster: Cluster, taken: _Taken) -> Judged:
     size = values.get("size", "")
     if size.isascii() and size.isdecimal() and len(size) <= 16:  # bytes, as the panel's own CSV has them
         size = f"{int(size) / 2**20:.6f} MiB"
-    data = {**_cells(values, "name", "mount_point", "mount_options", "owner", "mode"), "size": size, "unit": "GiB"}
+    data = {
+        **_cells(values, "name", "mount_point", "mount_options", "owner", "mode", "pool"),
+        "size": size,
+        "unit": "GiB",
+    }
     data["fstype"] = values.get("fstype", "").lower() or "ext4"
     form = VolumeForm(_posted(data), cluster=cluster, room=taken.room, planned=taken.volumes)
     if not form.is_valid():
         return Judged(number, values, cluster, None, problems=_problems(form))
     volume = form.volume()
     taken.volumes.append(volume)
-    if taken.room.free is not None:
+    if taken.room.free is not None and not volume.pool:
         taken.room = replace(taken.room, free=taken.room.free - volume.size)
     kind = "XFS" if volume.fstype == "xfs" else volume.fstype
-    becomes = f"/dev/{taken.room.vg}/{volume.name}, {size_text(volume.size)}, {kind}, at {volume.mount_point}"
+    how = f"thin in {volume.pool}, " if volume.pool else ""
+    becomes = f"/dev/{taken.room.vg}/{volume.name}, {size_text(volume.size)}, {how}{kind}, at {volume.mount_point}"
     return Judged(number, values, cluster, form.intent(), becomes)
 
 

@@ -70,6 +70,7 @@ class DesiredVolume:
     mount_options: tuple[str, ...] = ()
     owner: str = ""  # of its root directory, as chown takes it; empty: as mkfs makes it, root:root
     mode: str = ""  # of its root directory, four octal digits; empty: 0755
+    pool: str = ""  # thin pool it takes its room from; empty: it has all of its room from the start
 
 
 @dataclass(frozen=True, slots=True)

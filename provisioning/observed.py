@@ -148,7 +148,8 @@ class LogicalVolume:
     active: bool | None
     attributes: str = ""
     origin: str = ""  # of a snapshot: the volume it was taken of
-    filled: float | None = None  # of a snapshot: percent of its own room that is used, 0..100
+    filled: float | None = None  # of a snapshot: percent of its own room that is used, 0..100; of a pool: of its data
+    metadata: float | None = None  # of a pool: percent of its metadata that is used
     pool: str = ""  # of a thin volume: the pool it takes its room from
     tags: tuple[str, ...] = ()
 
@@ -156,6 +157,21 @@ class LogicalVolume:
     def merging(self) -> bool:
         """A snapshot that is being rolled back into its origin (`S`), or an origin that takes one back (`O`)."""
         return self.attributes[:1] in ("S", "O")
+
+    @property
+    def is_pool(self) -> bool:
+        """A thin pool: what thin volumes take their room from."""
+        return self.attributes[:1] == "t"
+
+    @property
+    def broken(self) -> bool:
+        """Of a pool: it ran out of data (`D`), its metadata cannot be written any more (`M`), or it failed (`F`)."""
+        return self.attributes[8:9] in ("D", "M", "F")
+
+    @property
+    def left_inactive(self) -> bool:
+        """Whether LVM passes it over when the volume group is activated (`k`), as it does with thin snapshots."""
+        return self.attributes[9:10] == "k"
 
     @property
     def valid(self) -> bool:
@@ -338,6 +354,9 @@ class NodeObserved:
     quotas: tuple[QuotaUse, ...] | None = (
         None  # of the one file system that was asked about; None also where it is not mounted
     )
+    thin_tools: bool | None = (
+        None  # whether the tools that check and repair a thin pool are installed; None when not asked
+    )
     quota_tools: bool | None = None  # whether they are installed; None when it was not asked
     layers: tuple[Layer, ...] | None = None  # block devices and whether they take discards; None when it was not asked
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
@@ -360,6 +379,13 @@ class NodeObserved:
 
     def lv(self, vg: str, name: str) -> LogicalVolume | None:
         return next((lv for lv in self.lvs or () if lv.vg == vg and lv.name == name), None)
+
+    def pools(self, vg: str) -> tuple[LogicalVolume, ...]:
+        return tuple(lv for lv in self.lvs or () if lv.vg == vg and lv.is_pool)
+
+    def promised(self, vg: str, pool: str) -> int:
+        """Bytes that the pool's thin volumes, snapshots among them, may take together."""
+        return sum(lv.size for lv in self.lvs or () if lv.vg == vg and lv.pool == pool and not lv.is_pool)
 
     def snapshots_of(self, vg: str, volume: str) -> tuple[LogicalVolume, ...]:
         """List the snapshots of a volume that LVM shows here, whoever made them."""

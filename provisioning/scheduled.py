@@ -57,8 +57,8 @@ def _snapshot(schedule: SnapshotSchedule, now: datetime) -> KeepSnapshots | None
     if not snapshots.due_at(schedule, next_run(now, keeps(schedule), zone())):
         return None
     volume = schedule.volume
-    name = f"auto-{now:%Y%m%d-%H%M}"
-    take = DesiredSnapshot(volume.name, name, f"{volume.name}-{name}", schedule.size, scheduled=True)
+    name, size = f"auto-{now:%Y%m%d-%H%M}", volume.size if volume.pool else schedule.size
+    take = DesiredSnapshot(volume.name, name, f"{volume.name}-{name}", size, scheduled=True)
     return KeepSnapshots(volume.cluster.slug, take, no_longer_kept(schedule, now), schedule.pk)
 
 

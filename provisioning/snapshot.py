@@ -124,7 +124,7 @@ def _resource(resource: Resource) -> DesiredResource:
 def _volume(volume: Volume) -> DesiredVolume:
     options = tuple(option for option in volume.mount_options.split(",") if option)
     return DesiredVolume(
-        volume.name, volume.size, volume.fstype, volume.mount_point, options, volume.owner, volume.mode
+        volume.name, volume.size, volume.fstype, volume.mount_point, options, volume.owner, volume.mode, volume.pool
     )
 
 

@@ -159,6 +159,9 @@ class Volume(models.Model):
     mount_options = models.CharField(max_length=200, blank=True, default="", help_text="separated by commas")
     owner = models.CharField(max_length=70, blank=True, default="", help_text="of its root directory; empty: root")
     mode = models.CharField(max_length=4, blank=True, default="", help_text="of its root directory; empty: 0755")
+    pool = models.CharField(
+        max_length=127, blank=True, default="", help_text="thin pool it takes its room from; empty: it has all of it"
+    )
     damaged_at = models.DateTimeField(
         null=True, blank=True, help_text="when a check found its file system damaged; empty: whole as far as is known"
     )

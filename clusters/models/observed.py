@@ -35,6 +35,10 @@ class NodeState(models.Model):
     clients_read_at = models.DateTimeField(null=True, help_text="when the NFS clients were last read")
     vg_size = models.BigIntegerField(null=True, help_text="bytes, of the VG on DRBD; only where it is active")
     vg_free = models.BigIntegerField(null=True)
+    pools = models.JSONField(
+        null=True, help_text="thin pools of that VG: name, size, promised (bytes), data, metadata (percent), broken"
+    )
+    thin_tools = models.BooleanField(null=True, help_text="what checks and repairs a thin pool is installed")
     local_size = models.BigIntegerField(null=True, help_text="bytes, of the node's own VG below DRBD")
     local_free = models.BigIntegerField(null=True)
     mounted = models.JSONField(null=True, help_text="mount points of the cluster's volumes that are mounted here")

@@ -44,7 +44,7 @@ ORDERS = {
     "free": F("free"), "full": F("full_at"),
 }  # fmt: skip
 HEAD = (
-    "cluster", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode", "inventory", "used_bytes", "file_system_bytes",
+    "cluster", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode", "pool", "inventory", "used_bytes", "file_system_bytes",
     "percent", "inodes_percent", "full_at", "full_soonest", "full_latest", "exports", "read_at",
 )  # fmt: skip
 SOONS = {  # key: words, days
@@ -154,7 +154,7 @@ def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iter
             ]
         yield [
             volume.cluster.slug, volume.name, volume.size, volume.fstype, volume.mount_point, volume.mount_options, volume.owner,
-            volume.mode, volume.inventory, *figures, volume.served, usage.read_at.isoformat(timespec="seconds") if usage else "",
+            volume.mode, volume.pool, volume.inventory, *figures, volume.served, usage.read_at.isoformat(timespec="seconds") if usage else "",
         ]  # fmt: skip
 
 

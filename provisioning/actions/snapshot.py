@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters import snapshots
+from clusters import inventory, snapshots
 from clusters.models import Cluster, Snapshot, SnapshotSchedule
 from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action, not_running
@@ -69,6 +69,14 @@ def _settle_keep(cluster: Cluster, intent: KeepSnapshots) -> None:
     snapshots.unsaid(intent.schedule)
     for name in intent.drop:
         snapshots.dropped(cluster, intent.take.volume, name)
+
+
+def _settle_restore(cluster: Cluster, intent: RestoreSnapshot) -> None:
+    """A thin volume gets the size back that it had when the snapshot was taken."""
+    row = snapshots.of(cluster, intent.volume, intent.name).select_related("volume").first()
+    if row is not None and row.volume.pool:
+        inventory.resize_volume(cluster, intent.volume, row.size)
+    snapshots.finish_removal(cluster, intent.volume, intent.name)
 
 
 def _give_back_open(cluster: Cluster, intent: OpenSnapshot, partly: bool) -> None:
@@ -145,7 +153,7 @@ ROWS = (
         object=_named,
         refuses=_refuses_going,
         begin=lambda cluster, intent: snapshots.begin_removal(cluster, intent.volume, intent.name),
-        settle=lambda cluster, intent: snapshots.finish_removal(cluster, intent.volume, intent.name),
+        settle=_settle_restore,
         give_back=lambda cluster, intent, partly: snapshots.give_back_removal(
             cluster, intent.volume, intent.name, partly=partly
         ),

@@ -33,6 +33,7 @@ def _begin_volume(cluster: Cluster, intent: CreateVolume) -> None:
         mount_options=wanted.mount_options,
         owner=wanted.owner,
         mode=wanted.mode,
+        pool=wanted.pool,
     )
 
 

@@ -122,6 +122,7 @@ def volume(wanted: DesiredVolume) -> Iterator[Finding]:
         partial(rules.mount_point, wanted.mount_point),
         partial(rules.mount_options, _joined(wanted.mount_options)),
         *_ownership(wanted.owner, wanted.mode),
+        *((partial(rules.lv_name, wanted.pool),) if wanted.pool else ()),
     )
 
 

@@ -188,6 +188,7 @@ def _services(observed: NodeObserved, answers: Answers) -> NodeObserved:
         interfaces=see("interfaces", lambda: network.interfaces(out("address", "ip"))),
         units=see("units", lambda: software.units(out("units", "systemctl"))),
         packages=tuple((name, found.get(name)) for name in packages) if found is not None else None,
+        thin_tools=software.THIN_TOOLS in found if found is not None else None,
         available=tuple((name, candidates.get(name)) for name in packages) if candidates is not None else None,
         kernels=see("kernels", lambda: software.kernels(answers.of("kernels"))),
         heartbeat=see("heartbeat", lambda: heartbeat.parse(answers.of("heartbeat"))),

@@ -19,7 +19,7 @@ LVS = (
     "lvs",
     *REPORT,
     "--options",
-    "lv_name,vg_name,lv_attr,lv_size,lv_path,lv_active,origin,data_percent,pool_lv,lv_tags",
+    "lv_name,vg_name,lv_attr,lv_size,lv_path,lv_active,origin,data_percent,metadata_percent,pool_lv,lv_tags",
 )
 CONFIG = ("lvmconfig", "--typeconfig", "full", "devices/global_filter", "devices/use_devicesfile")
 
@@ -101,7 +101,8 @@ def logical_volumes(text: str) -> tuple[LogicalVolume, ...]:
             active=_active(row),
             attributes=words(row, "lv_attr"),
             origin=words(row, "origin").strip("[]"),
-            filled=_filled(row),
+            filled=_filled(row, "data_percent"),
+            metadata=_filled(row, "metadata_percent"),
             pool=words(row, "pool_lv").strip("[]"),
             tags=tuple(tag for tag in words(row, "lv_tags").split(",") if tag),
         )
@@ -119,14 +120,14 @@ def _active(row: dict[str, object]) -> bool | None:
     return attributes[4] == "a" if len(attributes) > 4 else None
 
 
-def _filled(row: dict[str, object]) -> float | None:
-    """Read how full a snapshot (or a thin volume) is; None for any other volume, whose column is empty."""
-    text = words(row, "data_percent").strip().replace(",", ".")
+def _filled(row: dict[str, object], key: str) -> float | None:
+    """Read how full a snapshot, a pool or a thin volume is; None where the column is empty, as for any other volume."""
+    text = words(row, key).strip().replace(",", ".")
     if not text:
         return None
-    percent = decimal(text, f"data_percent={text}")
+    percent = decimal(text, f"{key}={text}")
     if not 0 <= percent <= 100:
-        raise refuse("data_percent is not a percentage", text)
+        raise refuse(f"{key} is not a percentage", text)
     return percent
 
 

@@ -26,6 +26,7 @@ KERNELS = (
 MODINFO = ("modinfo", "--field", "version", "drbd")
 DPKG_FORMAT = "--showformat=${Package}\\t${db:Status-Status}\\t${Version}\\n"
 UTILS = "drbd-utils"
+THIN_TOOLS = "thin-provisioning-tools"
 
 ACTIVE = {"active", "reloading", "refreshing", "inactive", "failed", "activating", "deactivating", "maintenance"}
 VERSION = re.compile(r"\d[\w.+-]{0,19}", re.ASCII)
@@ -51,7 +52,7 @@ def units(text: str) -> tuple[Unit, ...]:
 
 
 def dpkg_query(packages: tuple[str, ...]) -> tuple[str, ...]:
-    return ("dpkg-query", "--show", DPKG_FORMAT, "--", *dict.fromkeys((*packages, UTILS)))
+    return ("dpkg-query", "--show", DPKG_FORMAT, "--", *dict.fromkeys((*packages, UTILS, THIN_TOOLS)))
 
 
 def apt_policy(packages: tuple[str, ...]) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ SAFELY = {
 
 
 def reserved(volume: Volume, room: Room) -> int:
-    """Give what the snapshot of a check may use; 0 when the group has no room for one."""
+    """Give what the snapshot of a check may use; 0 when the group has no room for one. A thin one reserves nothing of its own."""
+    if volume.pool:
+        return volume.size
     if room.free is not None and room.free < LEAST:
         return 0
     size = max(LEAST, volume.size // SHARE)
@@ -49,7 +51,10 @@ class CheckForm(PanelForm):
         super().__init__(data, **kwargs)
         field = _choice(self)
         field.choices = [
-            (SNAPSHOT, f"In a snapshot of {size_text(self.reserve or LEAST)}: nobody is interrupted"),
+            (
+                SNAPSHOT,
+                f"In a snapshot{'' if volume.pool else f' of {size_text(self.reserve or LEAST)}'}: nobody is interrupted",
+            ),
             (ITSELF, "The volume itself, unmounted: every client of the pair stands still meanwhile"),
         ]
         if not self.reserve:

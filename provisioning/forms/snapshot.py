@@ -44,7 +44,14 @@ class RoomMixin(SizeMixin):
     volume: Volume
     room: Room
 
+    def drop_size(self) -> None:
+        """A thin snapshot reserves nothing, so nothing is asked."""
+        if self.volume.pool:
+            del self.fields["size"], self.fields["unit"]
+
     def reserved(self, times: int = 1) -> int | None:
+        if self.volume.pool:
+            return self.volume.size  # what it may take of the pool at most
         typed = self.size_of("size", "unit")
         if typed is None:
             return None
@@ -79,6 +86,7 @@ class TakeForm(RoomMixin, PanelForm):
     def __init__(self, data: QueryDict | None = None, *, volume: Volume, room: Room, **kwargs: Any) -> None:
         self.volume, self.room = volume, room
         super().__init__(data, **kwargs)
+        self.drop_size()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -144,10 +152,13 @@ class ScheduleForm(RoomMixin, PanelForm):
     ) -> None:
         self.volume, self.room, self.old = volume, room, old
         super().__init__(data, **kwargs)
+        self.drop_size()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        cleaned["bytes"] = self.reserved() if cleaned.get("enabled") else self.size_of("size", "unit")
+        cleaned["bytes"] = (
+            self.reserved() if cleaned.get("enabled") or self.volume.pool else self.size_of("size", "unit")
+        )
         if cleaned.get("enabled") and not self.errors and not self.keeps().most:
             self.add_error("daily", refusal("Nothing would be kept.", "7"))
         return cleaned

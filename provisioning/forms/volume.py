@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
 
 from clusters import rules
 from clusters.figures import size_text
-from clusters.models import Cluster, Volume
+from clusters.models import Cluster, NodeState, Volume
+from clusters.pool_health import PoolView
 from clusters.states import Inventory
 from provisioning.desired import DesiredVolume
 from provisioning.forms.base import (
@@ -31,11 +32,29 @@ from provisioning.pages import space
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Space for volumes as far as it is known: total and free bytes of the volume group."""
+    """Space for volumes as far as it is known: total and free bytes of the volume group, and the thin pools in it.
+
+    For a volume that is thin already the group's bytes do not count: then `size` and `free` are None and `pools` has its pool only.
+    """
 
     vg: str
     size: int | None
     free: int | None
+    pools: tuple[PoolView, ...] = ()
+
+    @classmethod
+    def of(cls, cluster: Cluster, volume: Volume | None = None) -> Room:
+        """What the node that has the volume group active last said; `volume` is the one that asks for more."""
+        states = NodeState.objects.filter(node__cluster=cluster).exclude(vg_free=None).order_by("-read_at")
+        size, free, rows = states.values_list("vg_size", "vg_free", "pools").first() or (None, None, None)
+        vg = cluster.resource.vg if hasattr(cluster, "resource") else "the volume group"
+        pools = tuple(PoolView(**row) for row in rows or ())
+        if volume is not None and volume.pool:
+            return cls(vg, None, None, tuple(pool for pool in pools if pool.name == volume.pool))
+        return cls(vg, size, free, pools)
+
+    def pool(self, name: str) -> PoolView | None:
+        return next((pool for pool in self.pools if pool.name == name), None)
 
 
 class VolumeForm(SizeMixin, PanelForm):
@@ -44,6 +63,12 @@ class VolumeForm(SizeMixin, PanelForm):
     unit = unit_field()
     fstype = forms.ChoiceField(
         label="File system", choices=[("ext4", "ext4"), ("xfs", "XFS")], initial="ext4", widget=choice_widget()
+    )
+    pool = forms.ChoiceField(
+        label="Kind",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "The volume group has no thin pool %(value)s."},
     )
     mount_point = RuleField(
         rules.mount_point,
@@ -70,6 +95,11 @@ class VolumeForm(SizeMixin, PanelForm):
     ) -> None:
         self.cluster, self.room, self.planned = cluster, room, planned
         super().__init__(data, **kwargs)
+        kind = cast(forms.ChoiceField, self.fields["pool"])
+        kind.choices = [
+            ("", "Thick: all of its room is reserved"),
+            *((pool.name, f"Thin, in {pool.name}: takes room as it is written to") for pool in room.pools),
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -87,6 +117,8 @@ class VolumeForm(SizeMixin, PanelForm):
         if size < space.SMALLEST[fstype]:
             number, unit = space.as_text(space.SMALLEST[fstype])
             self.add_error("size", refusal(f"{fstype} needs at least {number} {unit}.", f"{number} {unit}"))
+        elif self.text("pool"):
+            return  # promised, not taken: the plan says beside what
         elif self.room.free is not None and space.rounded_up(size) > self.room.free:
             number, unit = space.as_text(self.room.free)
             offer = f"{number} {unit}" if self.room.free >= space.SMALLEST[fstype] else ""
@@ -94,6 +126,8 @@ class VolumeForm(SizeMixin, PanelForm):
             self.add_error("size", refusal(message, offer))
 
     def _is_new(self, name: str, mount_point: str) -> None:
+        if self.room.pool(name):
+            self.add_error("name", refusal(f"{self.room.vg} has a thin pool {name}."))
         others = [(v.name, v.mount_point) for v in self._others()] + [(v.name, v.mount_point) for v in self.planned]
         for other, other_mount in others:
             if name and name == other:
@@ -118,6 +152,7 @@ class VolumeForm(SizeMixin, PanelForm):
             mount_options=tuple(options.split(",")) if options else (),
             owner=self.text("owner"),
             mode=self.text("mode"),
+            pool=self.text("pool"),
         )
 
     def intent(self) -> CreateVolume:

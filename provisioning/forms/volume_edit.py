@@ -103,4 +103,5 @@ class EditForm(PanelForm):
 
 
 def _volume(row: Volume, name: str, point: str, options: str) -> DesiredVolume:
-    return DesiredVolume(name, row.size, row.fstype, point, tuple(word for word in options.split(",") if word))
+    words = tuple(word for word in options.split(",") if word)
+    return DesiredVolume(name, row.size, row.fstype, point, words, pool=row.pool)

@@ -21,6 +21,7 @@ from provisioning.models import Job
 from provisioning.monitor import names
 from provisioning.monitor.clients import write_clients
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
+from provisioning.monitor.pools import pool_rows
 from provisioning.monitor.seen import view_of
 from provisioning.monitor.snapshots import write_snapshots
 from provisioning.monitor.usage import write_usage
@@ -114,8 +115,12 @@ def _write_reading(
     if seen.vgs is not None:
         vg = seen.vg(desired.resource.vg)
         fields |= {"vg_size": vg.size if vg else None, "vg_free": vg.free if vg else None}
+        if seen.lvs is not None:
+            fields["pools"] = pool_rows(seen, desired.resource.vg)
         local = seen.vg(desired.node(node.name).backing.vg)
         fields |= {"local_size": local.size if local else None, "local_free": local.free if local else None}
+    if seen.thin_tools is not None:
+        fields["thin_tools"] = seen.thin_tools
     if view.files and alike:
         fields["file_digests"] = dict(view.files)
     if view.standing is not None:

@@ -30,7 +30,9 @@ def write_snapshots(
         values = {
             "read_at": now,
             "there": lv is not None,
-            "percent": lv.filled if lv else None,
+            "percent": lv.filled
+            if lv and not lv.pool
+            else None,  # a thin one has no room of its own that could run full
             "valid": lv.valid if lv else True,
             "mounted": node.mount(path(snapshot)) is not None,
         }

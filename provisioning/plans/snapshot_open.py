@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from clusters.findings import Finding, blocker, blockers, fine, warning
+from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
@@ -108,7 +108,7 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
         text = f"{snapshot.name} ran full: what it held is lost."
         found.append(blocker("snapshot.full", text, hint="Delete it.", node=node.node))
     else:
-        found.append(fine("snapshot.whole", f"{snapshot.name} is whole, {lv.filled or 0:.0f} % of its room used"))
+        found.append(snapshots.whole(snapshot, lv))
     if not snapshot.clients or snapshot.fsid is None:
         found.append(blocker("snapshot.nobody", "Nobody would be allowed to mount it.", hint="Name at least one client."))  # fmt: skip
     if over := [v.mount_point for v in desired.volumes if SNAPSHOTS.startswith(f"{v.mount_point.rstrip('/')}/")]:
@@ -185,8 +185,9 @@ def _mounting(
         title=f"Mount {snapshot.name} read-only",
         kind=Kind.WRITES,
         stage=Stage.LIVE,
-        guards=(snapshots.is_whole(after, snapshot),),
+        guards=(snapshots.is_whole(after, node, snapshot),),
         commands=(
+            *snapshots.activated(after, node, snapshot),
             cmd("mkdir", "--parents", path),
             cmd("mount", "--types", volume.fstype, "--options", options, f"/dev/{vg}/{snapshot.lv}", path, timeout=120),
         ),
@@ -238,7 +239,7 @@ def _closing(
         title=f"Unmount {snapshot.name}",
         kind=Kind.WRITES,
         stage=Stage.VOLUMES,
-        commands=(cmd("umount", path, timeout=60), cmd("rmdir", path)),
+        commands=(cmd("umount", path, timeout=60), cmd("rmdir", path), *snapshots.deactivated(after, node, snapshot)),
         note="If a client still holds a file of it open, this fails: let it close the file and plan again.",
     )
     yield unmount if node.mount(path) is not None else unchanged(unmount, "it is not mounted")

@@ -1,5 +1,6 @@
 """The plan that rolls a volume back to a snapshot. Everything written after it is lost; the snapshot is used up. Pure.
 
+Of a thin volume the snapshot takes its place at once, with the size it had then; nothing is copied.
 1. Stop the NFS server: its clients stand still instead of getting errors, and nothing holds the file system. 2. Unmount the volume.
 3. Start the merge: from then on LVM shows the old content, while it copies it back block by block. 4. Mount it, start the NFS server.
 5. See the exports, from outside too. 6. Wait until the merge has ended and the snapshot is gone.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from clusters.findings import Finding, blocker, blockers, fine, warning
+from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend
@@ -31,6 +32,7 @@ def plan(
     snapshot, volume = desired.snapshot(intent.volume, intent.name), desired.volume(intent.volume)
     name = snapshots.holder(desired, observed)
     begun = snapshot is not None and snapshot.removing
+    pool = snapshots.pool_of(desired, observed[name], intent.volume) if name else ""
     reasons = snapshots.ready(desired, observed, backend)
     findings = [f for f in reasons if not (begun and name and f.code == "service.nowhere")]
     steps: tuple[Step, ...] = ()
@@ -49,14 +51,14 @@ def plan(
         summary=_summary(intent, destroys=destroys, begun=begun, runs=runs, waits=waits),
         now=words.now(desired, observed) + _now(desired, observed, name, snapshot),
         after=f"{intent.volume} holds what it held when {intent.name} was taken, on both nodes. {intent.name} is used up by it. "
-        "Other snapshots of it stay, and fill by what is rolled back. Files made since then are gone: a client that holds one open gets "
-        "an error for it (stale file handle).",
+        f"Other snapshots of it stay{'' if pool else ', and fill by what is rolled back'}. "
+        "Files made since then are gone: a client that holds one open gets an error for it (stale file handle).",
         steps=steps,
         findings=tuple(findings),
         danger=Danger.DESTROYS if destroys else Danger.INTERRUPTS if touches else Danger.NONE,
         typed_name=intent.volume if destroys else "",
         button=_button(intent, runs=runs or bool(blockers(findings)), waits=waits),
-        impact=_impact(desired, observed, felt_by_all=touches or not steps, waits=waits),
+        impact=_impact(desired, observed, felt_by_all=touches or not steps, waits=waits, thin=bool(pool)),
     )  # fmt: skip
 
 
@@ -66,11 +68,13 @@ def _button(intent: RestoreSnapshot, *, runs: bool, waits: bool) -> str:
     return f"Roll {intent.volume} back" if runs else "Nothing to do"
 
 
-def _impact(desired: DesiredCluster, observed: Mapping[str, NodeObserved], *, felt_by_all: bool, waits: bool) -> Impact:
+def _impact(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], *, felt_by_all: bool, waits: bool, thin: bool
+) -> Impact:
     if not felt_by_all:
         return Impact(takes="as long as the merge in the background" if waits else "nothing to run")
     return felt(
-        desired, observed, takes="under a minute, then the merge in the background",
+        desired, observed, takes="under a minute" if thin else "under a minute, then the merge in the background",
         pause=f"about 10 s, and then up to {desired.nfs.grace_time} s of grace",
         notes=(pausing.STANDS_STILL,),
     )  # fmt: skip
@@ -95,7 +99,7 @@ def _now(
     desired: DesiredCluster, observed: Mapping[str, NodeObserved], name: str | None, snapshot: DesiredSnapshot | None
 ) -> str:
     lv = snapshots.seen(desired, observed[name], snapshot) if name and snapshot else None
-    if lv is None or lv.filled is None:
+    if lv is None or lv.filled is None or lv.pool:
         return ""
     return f" About {words.size(int(lv.size * lv.filled / 100))} of {lv.origin} changed since the snapshot."
 
@@ -119,9 +123,26 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
         text = f"{snapshot.name} ran full: what it held is lost, and nothing can be rolled back to it."
         found.append(blocker("snapshot.full", text, hint="Delete it.", node=node.node))
     elif lv is not None:
-        found.append(fine("snapshot.whole", f"{snapshot.name} is whole, {lv.filled or 0:.0f} % of its room used"))
+        found.append(snapshots.whole(snapshot, lv))
+    if lv is not None and lv.pool and not lv.origin:
+        text = f"LVM does not know any more that {snapshot.name} is a snapshot of {snapshot.volume}, since that was rolled back."
+        hint = "What it holds is whole: open it, and copy the files out of it."
+        found.append(blocker("snapshot.orphaned", text, hint=hint, node=node.node))
     later = [one.name for one in node.snapshots_of(desired.resource.vg, snapshot.volume) if one.name != snapshot.lv]
-    if lv is not None and later:
+    origin = node.lv(desired.resource.vg, snapshot.volume)
+    if lv is not None and lv.pool and origin is not None and lv.size != origin.size:
+        text = (
+            f"{snapshot.volume} has {words.size(origin.size)} now and gets back the {words.size(lv.size)} it had then."
+        )
+        found.append(warning("snapshot.other-size", text, hint="Grow it again afterwards if that is too little."))
+    if lv is not None and later and lv.pool:
+        text = f"{words.listed(later)} can be opened and deleted afterwards, and not be rolled back to any more."
+        found.append(
+            warning(
+                "snapshot.others-orphaned", text, hint="LVM forgets of which volume they are once it was rolled back."
+            )
+        )
+    elif lv is not None and later:
         found.append(
             warning("snapshot.others-fill", f"Rolling back fills the other snapshots of {snapshot.volume}: {words.listed(later)}.",
                     hint="One that has less room than what changed since then runs full and is lost.")
@@ -157,22 +178,27 @@ def _steps(
 
 def _merge(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume) -> Step:
     vg = desired.resource.vg
+    thin = bool(snapshots.pool_of(desired, node, volume.name))
+    how = () if thin else ("--background",)
     return Step(
         node=node.node,
         title=f"Roll {volume.name} back to {snapshot.name}",
         kind=Kind.DESTROYS,
         stage=Stage.LIVE,
         guards=(
-            snapshots.is_whole(desired, snapshot),
+            snapshots.is_whole(desired, node, snapshot),
+            *((snapshots.is_of(desired, snapshot),) if thin else ()),
             Guard(
                 f"nothing has {volume.name} open",
                 cmd("lvs", "--noheadings", "--options", "lv_device_open", f"{vg}/{volume.name}"),
                 Expect(one_of=("",)),
             ),
         ),
-        commands=(cmd("lvconvert", "--merge", "--background", f"{vg}/{snapshot.lv}", timeout=300),),
+        commands=(cmd("lvconvert", "--merge", *how, f"{vg}/{snapshot.lv}", timeout=300),),
         assumes=(f"{snapshot.lv} is a whole snapshot of {volume.name}",),
-        note="No way back. LVM shows the old content at once and copies it back in the background.",
+        note="No way back. The snapshot takes the volume's place; what was there is removed."
+        if thin
+        else "No way back. LVM shows the old content at once and copies it back in the background.",
     )
 
 
@@ -195,6 +221,8 @@ def _looks(
         wait=snapshots.gone(
             desired, snapshot, bound=max(LEAST, snapshot.size // SLOWEST), says=f"{snapshot.lv} is merged and gone"
         ),
-        note="The volume is served meanwhile. Its snapshot disappears when everything was copied back.",
+        note=""
+        if snapshots.pool_of(desired, node, volume.name)
+        else "The volume is served meanwhile. Its snapshot disappears when everything was copied back.",
     )
     yield unchanged(end, "it has ended") if merged else end

@@ -14,7 +14,7 @@ from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CreateSnapshot, KeepSnapshots
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import snapshots, words
+from provisioning.plans.parts import snapshots, thin, words
 from provisioning.steps import Impact, Plan, Stage, Step, in_order
 
 NO_BACKUP = (
@@ -22,6 +22,10 @@ NO_BACKUP = (
     "A resync overwrites it together with the volume."
 )
 FULL = "When what changes in the volume after it exceeds its room, the snapshot is lost; the volume is not harmed."
+THIN = (
+    "It never runs full by itself, but what it keeps fills the thin pool: when the pool is full, writes to every volume in it fail, "
+    "this one among them."
+)
 
 
 def plan(
@@ -30,19 +34,32 @@ def plan(
     snapshot = intent.snapshot
     active = active_node(desired, observed)
     findings = _reasons(desired, observed, backend, snapshot, active)
+    pool = _pool(desired, observed, active, snapshot.volume)
     steps: tuple[Step, ...] = ()
     if active and len(observed) == 2 and not snapshots.ill_formed(findings):
-        findings += snapshots.fits(desired, observed[active], snapshot)
+        findings += snapshots.fits(desired, observed, observed[active], snapshot)
         steps = in_order(snapshots.take(desired, observed[active], snapshot))
     return Plan(
         title=f"Snapshot {snapshot.volume}@{snapshot.name}",
-        summary=f"{words.size(snapshot.size)} reserved for what changes in {snapshot.volume} after it. Nobody is interrupted.",
+        summary=_summary(snapshot, pool),
         now=words.now(desired, observed) + _now(desired, observed, active, snapshot),
-        after=f"{snapshot.volume} as it is now can be looked at and gone back to. {NO_BACKUP} {FULL}",
+        after=f"{snapshot.volume} as it is now can be looked at and gone back to. {NO_BACKUP} {THIN if pool else FULL}",
         steps=steps,
         findings=tuple(findings),
         button=f"Take {snapshot.name}" if any(s.runs for s in steps) or blockers(findings) else "Nothing to do",
-        impact=_impact(snapshot),
+        impact=_impact(snapshot, pool),
+    )
+
+
+def _pool(desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str | None, volume: str) -> str:
+    return snapshots.pool_of(desired, observed[active], volume) if active else ""
+
+
+def _summary(snapshot: DesiredSnapshot, pool: str) -> str:
+    if pool:
+        return f"Nothing is reserved: what changes in {snapshot.volume} after it is taken from the thin pool {pool}. Nobody is interrupted."
+    return (
+        f"{words.size(snapshot.size)} reserved for what changes in {snapshot.volume} after it. Nobody is interrupted."
     )
 
 
@@ -60,8 +77,8 @@ def keep(
         dropped = [old for name in intent.drop if (old := _may_go(desired, snapshot.volume, name))]
         freed = sum(lv.size for old in dropped if (lv := snapshots.seen(desired, node, old)) is not None)
         vg = node.vg(desired.resource.vg)
-        tight = vg is not None and snapshot.size > vg.free
-        findings += snapshots.fits(desired, node, snapshot, freed)
+        tight = vg is not None and snapshot.size > vg.free and not snapshots.pool_of(desired, node, snapshot.volume)
+        findings += snapshots.fits(desired, observed, node, snapshot, freed)
         takes = snapshots.take(desired, node, snapshot)
         note = f"The schedule of {snapshot.volume} does not keep it any more."
         drops = [step for old in dropped for step in snapshots.remove(desired, node, old, note=note)]
@@ -76,7 +93,7 @@ def keep(
         steps=steps,
         findings=tuple(findings),
         button=f"Take {snapshot.name}",
-        impact=_impact(snapshot),
+        impact=_impact(snapshot, _pool(desired, observed, active, snapshot.volume)),
     )
 
 
@@ -107,12 +124,14 @@ def _now(
     node, vg = observed[active], desired.resource.vg
     group, others = node.vg(vg), len(node.snapshots_of(vg, snapshot.volume))
     room = f" {vg} has {words.size(group.free)} free." if group else ""
+    if pool := snapshots.pool_of(desired, node, snapshot.volume):
+        room = thin.now(node, vg, pool)
     return f"{room} {snapshot.volume} has {words.counted(others, 'snapshot') if others else 'no snapshot'}."
 
 
-def _impact(snapshot: DesiredSnapshot) -> Impact:
+def _impact(snapshot: DesiredSnapshot, pool: str) -> Impact:
     return Impact(
         pause="none; writes wait for a moment while the file system is frozen",
         takes="a few seconds",
-        notes=(f"From then on the first change of each block of {snapshot.volume} is written twice.",),
+        notes=() if pool else (f"From then on the first change of each block of {snapshot.volume} is written twice.",),
     )

@@ -18,7 +18,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node, mounted
 from provisioning.intents import CreateVolume
 from provisioning.observed import LogicalVolume, NodeObserved
-from provisioning.plans.parts import owning, serving, volumes, words
+from provisioning.plans.parts import owning, serving, thin, volumes, words
 from provisioning.plans.parts.known import gaps
 from provisioning.render.lvm import mapper
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
@@ -33,7 +33,7 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
     findings += [gap for node in observed.values() for gap in gaps(node)]
     active = active_node(before, observed)
     if active:
-        findings += _fits(before, observed[active], volume)
+        findings += _fits(before, observed, observed[active], volume)
         findings += [f for node in observed.values() for f in _free(before, node, volume)]
     steps = (
         in_order(_steps(after, observed, active, volume, backend))
@@ -45,9 +45,9 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
     kind = "XFS" if volume.fstype == "xfs" else volume.fstype
     return Plan(
         title=f"Create volume {volume.name}",
-        summary=f"{room}, {kind}, at {volume.mount_point}. {words.counted(len(todo), 'step')}. "
+        summary=f"{room}, {_how(volume)}{kind}, at {volume.mount_point}. {words.counted(len(todo), 'step')}. "
         "Nobody is interrupted and nothing is destroyed.",
-        now=words.now(before, observed) + _free_now(before, observed, active),
+        now=words.now(before, observed) + _free_now(before, observed, active, volume),
         after=f"{volume.name} is mounted at {volume.mount_point} on {active or 'the active node'} and moves with the service group. "
         "Nobody sees it before it is exported.",
         steps=steps,
@@ -98,7 +98,13 @@ def _live(after: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> t
     return mount, see
 
 
-def _fits(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> list[Finding]:
+def _how(volume: DesiredVolume) -> str:
+    return f"thin in {volume.pool}, " if volume.pool else ""
+
+
+def _fits(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], node: NodeObserved, volume: DesiredVolume
+) -> list[Finding]:
     group = node.vg(desired.resource.vg)
     if group is None:
         text = f"The volume group {desired.resource.vg} was not seen on {node.node}."
@@ -107,6 +113,12 @@ def _fits(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
     need = -(-volume.size // extent) * extent
     if lv := node.lv(group.name, volume.name):
         return [_there_already(node, lv, volume, need)]
+    if volume.pool:
+        found = [
+            *thin.ready(observed, node, group.name, volume.pool),
+            *thin.promise(node, group.name, volume.pool, need),
+        ]
+        return [*found, *_too_small(volume)]
     if need > group.free:
         return [
             blocker(
@@ -115,13 +127,14 @@ def _fits(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
                 hint="Make it smaller, or make room in the group.",
             )
         ]
-    if volume.fstype == "xfs" and volume.size < XFS_LEAST:
-        return [
-            blocker(
-                "volume.too-small", f"{volume.name}: XFS needs at least 300 MiB.", hint="Make it larger, or take ext4."
-            )
-        ]
-    return [fine("volume.fits", f"{group.name} has {words.size(group.free)} free")]
+    return _too_small(volume) or [fine("volume.fits", f"{group.name} has {words.size(group.free)} free")]
+
+
+def _too_small(volume: DesiredVolume) -> list[Finding]:
+    if volume.fstype != "xfs" or volume.size >= XFS_LEAST:
+        return []
+    text = f"{volume.name}: XFS needs at least 300 MiB."
+    return [blocker("volume.too-small", text, hint="Make it larger, or take ext4.")]
 
 
 def _there_already(node: NodeObserved, lv: LogicalVolume, volume: DesiredVolume, size: int) -> Finding:
@@ -140,6 +153,10 @@ def _there_already(node: NodeObserved, lv: LogicalVolume, volume: DesiredVolume,
             fix=f"lvs {lv.vg}/{lv.name}",
             node=node.node,
         )
+    if lv.pool != volume.pool:
+        made = f"thin in {lv.pool}" if lv.pool else "with all of its room"
+        text = f"{which}, made {made}, from an earlier try."
+        return blocker("volume.exists", text, hint=hint, fix=f"lvs {lv.vg}/{lv.name}", node=node.node)
     if lv.size != size:
         text = f"{which}, with {words.size(lv.size)}, from an earlier try."
         return blocker(
@@ -184,6 +201,10 @@ def _free(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
     return [fine("mount.point-free", f"{volume.mount_point} is free on {node.node}", node=node.node)]
 
 
-def _free_now(desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str | None) -> str:
+def _free_now(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str | None, volume: DesiredVolume
+) -> str:
+    if active and volume.pool:
+        return thin.now(observed[active], desired.resource.vg, volume.pool)
     group = observed[active].vg(desired.resource.vg) if active else None
     return f" {group.name} has {words.size(group.free)} free." if group else ""

@@ -20,7 +20,7 @@ from provisioning.observed import NodeObserved
 from provisioning.plans.parts import checking, pausing, snapshots, volumes, words
 from provisioning.plans.parts.felt import felt
 from provisioning.render import snapshots as render
-from provisioning.steps import Expect, Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order
+from provisioning.steps import Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order
 
 LOOKED_AT = "/run/storagepanel-check"  # where a snapshot is mounted for a moment
 MOUNT_OPTIONS = {"ext4": (), "xfs": ("--options", "nouuid")}  # its origin is mounted under the same UUID
@@ -102,7 +102,7 @@ def _in_snapshot(
         return (), findings
     node = observed[active]
     findings += snapshots.volume_ready(desired, node, intent.name)
-    findings += snapshots.fits(desired, node, snapshot)
+    findings += snapshots.fits(desired, observed, node, snapshot)
     return in_order(_snapshot_steps(desired, node, volume, snapshot)), findings
 
 
@@ -115,13 +115,15 @@ def _snapshot_steps(
         node = replace(node, lvs=tuple(lv for lv in node.lvs or () if lv is not left))
     yield from snapshots.take(desired, node, snapshot)
     device, either = render.device(desired, snapshot), (0, 32)
+    whole = snapshots.is_whole(desired, node, snapshot)
     yield Step(
         node=node.node,
         title=f"Check the file system in the snapshot of {volume.name}",
         kind=Kind.READS,
         stage=Stage.PROVE,
-        guards=(snapshots.is_whole(desired, snapshot),),
+        guards=(whole,),
         commands=(
+            *snapshots.activated(desired, node, snapshot),
             cmd("mkdir", "--parents", LOOKED_AT),
             cmd("mount", "--types", volume.fstype, *MOUNT_OPTIONS[volume.fstype], device, LOOKED_AT, timeout=300, exits=either),
             cmd("umount", LOOKED_AT, timeout=300, exits=either),
@@ -136,8 +138,8 @@ def _snapshot_steps(
         stage=Stage.PROVE,
         wait=Wait(
             "what was checked is the volume as it was",
-            snapshots.is_whole(desired, snapshot).command,
-            Expect(one_of=(snapshot.volume,)),
+            whole.command,
+            whole.expect,
             bound=5,
         ),
         note="If it did, what was found means nothing. Plan again with more room.",

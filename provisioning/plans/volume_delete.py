@@ -18,7 +18,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import DeleteVolume
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import growing, places, serving, words
+from provisioning.plans.parts import growing, places, serving, snapshots, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.known import gaps
 from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, Wait, cmd, unchanged
@@ -46,7 +46,7 @@ def plan(intent: DeleteVolume, desired: DesiredCluster, observed: Mapping[str, N
         title=f"Delete volume {volume.name}",
         summary=f"{volume.name}, {size}, and everything on it is destroyed on both copies. {words.counted(len(todo), 'step')}.",
         now=words.now(after, observed) + _now(observed, active, volume),
-        after=f"{volume.name} is gone, {size} are free in {desired.resource.vg}, and neither node names it any more. {UNDO}",
+        after=f"{volume.name} is gone, {_freed(desired, volume)}, and neither node names it any more. {UNDO}",
         steps=steps,
         findings=tuple(findings),
         danger=Danger.DESTROYS if destroys else Danger.NONE,
@@ -64,6 +64,12 @@ def plan(intent: DeleteVolume, desired: DesiredCluster, observed: Mapping[str, N
             mount_points=(volume.mount_point,),
         ),
     )
+
+
+def _freed(desired: DesiredCluster, volume: DesiredVolume) -> str:
+    if volume.pool:
+        return f"what it had written goes back to the thin pool {volume.pool}"
+    return f"{words.size(volume.size)} are free in {desired.resource.vg}"
 
 
 def _reasons(
@@ -132,7 +138,13 @@ def _in_use(
             f"{words.listed(sorted(set(holding)))} still {'has' if len(set(holding)) == 1 else 'have'} files of {volume.name} open.",
             hint="Unmount it there. A client that is gone for good is forgotten after the lease time.",
         )
-    yield from growing.no_snapshots(node, vg, volume.name, "They would go with it. Delete them first, knowingly.")
+    known = [s.lv for s in desired.snapshots if s.volume == volume.name and snapshots.seen(desired, node, s)]
+    why = (
+        "They would be left behind. Delete them first, knowingly."
+        if volume.pool
+        else "They would go with it. Delete them first, knowingly."
+    )
+    yield from growing.no_snapshots(node, vg, volume.name, why, known)
     mount = node.mount(volume.mount_point)
     if mount and mount.used is not None:
         yield fine("volume.holds", f"{words.size(mount.used)} are used on {volume.name}")

@@ -17,7 +17,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import GrowVolume
 from provisioning.observed import LogicalVolume, NodeObserved
-from provisioning.plans.parts import growing, words
+from provisioning.plans.parts import growing, thin, words
 from provisioning.plans.parts.known import gaps
 from provisioning.render.lvm import mapper
 from provisioning.steps import Command, Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, unchanged
@@ -42,7 +42,7 @@ def plan(intent: GrowVolume, desired: DesiredCluster, observed: Mapping[str, Nod
     if volume is None:
         findings.append(blocker("volume.unknown", f"There is no volume {intent.name}.", hint="Draft the change again."))
     elif node is not None:
-        findings += _reasons(desired, node, volume, lv, intent.size)
+        findings += _reasons(desired, observed, node, volume, lv, intent.size)
     steps = tuple(_steps(desired, node, volume, lv, intent.size)) if node and volume and lv and not refused else ()
     todo = [step for step in steps if step.runs]
     return Plan(
@@ -74,7 +74,12 @@ def _summary(intent: GrowVolume, lv: LogicalVolume | None) -> str:
 
 
 def _reasons(
-    desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, lv: LogicalVolume | None, size: int
+    desired: DesiredCluster,
+    observed: Mapping[str, NodeObserved],
+    node: NodeObserved,
+    volume: DesiredVolume,
+    lv: LogicalVolume | None,
+    size: int,
 ) -> Iterator[Finding]:
     group = node.vg(desired.resource.vg)
     if lv is None or group is None:
@@ -84,6 +89,11 @@ def _reasons(
     if size < lv.size:
         text = f"{volume.name} has {words.size(lv.size)}; it cannot be made {words.size(size)}."
         yield blocker("volume.would-shrink", text, hint=WHY_NOT[volume.fstype], hazard=11)
+        return
+    if lv.pool:  # its snapshots are volumes of their own: they do not stand in the way
+        if size > lv.size:
+            yield from thin.ready(observed, node, group.name, lv.pool)
+            yield from thin.promise(node, group.name, lv.pool, size - lv.size)
         return
     yield growing.fits(group, lv, size)
     if size > lv.size:
@@ -176,7 +186,10 @@ def _free_name(source: str) -> Guard:
 def _now(desired: DesiredCluster, node: NodeObserved | None, volume: DesiredVolume | None) -> str:
     group = node.vg(desired.resource.vg) if node else None
     mount = node.mount(volume.mount_point) if node and volume else None
+    lv = node.lv(desired.resource.vg, volume.name) if node and volume else None
     told = f" {group.name} has {words.size(group.free)} free." if group else ""
+    if node and lv and lv.pool:
+        told = thin.now(node, lv.vg, lv.pool)
     if volume and mount and mount.size and mount.used is not None:
         told += f" {volume.name} is {100 * mount.used / mount.size:.0f} % full."
     return told

@@ -17,6 +17,7 @@ from provisioning.simulator import (
     nfs_words,
     plain,
     snapshots,
+    thin_words,
     volume_words,
 )
 from provisioning.simulator.drbd_words import backing_size
@@ -205,11 +206,25 @@ def _vgcreate(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 
 
 def _lvcreate(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
-    options, operands = _options(argv, {"--size", "--name", "--wipesignatures", "--extents", "--addtag"})
+    taking = {
+        "--size",
+        "--name",
+        "--wipesignatures",
+        "--extents",
+        "--addtag",
+        "--type",
+        "--virtualsize",
+        "--thinpool",
+        "--setactivationskip",
+    }
+    options, operands = _options(argv, taking)
     vg, name = operands[-1], options["--name"]
-    size = -(-_bytes(options["--size"]) // EXTENT) * EXTENT
+    size = -(-_bytes(options.get("--size", "0b")) // EXTENT) * EXTENT
+    tags = [options["--addtag"]] if "--addtag" in options else []
     if "--snapshot" in options:
-        return snapshots.take(pair, vg, name, size)
+        return snapshots.take(pair, vg, name, size, tags)
+    if options.get("--type") == "thin":
+        return thin_words.make(pair, vg, name, _bytes(options["--virtualsize"]), options["--thinpool"], tags)
     group = machine.vgs.get(vg) or (pair.inside if pair.inside.vg == vg else None)
     if group is None:
         return 5, "", f'  Volume group "{vg}" not found\n'
@@ -218,7 +233,7 @@ def _lvcreate(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     if size > group.free:
         need, have = size // EXTENT, group.free // EXTENT
         return 5, "", f'  Volume group "{vg}" has insufficient free space ({have} extents): {need} required.\n'
-    group.lvs[name] = Lv(size, tags=[options["--addtag"]] if "--addtag" in options else [])
+    group.lvs[name] = Lv(size, tags=tags)
     return 0, f'  Logical volume "{name}" created.\n', ""
 
 
@@ -362,6 +377,8 @@ def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> A
         machine.mounts[target] = ["/dev/vda1", "ext4", ""]
         return OK
     lv = _lv_of(pair, device)
+    if lv is not None and thin_words.sleeps(machine, volume_words.split(device)[1], lv):
+        return 32, "", f"mount: {target}: special device {device} does not exist.\n"
     if lv is None or not lv.fstype:
         return 32, "", f"mount: {target}: wrong fs type, bad option, bad superblock on {device}.\n"
     if volume_words.mounted_lv(pair, machine, target) is lv:

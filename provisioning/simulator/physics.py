@@ -34,6 +34,7 @@ def power_off(pair: Pair, name: str) -> None:
     machine.power = False
     machine.mounts, machine.exported, machine.nfsd, machine.service_ip = {}, [], 0, ""
     machine.vg_active, machine.module, machine.manager, machine.waits = False, False, None, False
+    machine.activated = []
     if machine.drbd:
         machine.drbd.up, machine.drbd.role = False, "Secondary"
     pair.connected, pair.resync = False, None
@@ -218,7 +219,7 @@ def release_group(machine: Machine) -> None:
     machine.service_ip, machine.nfsd, machine.exported = "", 0, []
     machine.units["nfs-server"][0] = "inactive"
     nfs_keeping.stopped(machine)
-    machine.mounts, machine.vg_active = {}, False
+    machine.mounts, machine.vg_active, machine.activated = {}, False, []
     if machine.drbd:
         machine.drbd.role = "Secondary"
     if machine.manager:

@@ -5,12 +5,13 @@ The words are those of LVM 2.03.16 on Debian 12 nodes. A merge shows the old con
 
 from __future__ import annotations
 
+from provisioning.simulator import thin_words
 from provisioning.simulator.state import EXTENT, MIB, Answer, Lv, Machine, Pair
 
 MERGED_PER_SECOND = 64 * MIB
 
 
-def take(pair: Pair, target: str, name: str, size: int) -> Answer:
+def take(pair: Pair, target: str, name: str, size: int, tags: list[str]) -> Answer:
     inside = pair.inside
     vg, _, volume = target.partition("/")
     origin = inside.lvs.get(volume) if vg == inside.vg else None
@@ -18,6 +19,8 @@ def take(pair: Pair, target: str, name: str, size: int) -> Answer:
         return 5, "", f'  Failed to find logical volume "{target}"\n'
     if name in inside.lvs:
         return 5, "", f'  Logical Volume "{name}" already exists in volume group "{vg}"\n'
+    if origin.pool and not size:
+        return thin_words.take(pair, vg, volume, name, tags)
     if size > inside.free:
         need, have = size // EXTENT, inside.free // EXTENT
         return 5, "", f'  Volume group "{vg}" has insufficient free space ({have} extents): {need} required.\n'
@@ -37,6 +40,8 @@ def lvconvert(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
         return None
     vg, _, name = argv[-1].partition("/")
     snapshot = pair.inside.lvs.get(name) if vg == pair.inside.vg else None
+    if snapshot is not None and snapshot.pool:
+        return thin_words.merge(pair, machine, name)
     origin = pair.inside.lvs.get(snapshot.origin) if snapshot else None
     if snapshot is None or origin is None:
         return 5, "", f'  Failed to find logical volume "{argv[-1]}"\n'
@@ -63,9 +68,11 @@ def full(lv: Lv) -> bool:
     return bool(lv.origin) and lv.changed >= lv.size
 
 
-def columns(pair: Pair, name: str, on: bool) -> dict[str, str]:
+def columns(pair: Pair, machine: Machine, name: str, on: bool) -> dict[str, str]:
     """Give attributes, origin and fill of a volume of the pair as lvs prints them."""
     lv = pair.inside.lvs.get(name)
+    if lv is not None and (lv.pool or lv.is_pool):
+        return thin_words.columns(pair, machine, name, on)
     if lv is not None and lv.origin:
         filled = f"{100 * lv.changed / lv.size:.2f}" if on else ""
         state = ("I" if full(lv) else "a") if on else "-"

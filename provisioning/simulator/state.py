@@ -36,6 +36,10 @@ class Lv:
     quotas: dict[str, list[int]] = field(default_factory=dict)  # "user 1234": soft and hard KiB, soft and hard files
     damaged: bool = False  # its file system has errors that a check finds
     merged_at: float | None = None  # of a snapshot that is rolled back to: when that ends
+    is_pool: bool = False  # a thin pool
+    metadata: float = 10.84  # of a pool: percent of its metadata that is used
+    pool: str = ""  # of a thin volume or thin snapshot: the pool it takes its room from
+    skip: bool = False  # not activated with the group, as thin snapshots are made
 
 
 @dataclass
@@ -137,6 +141,9 @@ class Machine:
     drbd: Drbd | None = None
     module: bool = False  # drbd is loaded
     vg_active: bool = False  # the pair's VG
+    activated: list[str] = field(
+        default_factory=list
+    )  # volumes of it that are skipped when it is activated, activated by name
     mounts: dict[str, list[str]] = field(default_factory=dict)  # mount point: [device, fstype, options]
     exported: list[list[str]] = field(default_factory=list)  # path, client, options
     nfsd: int = 0
@@ -177,7 +184,7 @@ class Inside:
 
     @property
     def free(self) -> int:
-        return self.size - sum(lv.size for lv in self.lvs.values())
+        return self.size - sum(lv.size for lv in self.lvs.values() if not lv.pool)
 
 
 @dataclass

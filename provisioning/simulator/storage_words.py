@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from provisioning.simulator import snapshots
+from provisioning.simulator import snapshots, thin_words
 from provisioning.simulator.drbd_words import backing_size, device_size
 from provisioning.simulator.state import EXTENT, MIB, Answer, Drbd, File, Machine, Pair
 from provisioning.simulator.volume_words import file_system, mounted_lv
@@ -86,6 +86,8 @@ def drbd_row(pair: Pair, machine: Machine, drbd: Drbd) -> dict[str, object]:
     children = []
     if primary and machine.vg_active:
         for name, lv in pair.inside.lvs.items():
+            if lv.is_pool or thin_words.sleeps(machine, name, lv):
+                continue
             path = mapper(pair.inside.vg, name)
             at = next(
                 (
@@ -153,8 +155,8 @@ def lvs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
     rows = [
         {"lv_name": lv, "vg_name": vg, "lv_attr": "-wi-a-----" if on else "-wi-------", "lv_size": str(logical.size),
          "lv_path": f"/dev/{vg}/{lv}", "lv_active": "active" if on else "", "lv_tags": ",".join(logical.tags),
-         "origin": "", "data_percent": "", "pool_lv": ""}
-        | (snapshots.columns(pair, lv, on) if vg == pair.inside.vg else {})
+         "origin": "", "data_percent": "", "metadata_percent": "", "pool_lv": ""}
+        | (snapshots.columns(pair, machine, lv, on) if vg == pair.inside.vg else {})
         for vg, lv, logical, on in local
     ]  # fmt: skip
     return 0, json.dumps({"report": [{"lv": rows}]}, indent=2) + "\n", ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from provisioning.render.lvm import mapper
+from provisioning.simulator import thin_words
 from provisioning.simulator.drbd_words import backing_size, device_size
 from provisioning.simulator.physics import start_resync
 from provisioning.simulator.state import EXTENT, MIB, Answer, Inside, Lv, Machine, Pair, Vg
@@ -130,7 +131,7 @@ def _lvextend(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
             "",
             f"  New size given ({wanted // EXTENT} extents) not larger than existing size ({lv.size // EXTENT} extents)\n",
         )
-    if wanted - lv.size > group.free:
+    if wanted - lv.size > group.free and not lv.pool:
         need, have = (wanted - lv.size) // EXTENT, group.free // EXTENT
         return 5, "", f"  Insufficient free space: {need} extents needed, but only {have} available\n"
     lv.fs_size, lv.size = _fs_size(lv), wanted
@@ -191,6 +192,7 @@ def _lvchange(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     lv = lv_named(pair, machine, argv[-1])
     if lv is None:
         return None
+    thin_words.activate(machine, split(argv[-1])[1], lv, argv)
     for option, tag in zip(argv, argv[1:], strict=False):
         if option == "--addtag" and tag not in lv.tags:
             lv.tags.append(tag)

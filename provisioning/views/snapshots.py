@@ -19,11 +19,12 @@ from clusters.states import AccessLevel, Inventory
 from provisioning import jobs, schedules
 from provisioning.actions import ACTIONS, intent_of
 from provisioning.forms.snapshot import OpenForm, ScheduleForm, TakeForm, initial_schedule, suggested
+from provisioning.forms.volume import Room
 from provisioning.intents import CloseSnapshot, DeleteSnapshot, Intent, RestoreSnapshot
 from provisioning.models import Job
 from provisioning.views.guards import in_service, present_volume
 from provisioning.views.refusals import say
-from provisioning.views.volume_new import room, space_bar
+from provisioning.views.volume_new import space_bar
 
 TAKE, OPEN, SCHEDULE = (f"provisioning/snapshot_{name}.html" for name in ("new", "open", "schedule"))
 NAMED: dict[str, type[DeleteSnapshot] | type[RestoreSnapshot] | type[CloseSnapshot]] = {
@@ -38,7 +39,8 @@ def snapshot_new(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     cluster = access.get_cluster(request, slug, AccessLevel.OPERATOR)
     if refused := in_service(request, cluster):
         return refused
-    volume, free = present_volume(cluster, name), room(cluster)
+    volume = present_volume(cluster, name)
+    free = Room.of(cluster, volume)
     number, unit = suggested(volume, free)
     initial = {"name": f"{clock.local(timezone.now()):%Y-%m-%d-%H%M}", "size": number, "unit": unit}
     form = TakeForm(typed.data(request), volume=volume, room=free, checking=_checking(request), initial=initial)
@@ -66,7 +68,8 @@ def snapshot_schedule(request: HttpRequest, slug: str, name: str) -> HttpRespons
     cluster = access.get_cluster(request, slug, AccessLevel.OPERATOR)
     if refused := in_service(request, cluster):
         return refused
-    volume, free = present_volume(cluster, name), room(cluster)
+    volume = present_volume(cluster, name)
+    free = Room.of(cluster, volume)
     old = SnapshotSchedule.objects.filter(volume=volume).first()
     initial = initial_schedule(old, volume, free)
     form = ScheduleForm(
@@ -156,7 +159,7 @@ def _form_context(request: HttpRequest, form: TakeForm | OpenForm | ScheduleForm
         "checking": _checking(request),
     }
     if not isinstance(form, OpenForm):
-        context["space"] = space_bar(form.room, form.asked)
+        context["space"] = space_bar(form.room, form.asked, form.volume.pool)
     return context
 
 

@@ -15,10 +15,10 @@ from clusters.models import Cluster, TrimSchedule, Volume
 from clusters.states import AccessLevel
 from provisioning import jobs, schedules
 from provisioning.forms.care import CheckForm, RepairForm, TrimForm, initial_trim
+from provisioning.forms.volume import Room
 from provisioning.intents import CareIntent, TrimVolume
 from provisioning.views.guards import in_service, present_volume
 from provisioning.views.refusals import say
-from provisioning.views.volume_new import room
 
 CHECK, REPAIR, TRIM = (f"provisioning/volume_{name}.html" for name in ("check", "repair", "trim"))
 
@@ -29,7 +29,7 @@ def volume_check(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if refused := in_service(request, cluster):
         return refused
     volume = present_volume(cluster, name)
-    form = CheckForm(typed.data(request), volume=volume, room=room(cluster))
+    form = CheckForm(typed.data(request), volume=volume, room=Room.of(cluster, volume))
     may_repair = access.level(request.user, cluster) >= AccessLevel.ADMIN
     context = _context(request, volume, form) | {"may_repair": may_repair}
     return _answer(request, CHECK, form, context, "volume.check")

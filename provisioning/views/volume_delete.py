@@ -48,5 +48,5 @@ def volume_delete(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 
 def intent_of(volume: Volume) -> DeleteVolume:
     options = tuple(word for word in volume.mount_options.split(",") if word)
-    wanted = DesiredVolume(volume.name, volume.size, volume.fstype, volume.mount_point, options)
+    wanted = DesiredVolume(volume.name, volume.size, volume.fstype, volume.mount_point, options, pool=volume.pool)
     return DeleteVolume(volume.cluster.slug, wanted)

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 from clusters import access, typed
 from clusters.states import AccessLevel
 from provisioning import jobs
+from provisioning.forms.volume import Room
 from provisioning.forms.volume_change import GrowForm
 from provisioning.views.guards import in_service, present_volume
 from provisioning.views.refusals import say
-from provisioning.views.volume_new import room, space_bar
+from provisioning.views.volume_new import space_bar
 
 TEMPLATE = "provisioning/volume_grow.html"
 
@@ -27,7 +28,7 @@ def volume_grow(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         return refused
     volume = present_volume(cluster, name)
     checking = request.method == "POST" and "check" in request.GET
-    form = GrowForm(typed.data(request), volume=volume, room=room(cluster), checking=checking)
+    form = GrowForm(typed.data(request), volume=volume, room=Room.of(cluster, volume), checking=checking)
     key = request.POST.get("key") or uuid.uuid4().hex
     context = {"cluster": cluster, "volume": volume, "key": key, **form_context(form)}
     if checking:
@@ -49,7 +50,7 @@ def form_context(form: GrowForm) -> dict[str, Any]:
         form.is_valid()
     return {
         "form": form,
-        "space": space_bar(form.room, form.asked),
+        "space": space_bar(form.room, form.asked, form.volume.pool),
         "becomes": form.cleaned_data.get("bytes") if bound and not form.errors else None,
         "complaints": form.complaints() if bound else [],
     }

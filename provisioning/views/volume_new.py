@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from clusters import access, rules, typed
-from clusters.models import Cluster, NodeState
+from clusters.models import Cluster
 from clusters.states import ENDED, AccessLevel, Inventory
 from provisioning import actions, jobs
 from provisioning.desired import DesiredVolume
@@ -33,7 +33,7 @@ def volume_new(request: HttpRequest, slug: str) -> HttpResponse:
     key = request.POST.get("key") or uuid.uuid4().hex
     form = VolumeForm(
         typed.data(request),
-        cluster=cluster, room=room(cluster), planned=planned(cluster, but=key), checking=checking, initial={"fstype": usual_fstype(cluster)},
+        cluster=cluster, room=Room.of(cluster), planned=planned(cluster, but=key), checking=checking, initial={"fstype": usual_fstype(cluster)},
     )  # fmt: skip
     context = {"cluster": cluster, "key": key, **form_context(form)}
     if checking:
@@ -47,14 +47,6 @@ def volume_new(request: HttpRequest, slug: str) -> HttpResponse:
     except jobs.Refused as refusal:
         say(request, refusal)
         return render(request, TEMPLATE, context, status=409)
-
-
-def room(cluster: Cluster) -> Room:
-    """Space as the node that has the volume group active last said."""
-    states = NodeState.objects.filter(node__cluster=cluster).exclude(vg_free=None).order_by("-read_at")
-    seen = states.values_list("vg_size", "vg_free").first()
-    name = cluster.resource.vg if hasattr(cluster, "resource") else "the volume group"
-    return Room(name, *(seen or (None, None)))
 
 
 def planned(cluster: Cluster, *, but: str) -> list[DesiredVolume]:
@@ -83,7 +75,7 @@ def form_context(form: VolumeForm) -> dict[str, Any]:
     return {
         "volume_form": form,
         "name_rules": name_rules(form, name),
-        "space": space_bar(form.room, size),
+        "space": space_bar(form.room, size, form.text("pool") if bound else ""),
         "becomes": becomes(form),
         "complaints": form.complaints() if bound else [],
     }
@@ -113,8 +105,11 @@ def _taken(name: str) -> bool:
         return False
 
 
-def space_bar(room: Room, asked: int | None) -> dict[str, Any] | None:
-    """Widths of the bar out of 1000: used, asked for, and what goes beyond the end."""
+def space_bar(room: Room, asked: int | None, pool: str = "") -> dict[str, Any] | None:
+    """Widths of the bar out of 1000: used, asked for, and what goes beyond the end. Of a thin pool: what it promises and how full it is."""
+    if thin := room.pool(pool):
+        promised = thin.promised + (space.rounded_up(asked) if asked else 0)
+        return {"pool": thin, "promised": promised, "share": round(100 * promised / thin.size) if thin.size else 0}
     if not room.size or room.free is None:
         return None
     asked = space.rounded_up(asked) if asked else 0
@@ -140,5 +135,6 @@ def becomes(form: VolumeForm) -> dict[str, str]:
         "device": f"/dev/{form.room.vg}/{form.text('name')}",
         "mount": mount,
         "fstype": form.text("fstype"),
+        "pool": form.text("pool") if "pool" not in form.errors else "",
         "options": form.text("mount_options"),
     }

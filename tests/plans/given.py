@@ -181,6 +181,7 @@ def _seen(node: NodeObserved, changes: dict) -> NodeObserved:
     for name, fields in changes.get("lvs", {}).items():
         old = node.lv("vg_data", name) or LogicalVolume(name, "vg_data", 0, f"/dev/vg_data/{name}", True)
         others = tuple(lv for lv in node.lvs or () if lv is not old)
+        fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
         node = replace(node, lvs=(*others, replace(old, **fields)))
     for name, value in changes.get("facts", {}).items():
         value = tuple(tuple(each) for each in value) if isinstance(value, list) else value
@@ -241,7 +242,7 @@ def _edited(was: DesiredVolume, table: dict) -> DesiredVolume:
 def _volume(table: dict) -> DesiredVolume:
     return DesiredVolume(
         table["name"], table["size"], table["fstype"], table["mount_point"], tuple(table.get("options", ())),
-        table.get("owner", ""), table.get("mode", ""),
+        table.get("owner", ""), table.get("mode", ""), table.get("pool", ""),
     )  # fmt: skip
 
 

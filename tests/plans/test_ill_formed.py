@@ -20,7 +20,7 @@ from tests.plans.given import with_snapshots
 
 HOSTILE = 'x"; }\n$(reboot) ::../é'
 FREE = {"nodes.0.backing.link", "nodes.1.backing.link"}  # given by the planner itself; empty in every inventory
-MAY_BE_EMPTY = (".host_key", ".fence_key", ".disk_serial", ".owner", ".mode", ".domain", ".state_volume")
+MAY_BE_EMPTY = (".pool", ".host_key", ".fence_key", ".disk_serial", ".owner", ".mode", ".domain", ".state_volume")
 
 
 def places(value: Any, path: str = "") -> Iterator[str]:

@@ -38,15 +38,6 @@ def test_the_volume_with_what_nfs_clients_hold_is_not_rolled_back():
     )
 
 
-def test_a_thin_volume_is_refused_with_the_reason():
-    nodes = finished(desired())
-    lvs = tuple(replace(lv, pool="pool0") if lv.name == "media" else lv for lv in nodes["alice"].lvs or ())
-    nodes["alice"] = replace(nodes["alice"], lvs=lvs)
-    assert codes(snapshot_take.plan(CreateSnapshot("web-files", TAKEN), desired(), nodes, HEARTBEAT)) == {
-        "snapshot.thin"
-    }
-
-
 def test_none_is_taken_while_its_volume_takes_one_back():
     nodes = finished(desired())
     lvs = tuple(replace(lv, attributes="Owi-aos---") if lv.name == "media" else lv for lv in nodes["alice"].lvs or ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from clusters.findings import Finding, blocker, fine
 from clusters.states import ConnectionState, DiskState
@@ -61,9 +61,9 @@ def redundant(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> 
     )
 
 
-def no_snapshots(node: NodeObserved, vg: str, name: str, why: str) -> Iterator[Finding]:
-    """Refuse while snapshots of the volume exist."""
-    snapshots = [lv.name for lv in node.snapshots_of(vg, name)]
+def no_snapshots(node: NodeObserved, vg: str, name: str, why: str, known: Iterable[str] = ()) -> Iterator[Finding]:
+    """Refuse while snapshots of the volume exist: those LVM shows as its own, and `known` ones of which it forgot that."""
+    snapshots = sorted({lv.name for lv in node.snapshots_of(vg, name)} | set(known))
     if snapshots:
         yield blocker(
             "volume.has-snapshots",

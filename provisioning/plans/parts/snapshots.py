@@ -12,15 +12,18 @@ from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.ha.base import Backend
 from provisioning.observed import LogicalVolume, NodeObserved
-from provisioning.plans.parts import words
+from provisioning.plans.parts import thin, words
 from provisioning.plans.parts.known import gaps
 from provisioning.render import snapshots as render
 from provisioning.render.lvm import mapper
-from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
+from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
 MANY = (
     8  # snapshots of one volume from which its writes are noticeably slower: each first change is copied into every one
 )
+
+
+TAKEN = "storagepanel.snapshot"  # tag of a thin one: LVM forgets of which volume it is once that was rolled back
 
 
 def with_one(desired: DesiredCluster, snapshot: DesiredSnapshot) -> DesiredCluster:
@@ -53,7 +56,20 @@ def holder(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> str
 
 def seen(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> LogicalVolume | None:
     lv = node.lv(desired.resource.vg, snapshot.lv)
-    return lv if lv is not None and lv.origin == snapshot.volume else None
+    if lv is None or not (lv.origin == snapshot.volume or (lv.pool and TAKEN in lv.tags)):
+        return None
+    return lv
+
+
+def whole(snapshot: DesiredSnapshot, lv: LogicalVolume) -> Finding:
+    used = "" if lv.pool else f", {lv.filled or 0:.0f} % of its room used"
+    return fine("snapshot.whole", f"{snapshot.name} is whole{used}")
+
+
+def pool_of(desired: DesiredCluster, node: NodeObserved, volume: str) -> str:
+    """Name the thin pool that a volume, and with it each of its snapshots, takes its room from; "" for a thick one."""
+    lv = node.lv(desired.resource.vg, volume)
+    return lv.pool if lv is not None else ""
 
 
 def taking_back(desired: DesiredCluster, node: NodeObserved, volume: str) -> bool:
@@ -62,8 +78,14 @@ def taking_back(desired: DesiredCluster, node: NodeObserved, volume: str) -> boo
     return origin is not None and origin.merging
 
 
-def is_snapshot(desired: DesiredCluster, snapshot: DesiredSnapshot) -> Guard:
+def is_snapshot(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> Guard:
     """LVM prints the origin, and beside it that the snapshot is invalid, if it is."""
+    if pool_of(desired, node, snapshot.volume):
+        return is_whole(desired, node, snapshot)
+    return is_of(desired, snapshot)
+
+
+def is_of(desired: DesiredCluster, snapshot: DesiredSnapshot) -> Guard:
     return Guard(
         f"{snapshot.lv} is a snapshot of {snapshot.volume}",
         cmd("lvs", "--noheadings", "--options", "origin", f"{desired.resource.vg}/{snapshot.lv}"),
@@ -71,7 +93,14 @@ def is_snapshot(desired: DesiredCluster, snapshot: DesiredSnapshot) -> Guard:
     )
 
 
-def is_whole(desired: DesiredCluster, snapshot: DesiredSnapshot) -> Guard:
+def is_whole(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> Guard:
+    """A thin one cannot run full by itself; that it is one of the panel's own is read from its tag."""
+    if pool_of(desired, node, snapshot.volume):
+        return Guard(
+            f"{snapshot.lv} is a thin snapshot that this panel took",
+            cmd("lvs", "--noheadings", "--options", "lv_tags", f"{desired.resource.vg}/{snapshot.lv}"),
+            Expect(one_of=(TAKEN,)),
+        )
     return Guard(
         f"{snapshot.lv} is a snapshot of {snapshot.volume} and did not run full",
         cmd("lvs", "--noheadings", "--options", "origin,lv_snapshot_invalid", f"{desired.resource.vg}/{snapshot.lv}"),
@@ -86,7 +115,8 @@ def gone(desired: DesiredCluster, snapshot: DesiredSnapshot, *, bound: int, says
 
 
 def take(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> list[Step]:
-    vg = desired.resource.vg
+    vg, pool = desired.resource.vg, pool_of(desired, node, snapshot.volume)
+    whole = is_whole(desired, node, snapshot)
     make = Step(
         node=node.node,
         title=f"Take the snapshot {snapshot.name} of {snapshot.volume}",
@@ -100,8 +130,7 @@ def take(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot)
             ),
         ),
         commands=(
-            cmd("lvcreate", "--yes", "--snapshot", "--size", f"{snapshot.size}b", "--name", snapshot.lv,
-                f"{vg}/{snapshot.volume}", timeout=120),
+            cmd("lvcreate", "--yes", "--snapshot", *_room(snapshot, pool), "--name", snapshot.lv, f"{vg}/{snapshot.volume}", timeout=120),
         ),
         note="The device mapper freezes the file system for this moment: what was written before is whole in it. "
         f"Way back: lvremove {vg}/{snapshot.lv}.",
@@ -111,16 +140,30 @@ def take(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot)
         title="See it",
         kind=Kind.WAITS,
         stage=Stage.SERVE,
-        wait=Wait(
-            f"{snapshot.lv} is a snapshot of {snapshot.volume}",
-            is_whole(desired, snapshot).command,
-            Expect(one_of=(snapshot.volume,)),
-            bound=10,
-        ),
+        wait=Wait(f"{snapshot.lv} is a snapshot of {snapshot.volume}", whole.command, whole.expect, bound=10),
     )
     if seen(desired, node, snapshot) is not None:
         return [unchanged(make, "it was taken"), unchanged(look, "it is there")]
     return [make, look]
+
+
+def _room(snapshot: DesiredSnapshot, pool: str) -> tuple[str, ...]:
+    """A size would make a thick snapshot even of a thin volume. A thin one stays out of the way until it is opened: it is not activated."""
+    return ("--setactivationskip", "y", "--addtag", TAKEN) if pool else ("--size", f"{snapshot.size}b")
+
+
+def activated(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> tuple[Command, ...]:
+    """A thin snapshot is passed over when the group is activated, so that a failover spends no time on it."""
+    if not pool_of(desired, node, snapshot.volume):
+        return ()
+    name = f"{desired.resource.vg}/{snapshot.lv}"
+    return (cmd("lvchange", "--activate", "y", "--ignoreactivationskip", name, timeout=120),)
+
+
+def deactivated(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> tuple[Command, ...]:
+    if not pool_of(desired, node, snapshot.volume):
+        return ()
+    return (cmd("lvchange", "--activate", "n", f"{desired.resource.vg}/{snapshot.lv}", timeout=120),)
 
 
 def remove(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, *, note: str = "") -> list[Step]:
@@ -137,7 +180,7 @@ def removal(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapsh
         title=f"Remove the snapshot {snapshot.name} of {snapshot.volume}",
         kind=Kind.DESTROYS,
         stage=Stage.TIDY,
-        guards=(is_snapshot(desired, snapshot),),
+        guards=(is_snapshot(desired, node, snapshot),),
         commands=(cmd("lvremove", "--yes", f"{vg}/{snapshot.lv}", timeout=120),),
         assumes=(f"{snapshot.lv} is a snapshot of {snapshot.volume}",),
         note=note or "No way back. The volume itself is not touched.",
@@ -159,11 +202,6 @@ def volume_ready(desired: DesiredCluster, node: NodeObserved, volume: str) -> li
         return [blocker("snapshot.no-volume", f"There is no volume {volume}.", hint="Take one that exists.")]
     if (origin := node.lv(vg, volume)) is None:
         return [blocker("volume.unseen", f"{vg}/{volume} was not seen on {node.node}.", hint="Read the node again.", node=node.node)]  # fmt: skip
-    if origin.pool:
-        return [
-            blocker("snapshot.thin", f"{volume} is a thin volume of the pool {origin.pool}; only thick ones are supported.", node=node.node,
-                    hint="The panel makes no thin volumes, and was never tried with one. Take the snapshot by hand.")
-        ]  # fmt: skip
     if origin.merging:
         return [
             blocker("snapshot.merging", f"{volume} is being rolled back to a snapshot right now.", node=node.node,
@@ -172,9 +210,19 @@ def volume_ready(desired: DesiredCluster, node: NodeObserved, volume: str) -> li
     return []
 
 
-def fits(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, freed: int = 0) -> list[Finding]:
+def fits(
+    desired: DesiredCluster,
+    observed: Mapping[str, NodeObserved],
+    node: NodeObserved,
+    snapshot: DesiredSnapshot,
+    freed: int = 0,
+) -> list[Finding]:
     if seen(desired, node, snapshot) is not None:
         return []
+    if pool := pool_of(desired, node, snapshot.volume):
+        more = getattr(node.lv(desired.resource.vg, snapshot.volume), "size", 0)
+        name = desired.resource.vg
+        return [*thin.ready(observed, node, name, pool), *thin.promise(node, name, pool, more)]
     vg = node.vg(desired.resource.vg)
     if vg is None:
         text = f"The volume group {desired.resource.vg} was not seen on {node.node}."

@@ -13,7 +13,7 @@ from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.facts import file_system
 from provisioning.ha.base import Backend
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import owning
+from provisioning.plans.parts import owning, thin
 from provisioning.plans.parts.backing import lvcreate, unsigned
 from provisioning.plans.parts.replication import primary
 from provisioning.render.heartbeat import mount_options
@@ -91,7 +91,7 @@ def volume_steps(
     vg = desired.resource.vg
     make = Step(
         node=node.node,
-        title=f"Make the volume {volume.name}",
+        title=f"Make the volume {volume.name}" + (f", thin, in {volume.pool}" if volume.pool else ""),
         kind=Kind.WRITES,
         stage=Stage.VOLUMES,
         guards=(
@@ -101,7 +101,11 @@ def volume_steps(
                 Expect(one_of=("",)),
             ),
         ),
-        commands=(lvcreate(vg, volume.name, volume.size, NEW),),
+        commands=(
+            thin.lvcreate(vg, volume.pool, volume.name, volume.size, NEW)
+            if volume.pool
+            else lvcreate(vg, volume.name, volume.size, NEW),
+        ),
         note=f"Way back: lvremove {vg}/{volume.name}; it is empty.",
     )
     if hidden:
