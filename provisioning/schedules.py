@@ -26,7 +26,9 @@ from provisioning.steps import Plan
 log = logging.getLogger(__name__)
 __all__ = ["no_longer_kept", "tick", "zone"]
 READING = timedelta(minutes=5)  # a plan that somebody asked for so long ago is not taken away by a run
-AGAIN = timedelta(minutes=20)  # how long a run that lost its turn is tried again
+AGAIN = timedelta(minutes=20)  # how long a run that lost its turn, or could not read a node, is tried again
+TRIES = 3  # in that time
+PAUSE = timedelta(minutes=1)  # before a node that could not be read is read again
 
 
 def tick() -> None:
@@ -74,9 +76,8 @@ def _let_run(job: Job) -> None:
 
 def _deal_with(job: Job) -> None:
     kind, schedule = KINDS[job.action], _schedule(job)
-    lost_its_turn = job.status in (JobStatus.STALE, JobStatus.EXPIRED)
-    if schedule is not None and lost_its_turn and timezone.now() - job.created_at < AGAIN:
-        if _busy(job.cluster):
+    if schedule is not None and _may_try_again(job, schedule):
+        if _busy(job.cluster) or _just_failed(job):
             return
         try:
             jobs.plan_again(_request(), job)
@@ -88,6 +89,20 @@ def _deal_with(job: Job) -> None:
         _dealt(job)
     else:
         jobs.acknowledge(_request(), job, reason="a run of a schedule; why it failed stands on the volume's page")
+
+
+def _may_try_again(job: Job, schedule: Schedule) -> bool:
+    """It lost its turn, or a node did not answer when it was planned: nothing ran. The next time may be a week away."""
+    unplanned = job.status == JobStatus.FAILED and job.planned_at is None
+    now = timezone.now()
+    if job.status not in (JobStatus.STALE, JobStatus.EXPIRED) and not unplanned or now - job.created_at >= AGAIN:
+        return False
+    lately = Job.objects.filter(cluster=job.cluster, action=job.action, created_by=WHO, created_at__gt=now - AGAIN)
+    return sum(_schedule(each) == schedule for each in lately.select_related("cluster")) < TRIES
+
+
+def _just_failed(job: Job) -> bool:
+    return job.status == JobStatus.FAILED and bool(job.ended_at and timezone.now() - job.ended_at < PAUSE)
 
 
 def _busy(cluster: Cluster) -> bool:

@@ -181,6 +181,27 @@ def test_a_run_that_lost_its_turn_is_planned_again(hourly: SnapshotSchedule, at:
     assert again and again.status == JobStatus.DRAFTING and intent_of(again) == intent_of(job)
 
 
+def test_a_run_whose_nodes_could_not_be_read_is_tried_again_a_few_times(
+    hourly: SnapshotSchedule, at: Callable[..., Any]
+):
+    def unread() -> None:
+        away = {"status": JobStatus.FAILED, "problem": "alice: no sign of life", "ended_at": timezone.now()}
+        Job.objects.filter(status=JobStatus.DRAFTING).update(**away)
+
+    counts = []
+    for minute in range(8):
+        with at(minute):
+            for _ in range(3):
+                schedules.tick()
+            unread()
+            schedules.tick()
+            counts.append(Job.objects.count())
+    hourly.refresh_from_db()
+    assert counts == [1, 2, 3, 3, 3, 3, 3, 3]
+    assert hourly.said == "alice: no sign of life"
+    assert not Job.objects.filter(dealt_with_by="").exists()
+
+
 def test_one_that_is_off_takes_none(hourly: SnapshotSchedule, at: Callable[..., Any]):
     SnapshotSchedule.objects.update(enabled=False)
     with at():
