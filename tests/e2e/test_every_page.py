@@ -30,6 +30,7 @@ PAGES = {
     "clients": "/c/web-files/clients/",
     "clients-of-export": "/c/web-files/clients/?export=13",
     "nfs": "/c/cloud-b/nfs/",
+    "heartbeat": "/c/cloud-b/heartbeat/",
     "failovers": "/failovers/",
     "failovers-of-web-files": "/c/web-files/failovers/",
     "failovers-everything": "/c/web-files/failovers/?show=all",
