@@ -25,6 +25,8 @@ from provisioning.render.paths import HA_CF, HARESOURCES, SHELLFUNCS, WHOLE_MESS
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
 RELOAD = "/usr/libexec/heartbeat/heartbeat"  # the unit knows no reload, and the init script hands it to the unit
+RESOURCES, AT_REST = cmd("cl_status", "rscstatus"), Expect(one_of=("all", "local", "foreign", "none"))
+SETTLED = "Heartbeat runs here and moves nothing"
 RESTART = 120  # seconds for a slow node to restart Heartbeat in place, beyond initdead
 UNITS = ("drbd", "heartbeat")
 TAKEOVER = 300  # seconds for a slow pair to start every member, beyond initdead
@@ -47,17 +49,13 @@ class Heartbeat:
             write,
             title="Write Heartbeat's files and have it take them",
             guards=(
-                Guard(
-                    "Heartbeat runs here and moves nothing",
-                    cmd("cl_status", "rscstatus"),
-                    Expect(one_of=("all", "local", "foreign", "none")),
-                ),
+                Guard(SETTLED, RESOURCES, AT_REST),
                 *(Guard(wait.says, wait.command, wait.expect) for wait in _hears(desired, node)),
             ),
             load=cmd(RELOAD, "-r"),
             note="It checks the files, then restarts in place and keeps what it holds.",
         )
-        return (told, *_taken(desired, node))
+        return (_settled(desired, node.node), told, *_taken(desired, node), _settled(desired, node.node))
 
     def running(self, node: NodeObserved) -> bool | None:
         if node.heartbeat is not None and node.heartbeat.running:
@@ -87,6 +85,12 @@ class Heartbeat:
         if active:
             steps = tuple(unchanged(step, f"{active} serves already") for step in steps)
         return steps
+
+
+def _settled(desired: DesiredCluster, name: str) -> Step:
+    """For some seconds after its peer restarted, Heartbeat says that it is in transition, though it moves nothing."""
+    wait = Wait(SETTLED, RESOURCES, AT_REST, bound=desired.heartbeat.initdead + RESTART)
+    return Step(name, "See that Heartbeat moves nothing", Kind.WAITS, Stage.MANAGER, wait=wait)
 
 
 def _taken(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
