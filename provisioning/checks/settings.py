@@ -86,7 +86,7 @@ def _taking(desired: DesiredCluster, observed: Mapping[str, NodeObserved], node:
     return warning(
         "heartbeat.reload",
         f"Heartbeat on {node.node} restarts in place, keeping what it holds, to take {', '.join(times) or 'its new file'}.",
-        hint="While it does, it answers no failure of the peer. Choose a quiet hour; on real nodes it was only seen on a node that stood by.",
+        hint="While it does, it answers no failure of the peer. Choose a quiet hour.",
         node=node.node,
     )
 
