@@ -46,7 +46,8 @@ def ensure() -> None:
 
 
 def inputs_digest() -> str:
-    digest = hashlib.sha256(PASSWORD.encode())
+    # How machines are started counts, too: a snapshot of their memory would go on as they were started then.
+    digest = hashlib.sha256(f"{PASSWORD} {machines.CPU} {machines.KERNEL_ARGUMENTS}".encode())
     for name in INPUTS:
         digest.update((HERE / name).read_bytes())
     return digest.hexdigest()
