@@ -22,6 +22,7 @@ HOST_PACKAGES = {  # what must be on this host: program, Debian package
     "sfdisk": "fdisk",
     "ssh": "openssh-client",
     "ip": "iproute2",
+    "ping": "iputils-ping",
 }
 
 
