@@ -31,7 +31,7 @@ from provisioning.recording import StepRecord, already_true, make_rows, remainin
 from provisioning.resuming import Numbered, rest
 from provisioning.runner import WAY_BACK, Place, StepFailed, execute, sentences, take_back
 from provisioning.snapshot import Incomplete
-from provisioning.steps import OBSERVER, Plan, Step, cmd
+from provisioning.steps import OBSERVER, Plan, Step
 from provisioning.transport.choose import world_for
 from provisioning.transport.clock import time_of
 from provisioning.transport.world import (
@@ -49,7 +49,6 @@ from provisioning.unseal import SecretMissing, resolver
 log = logging.getLogger(__name__)
 Status = JobStep.Status
 PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
-ACTIVE = ("active", "activating", "deactivating", "reloading")
 LATER = 20_000  # per command that is done: the rest of a begun step is a unit of its own, whose results are its own commands'
 RESTARTS = 3  # how often a node may restart in one job
 MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
@@ -235,18 +234,15 @@ class Carrying:
             units = [number + LATER * skipped for skipped in range(max(1, len(step.commands)))]
             units += [number + WAY_BACK] if step.load else []
             give_up = self.time.now() + sum(command.timeout for command in step.commands) + 60
-            while self._is_active(step.node, units) and self.time.now() < give_up:
+            while self._still_runs(step.node, units) and self.time.now() < give_up:
                 self.lease.check()
                 self.time.sleep(1)
 
-    def _is_active(self, node: str, units: list[int]) -> bool:
-        names = [f"{self._unit(number).name}.service" for number in units]
-        questions = [cmd("systemctl", "show", "--property=ActiveState", "--value", name, timeout=10) for name in names]
+    def _still_runs(self, node: str, units: list[int]) -> bool:
         try:
-            answers = self.world.read(self.addresses[node], questions)
+            return self.world.runs(self.addresses[node], [self._unit(number) for number in units])
         except NodeError:
             return False  # reading the nodes comes next and says why
-        return any(answer.exit == 0 and answer.stdout.strip() in ACTIVE for answer in answers)
 
 
 def _weight(problem: BaseException) -> int:

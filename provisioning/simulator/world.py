@@ -1,4 +1,4 @@
-"""The simulated pair behind the four verbs of `transport.world`. Its state is a row, so that every worker sees the same machines."""
+"""The simulated pair behind the verbs of `transport.world`. Its state is a row, so that every worker sees the same machines."""
 
 from __future__ import annotations
 
@@ -85,6 +85,12 @@ class SimulatedWorld:
                 on_output(index, out + err)
             results.append(_stored(row))
         return results
+
+    def runs(self, node: NodeAddress, units: Sequence[UnitKey]) -> bool:
+        """Never: the commands of a simulated step run in the worker and end with it."""
+        with opened(self.cluster) as pair:
+            self._reach(pair, node)
+        return False
 
     def put(
         self, node: NodeAddress, path: str, content: bytes, unit: UnitKey, *, mode: str, owner: str, before: str | None

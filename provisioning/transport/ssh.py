@@ -35,7 +35,7 @@ from provisioning.transport.world import (
 
 STATE_DIR = "/var/lib/storagepanel"
 LAUNCHER = ("systemd-run", "--quiet", "--collect", "--no-ask-password", "--service-type=exec")
-LINGER = 20  # seconds a unit waits for the job's next step on its node
+LINGER = 60  # seconds a unit waits for the job's next step on its node
 _ERRORS: dict[bytes, type[NodeError]] = {
     b"claim": ClaimRefused,
     b"changed": FileChanged,
@@ -86,17 +86,15 @@ class SshWorld:
             if answer[0] == b"result":
                 results[int(answer[1])] = frames.result(answer[2:])
 
-        with self._line(node) as line:
-            kept = line.link is not None
-            try:
-                self._ask(line, node, fields, take)
-            except LinkLost as error:
-                # A kept channel may have died since it was used last; a fresh one that dies is not asked again.
-                if not kept or "sign of life" in str(error):
-                    raise Unreachable(node.name, str(error)) from error
-                self._ask_or_unreachable(line, node, fields, take)
+        self._ask_kept_or_fresh(node, fields, take)
         nothing = Result(None, "", "no answer")
         return [results.get(index, nothing) for index in range(len(commands))]
+
+    def runs(self, node: NodeAddress, units: Sequence[UnitKey]) -> bool:
+        running: list[bytes] = []
+        steps = (f"j{unit.job}-s{unit.step}" for unit in units)
+        self._ask_kept_or_fresh(node, ("runs", self._state_dir, units[0].cluster, *steps), running.extend)
+        return running == [b"runs", b"1"]
 
     def run(
         self, node: NodeAddress, commands: Sequence[Command], unit: UnitKey, *, on_output: OnOutput | None = None
@@ -151,6 +149,17 @@ class SshWorld:
             line = self._lines.setdefault(node, _Line())
         with line.lock:
             yield line
+
+    def _ask_kept_or_fresh(self, node: NodeAddress, fields: Fields, take: Take) -> None:
+        with self._line(node) as line:
+            kept = line.link is not None
+            try:
+                self._ask(line, node, fields, take)
+            except LinkLost as error:
+                # A kept channel may have died since it was used last; a fresh one that dies is not asked again.
+                if not kept or "sign of life" in str(error):
+                    raise Unreachable(node.name, str(error)) from error
+                self._ask_or_unreachable(line, node, fields, take)
 
     def _ask_or_unreachable(self, line: _Line, node: NodeAddress, fields: Fields, take: Take) -> None:
         try:

@@ -1,7 +1,8 @@
-"""The outside world as four verbs, and a clock. Implemented by `ssh.py` for real nodes and by `simulator` for simulated ones.
+"""The outside world as five verbs, and a clock. Implemented by `ssh.py` for real nodes and by `simulator` for simulated ones.
 
 read   several readings in one round trip; never changes anything
-run    a step's commands as one transient unit on the node; the unit's name is the idempotency key
+run    a step's commands in a transient unit on the node; the step's key is the idempotency key
+runs   whether a step that was left behind still runs there
 put    one whole file, written aside and renamed, the previous content kept
 close  let go of the connections
 """
@@ -144,6 +145,10 @@ class World(Protocol):
         Called again with the same unit it reads back what happened instead of running anything twice.
         `on_output(index, text)` is told new output of command `index` while it runs.
         """
+        ...
+
+    def runs(self, node: NodeAddress, units: Sequence[UnitKey]) -> bool:
+        """Whether one of these steps of one job was begun on the node since it booted, has not ended and lives."""
         ...
 
     def put(

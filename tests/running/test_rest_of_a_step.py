@@ -63,5 +63,5 @@ def test_the_end_tells_what_both_workers_ran(half_done: Job) -> None:
 def test_it_waits_for_the_unit_of_an_earlier_rest(half_done: Job, pair: Pair) -> None:
     pair.world.asked.clear()
     worker.run(half_done.pk)
-    waited = [line.rsplit(" ", 1)[1] for line in pair.world.asked if "ActiveState" in line]
-    assert waited == [f"storagepanel-j{half_done.pk}-s{number}.service" for number in (5, 20_005)]
+    [waited] = [line for line in pair.world.asked if "still at" in line]
+    assert waited == f"bob still at {half_done.pk}.5, {half_done.pk}.20005?"

@@ -178,12 +178,11 @@ def test_taken_up_again_it_waits_for_the_unit_that_was_left(queued: Job, pair: P
         worker.run(queued.pk)
     pair.world.after_run = lambda unit: None
     lapse(queued)
-    question = f"systemctl show --property=ActiveState --value storagepanel-j{queued.pk}-s1.service"
-    pair.world.answers[question] = [Result(0, "active\n"), Result(0, "deactivating\n"), Result(0, "inactive\n")]
+    pair.world.running = [True, True, False]
     before = pair.readings
     pair.world.asked.clear()
     worker.run(queued.pk)
-    assert pair.world.asked[:3] == [f"alice? {question}"] * 3
+    assert pair.world.asked[:3] == [f"alice still at {queued.pk}.1?"] * 3
     assert pair.readings == before + 1 and fresh(queued).status == JobStatus.SUCCEEDED
 
 

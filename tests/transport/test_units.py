@@ -214,6 +214,25 @@ def test_two_steps_never_run_at_the_same_time(sshd: Sshd, alice: NodeAddress, tm
     assert second.run(alice, [cmd("true")], replace(UNIT, job=8))[0].exit == 0
 
 
+def test_another_worker_sees_what_was_left_behind(sshd: Sshd, alice: NodeAddress, tmp_path: Path) -> None:
+    """In a unit of its own or in that of an earlier step, of which the name says nothing."""
+    first, second = sshd.world(), sshd.world()
+    later = replace(UNIT, step=4)
+    asked = replace(later, claim=2, attempt="")  # who takes a job up does not know yet which boot it was planned on
+    first.run(alice, [cmd("true")], UNIT)
+    assert not second.runs(alice, [replace(asked, step=3), asked])
+    thread = threading.Thread(target=lambda: first.run(alice, [cmd("sleep", "30")], later))
+    thread.start()
+    wait_for(lambda: second.runs(alice, [replace(asked, step=20_004), asked]))
+    assert sshd.launched == ["storagepanel-j7-s3"]
+    assert not second.runs(alice, [replace(asked, step=3)]) and not second.runs(alice, [replace(asked, job=8)])
+    os.kill(process_of(tmp_path, UNIT), signal.SIGKILL)
+    thread.join()
+    assert not second.runs(alice, [asked])
+    first.close()
+    second.close()
+
+
 def test_what_old_jobs_left_is_tidied(world: SshWorld, alice: NodeAddress, tmp_path: Path) -> None:
     for job in (7, 30, 58):
         world.run(alice, [cmd("true")], replace(UNIT, job=job, attempt=""))

@@ -186,6 +186,15 @@ sub has_died {
     return !-e "$dir/result";
 }
 
+# Whether one of these steps was begun since this node booted, has not ended and lives, in whichever of the job's units.
+sub answer_runs {
+    my ($root, $scope, @steps) = @_;
+    my $boot = boot_id();
+    my @dirs = map { ("$root/jobs/$scope/$_", "$root/jobs/$scope/$_-$boot") } @steps;
+    my @alive = grep { -e "$_/started" && !-e "$_/result" && !has_died($_) } @dirs;
+    send_frame('runs', @alive ? 1 : 0);
+}
+
 # Send what is new of the output of command `index`; `offsets` says how far the panel has it.
 sub send_news {
     my ($dir, $index, $offsets) = @_;
@@ -273,7 +282,7 @@ sub answer_put {
     send_frame('put', defined $there ? $kept : '');
 }
 
-my %ANSWERS = (read => \&answer_read, run => \&answer_run, put => \&answer_put);
+my %ANSWERS = (read => \&answer_read, run => \&answer_run, runs => \&answer_runs, put => \&answer_put);
 write_all(\*STDOUT, $ARGV[0]);
 send_frame('hello', boot_id());
 while (1) {
