@@ -43,6 +43,7 @@ MOVING = {state for state in ReplicationState if state.resyncing or state.verify
 _pool: ThreadPoolExecutor | None = None
 _under_way: set[int] = set()
 _followed: set[int] = set()
+_made: set[int] = set()  # pairs that a job is setting up
 _begun_at: dict[int, float] = {}  # cluster: when its last sweep began (monotonic)
 _full_at: dict[int, float] = {}  # node: when everything was read last (monotonic)
 _guard = threading.Lock()
@@ -53,8 +54,9 @@ def sweep_all() -> int:
     started = 0
     for pk, inventory in Cluster.objects.filter(inventory__in=WATCHED).values_list("pk", "inventory"):
         with _guard:
+            (_made.add if inventory == Inventory.CREATING else _made.discard)(pk)
             rested = time.monotonic() - _begun_at.get(pk, -WHILE_MADE)
-            if pk in _under_way or (inventory == Inventory.CREATING and rested < WHILE_MADE):
+            if pk in _under_way or (pk in _made and rested < WHILE_MADE):
                 continue
             _under_way.add(pk)
             _begun_at[pk] = time.monotonic()
@@ -98,7 +100,7 @@ def _follow(pk: int) -> None:
         moving, swept = True, time.monotonic()
         while moving:
             time.sleep(EVERY)
-            if time.monotonic() - swept < SWEEP_EVERY and read_progress(pk):
+            if time.monotonic() - swept < (WHILE_MADE if pk in _made else SWEEP_EVERY) and read_progress(pk):
                 continue
             moving, swept = sweep_cluster(pk), time.monotonic()
     except Exception:
@@ -175,10 +177,14 @@ def sweep_cluster(pk: int) -> bool:
 
 
 def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObserved | NodeError:
-    """One reading in one round trip, or the reason why there is none. Once a minute it asks for everything, else for what moves."""
+    """One reading in one round trip, or the reason why there is none. Once a minute it asks for everything, else for what moves.
+
+    A pair that a job is setting up is not judged by the rest yet, and reading it would only take from the job.
+    """
     if not node.host_key:
         return NodeError(node.name, "Its host key has not been confirmed by a person.")
-    full = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
+    due = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
+    full = due and cluster.inventory != Inventory.CREATING
     hashed = alike(desired) + ((*paths.HANDLERS, *paths.WAITS, paths.WHOLE_MESSAGES) if full else ())
     readings = (full_readings if full else sweep_readings)(Wanted(node.name, secret_files=hashed))
     try:

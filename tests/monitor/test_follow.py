@@ -54,6 +54,20 @@ def test_it_reads_the_progress_and_nothing_else(syncing, monkeypatch):
     assert ClusterState.objects.get().sentence == "Being set up: first full copy 17 %."
 
 
+@pytest.mark.parametrize(("inventory", "everything"), [("creating", False), ("present", True)])
+def test_a_pair_being_set_up_is_asked_only_for_what_moves(syncing, monkeypatch, inventory, everything):
+    """Its job needs the nodes, and nobody judges it by their files and links yet."""
+    type(syncing).objects.update(inventory=inventory)
+    sweep._full_at.clear()
+    asked = []
+    read = SimulatedWorld.read
+    monkeypatch.setattr(
+        SimulatedWorld, "read", lambda self, node, commands: asked.extend(commands) or read(self, node, commands)
+    )
+    sweep.sweep_cluster(syncing.pk)
+    assert any(command.argv[0] == "lvmconfig" for command in asked) == everything
+
+
 def test_it_says_when_nothing_moves_any_more(syncing):
     with store.opened(syncing.pk) as pair:
         pair.resync.left = 1

@@ -19,6 +19,7 @@ sub AF_UNIX ()    { 1 }
 sub SOCK_DGRAM () { 2 }
 
 $SIG{PIPE} = 'IGNORE';
+$SIG{CHLD} = sub { };    # the end of a command wakes who waits for its output
 %ENV = (
     PATH   => '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LC_ALL => 'C',
@@ -90,7 +91,7 @@ sub start_command {
     my $pid = fork;
     die "fork: $!\n" unless defined $pid;
     if (!$pid) {
-        $SIG{$_} = 'DEFAULT' for qw(PIPE TERM INT HUP);
+        $SIG{$_} = 'DEFAULT' for qw(PIPE TERM INT HUP CHLD);
         setpgrp 0, 0;
         open STDIN, '<', '/dev/null';
         open STDOUT, '>&', $out_in;
@@ -187,7 +188,7 @@ sub wait_for_input {
     for my $stream (grep { $_->{file} } map { $_->{out}, $_->{err} } values %$live) {
         vec($mask, fileno($stream->{file}), 1) = 1;
     }
-    select(my $ready = $mask, undef, undef, $mask eq '' ? 0.01 : 0.1);
+    select(my $ready = $mask, undef, undef, $mask eq '' ? 0.01 : 0.5);
 }
 
 # Run commands, `width` at a time, each with its own deadline.

@@ -213,7 +213,8 @@ sub send_news {
 sub follow {
     my ($dir, $count, $cursor) = @_;
     my ($index, @offsets) = @$cursor;
-    my $begin_by = clock() + $PATIENCE;
+    my $began = clock();
+    my $begin_by = $began + $PATIENCE;
     my $pause = 0.02;
     while (1) {
         my $ended = -e "$dir/result" || has_died($dir);
@@ -228,7 +229,11 @@ sub follow {
         last if $ended;
         fail('refused', 'the unit did not begin') if !-s "$dir/started" && clock() > $begin_by;
         select undef, undef, undef, $pause;
-        $pause *= 1.5 if $pause < 0.1;
+        # A step that takes long is looked at less often: at most one part in a hundred is added to it.
+        my $longest = (clock() - $began) / 100;
+        $longest = $longest < 0.1 ? 0.1 : $longest > 0.5 ? 0.5 : $longest;
+        $pause *= 1.5;
+        $pause = $longest if $pause > $longest;
         alive();
     }
     send_outcome($dir, $count);

@@ -57,7 +57,9 @@ sub next_dir {
     my ($socket, $patience) = @_;
     my ($mask, $dir) = ('', '');
     vec($mask, fileno($socket), 1) = 1;
-    return undef if select($mask, undef, undef, $patience) <= 0;
+    my $found;
+    do { $found = select(my $ready = $mask, undef, undef, $patience) } while $found < 0 && $! == EINTR;
+    return undef if $found <= 0;
     return defined recv($socket, $dir, 4096, 0) ? $dir : undef;
 }
 
