@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from clusters import pool_health, snapshot_health, standing_health
+from clusters import lasting_health, pool_health, snapshot_health, standing_health
 from clusters.findings import Finding, Severity
+from clusters.lasting_health import span
 from clusters.sight import NodeView, PairView, first_of
 from clusters.states import ConnectionState, DiskState, Health, Role
 
@@ -41,6 +42,7 @@ class Judgement:
     reasons: tuple[Finding, ...]
     active: str = ""  # node seen to hold the whole group
     failover_works: bool = False
+    remembered: frozenset[str] = frozenset()  # codes of dangers that this reading did not show, and could not take back
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def judge(pair: PairView, now: datetime, *, last_pause: float | None = None) -> 
         return _being_made(pair, now)
     case = _Case(pair, now, last_pause)
     reasons = [reason for rule in RULES for reason in rule(case)]
+    lasting = [_lasts(finding) for finding in lasting_health.standing(pair, (r.finding.code for r in reasons))]
+    reasons = lasting + reasons
     coloured = sorted((r for r in reasons if r.counts), key=lambda reason: reason.health.order)
     active = pair.active()
     works = active is not None and not any(r.health in (Health.DANGER, Health.UNKNOWN, Health.RISK) for r in coloured)
@@ -69,7 +73,13 @@ def judge(pair: PairView, now: datetime, *, last_pause: float | None = None) -> 
         pause = f", about {last_pause:.0f} s pause" if last_pause else ""
         sentence = f"Redundant. A failover now would work{pause}." if works else "Redundant when it was last read."
         return Judgement(Health.OK, sentence, worst.detail, findings, active.name if active else "", works)
-    return Judgement(worst.health, worst.sentence, worst.detail, findings, active.name if active else "", works)
+    remembered = frozenset(reason.finding.code for reason in lasting)
+    serving = active.name if active else ""
+    return Judgement(worst.health, worst.sentence, worst.detail, findings, serving, works, remembered)
+
+
+def _lasts(finding: Finding) -> Reason:
+    return Reason(Health.DANGER, finding, finding.text, lasting_health.DETAIL)
 
 
 def _being_made(pair: PairView, now: datetime) -> Judgement:
@@ -210,7 +220,7 @@ def _reachability(case: _Case) -> Iterator[Reason]:
     if all(age is None for age in ages):
         sentence = f"No word from {names} yet."
     else:
-        sentence = f"No word from {names} for {_span(max(age for age in ages if age is not None))}."
+        sentence = f"No word from {names} for {span(max(age for age in ages if age is not None))}."
     detail = "What is shown is old."
     if len(silent) == 1:
         other = case.pair.other(silent[0])
@@ -269,7 +279,7 @@ def _resync(case: _Case, node: NodeView) -> Reason:
     finding = Finding("drbd.resync", Severity.WARNING, text, "Ends by itself.", node=target.name, hazard=23)
     detail = f"If {source.name} fails before then, the service stops: {target.name} has no complete copy."
     if node.still_for is not None and node.still_for >= STALLED_AFTER:
-        sentence = f"Not redundant: the resync makes no progress for {_span(node.still_for)}."
+        sentence = f"Not redundant: the resync makes no progress for {span(node.still_for)}."
         finding = replace(finding, code="drbd.resync-stalled", hint="Look at the replication network and at the disks.")
     elif node.eta is not None:
         sentence = f"Not redundant until about {_soon(case.now, node.eta)}: resync{share}."
@@ -415,14 +425,6 @@ def _disk_hint(disk: str) -> str:
 
 def _percent(value: float) -> str:
     return f"{min(max(value, 0.0), 100.0):.0f} %"
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
 
 
 def _clock(moment: datetime) -> str:

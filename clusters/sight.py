@@ -79,6 +79,7 @@ class PairView:
     damaged: tuple[str, ...] = ()  # volumes whose file system was found damaged by its last check
     being_made: bool = False  # the set-up job has not ended
     simulated: bool = False
+    dangers: tuple[tuple[str, float], ...] = ()  # seen over both nodes earlier: code, seconds since it was last seen
     changing: bool = False  # a job is at work: the nodes' files may differ for a moment
 
     def lacking(self, node: NodeView) -> tuple[str, ...] | None:

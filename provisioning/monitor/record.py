@@ -12,6 +12,7 @@ from django.db import transaction
 
 from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
+from clusters.lasting_health import DANGERS
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
 from clusters.pair import known
 from clusters.states import Health, Inventory, JobStatus
@@ -63,14 +64,15 @@ def record(
     # Judged by what was in service when the nodes were asked: what a job has put there since was not there to be seen, and what it
     # takes away or moves is nowhere for a moment without anything being wrong.
     moving = _unsettled(cluster, desired)
+    state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     after = replace(
         after,
         mount_points=tuple(p for p in before.mount_points if p in after.mount_points and p not in moving),
         exports=tuple(e for e in before.exports if e in after.exports and not _lies_in(e, moving)),
         changing=_job(cluster) is not None,
         nodes=_clocks_seen_twice(before, after),
+        dangers=_ages(state, now),
     )
-    state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
     if cluster.inventory == Inventory.PRESENT:
         group = GroupKnown(state.active_node.name if state.active_node else "", state.last_active, state.served_at)
@@ -206,6 +208,7 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
     serving = after.active()
     if serving and serving.age == 0:  # seen now, not remembered
         state.served_at, state.last_active = now, serving.name
+    state.dangers = _dangers(state, after, judgement, now)
     if judgement.health != state.health:
         if state.judged_at is not None:
             changes.append(Change("health", state.health, judgement.health, why=judgement.sentence[:300]))
@@ -216,6 +219,22 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
 
 def _judgement(cluster: Cluster, after: PairView, now: datetime) -> Judgement:
     return judge(after, now.astimezone(ZoneInfo(settings.DISPLAY_TIME_ZONE)), last_pause=_last_pause(cluster))
+
+
+def _ages(state: ClusterState, now: datetime) -> tuple[tuple[str, float], ...]:
+    return tuple(
+        (code, max(0.0, (now - datetime.fromisoformat(seen)).total_seconds())) for code, seen in state.dangers.items()
+    )
+
+
+def _dangers(state: ClusterState, after: PairView, judgement: Judgement, now: datetime) -> dict[str, str]:
+    """Keep what only both nodes tell: seen now when both answered, else since when it was seen before."""
+    both = all(node.fresh for node in after.nodes)
+    return {
+        f.code: now.isoformat() if both and f.code not in judgement.remembered else state.dangers[f.code]
+        for f in judgement.reasons
+        if f.code in DANGERS and (both or f.code in state.dangers)
+    }
 
 
 def _tell(state: ClusterState, judgement: Judgement, now: datetime) -> None:

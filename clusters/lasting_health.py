@@ -1,0 +1,51 @@
+"""Dangers that only both nodes' readings can tell, and so only both can take back. Pure.
+
+One node that misses a sweep proves nothing: what was seen stands, with its age, until both are read again and say otherwise. It is never made
+from a node that is only remembered: the monitor hands over what an earlier judgement saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from clusters.findings import Finding, Severity
+from clusters.sight import NodeView, PairView
+
+DETAIL = "It stands until both nodes are read again and say otherwise. Nothing is being changed by the panel."
+HINT = "Look at both nodes on their own consoles before anything is written or started."
+
+
+@dataclass(frozen=True, slots=True)
+class _Danger:
+    was: str  # "..., 12 s ago." is added
+    hazard: int
+    told_by: Callable[[NodeView], object]  # what a node must have answered to say that it is over
+
+
+DANGERS = {
+    "drbd.both-primary": _Danger("Both nodes were Primary when both were last read", 2, lambda node: node.role),
+    "drbd.split-brain": _Danger("Split brain when both nodes were last read", 1, lambda node: node.connection),
+    "group.both": _Danger(
+        "Both nodes held the service IP when both were last read", 24, lambda node: node.holds_ip is not None
+    ),
+}
+
+
+def standing(pair: PairView, told: Iterable[str]) -> Iterator[Finding]:
+    """Give the dangers that were seen earlier and that this reading neither shows nor takes back. `told` are the codes it shows."""
+    both = all(node.seen and node.fresh for node in pair.nodes)
+    told = set(told)
+    for code, age in pair.dangers:
+        danger = DANGERS.get(code)
+        if danger is None or code in told or (both and all(danger.told_by(node) for node in pair.nodes)):
+            continue
+        yield Finding(code, Severity.BLOCKER, f"{danger.was}, {span(age)} ago.", HINT, hazard=danger.hazard)
+
+
+def span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
