@@ -157,7 +157,7 @@ def _draft(request: HttpRequest, action: Action, cluster: Cluster, intent: Inten
             job = Job.objects.create(
                 cluster=cluster,
                 action=action.name,
-                title=f"{action.title} {action.object(intent)}",
+                title=action.heading(cluster, intent),
                 intent=stored,
                 idempotency_key=key,
                 created_by=who,
