@@ -22,10 +22,12 @@ CONTROLS = ("power-off", "power-on", "cut-link", "mend-link")
 def opened(cluster: int) -> Iterator[Pair]:
     """Give the pair of a cluster (by key), locked while it is changed, stored when the block ends. A pair that is not there yet is bare."""
     with transaction.atomic():
-        row = SimulatedPair.objects.select_for_update().filter(cluster_id=cluster).first()
-        if row is None:
-            row = SimulatedPair(cluster_id=cluster)
-        pair = _CONVERTER.structure(row.state, Pair) if row.state else bare_pair(time.time())
+        rows = SimulatedPair.objects.select_for_update()
+        row = rows.filter(cluster_id=cluster).first()
+        if row is None:  # a lock on a row that is not there keeps nobody out: whoever is second takes the first one's
+            bare = _CONVERTER.unstructure(bare_pair(time.time()))
+            row, _ = rows.get_or_create(cluster_id=cluster, defaults={"state": bare})
+        pair = _CONVERTER.structure(row.state, Pair)
         yield pair
         row.state = _CONVERTER.unstructure(pair)
         row.save()
