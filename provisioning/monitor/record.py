@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 
 from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
@@ -133,7 +134,7 @@ def _write_reading(
         fields["os"] = f"{seen.os_id} {seen.os_version or ''}".strip()
     if seen.drbd and seen.drbd.kernel:
         fields["drbd"] = seen.drbd.kernel
-    NodeState.objects.update_or_create(node=node, defaults=fields)
+    NodeState.objects.update_or_create(node=node, defaults=_fitting(NodeState, fields))
     _write_replica(node, cluster, desired, seen, view, now)
 
 
@@ -149,7 +150,16 @@ def _write_replica(
         "out_of_sync": reading.out_of_sync if reading else None,
         "sync_total": reading.progress.total if reading and reading.progress else None,
     }  # fmt: skip
-    Replica.objects.update_or_create(node=node, defaults=fields | _since(old, view.percent, view.left, now))
+    fields |= _since(old, view.percent, view.left, now)
+    Replica.objects.update_or_create(node=node, defaults=_fitting(Replica, fields))
+
+
+def _fitting(model: type[Model], fields: dict[str, object]) -> dict[str, object]:
+    """Cut texts to what their columns hold: what a node says may be of any length, and PostgreSQL would refuse the whole sweep."""
+    return {
+        name: value[: getattr(model._meta.get_field(name), "max_length", None)] if isinstance(value, str) else value
+        for name, value in fields.items()
+    }
 
 
 def _since(old: Replica | None, percent: float | None, left: int | None, now: datetime) -> dict[str, object]:

@@ -113,6 +113,16 @@ def test_two_primaries_are_said_until_both_nodes_are_read_again(web_files):
     assert StateChange.objects.filter(subject="health").count() == 2
 
 
+def test_what_a_node_tells_at_length_is_cut_to_what_is_kept(web_files):
+    """SQLite takes any length, PostgreSQL refuses: then nothing of the pair would be recorded any more."""
+    told = replace(
+        GOOD[0], kernel="k" * 200, os_id="o" * 200, boot_id="b" * 200, heartbeat=HeartbeatReading(True, "all" * 50)
+    )
+    sweep(web_files, 0, told, GOOD[1])
+    state = NodeState.objects.get(node__name="alice")
+    assert [len(text) for text in (state.kernel, state.os, state.boot_id, state.manager_says)] == [80, 60, 40, 20]
+
+
 def test_a_failover_is_no_danger_of_both_nodes(web_files):
     """alice serves, falls silent, and bob takes over before two sweeps missed her: she is only remembered as Primary."""
     sweep(web_files, 0, *GOOD)
