@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from clusters.findings import Finding, Severity
+from clusters.reasons import span
 from clusters.sight import NodeView, PairView
 
 DETAIL = "It stands until both nodes are read again and say otherwise. Nothing is being changed by the panel."
@@ -41,11 +42,3 @@ def standing(pair: PairView, told: Iterable[str]) -> Iterator[Finding]:
         if danger is None or code in told or (both and all(danger.told_by(node) for node in pair.nodes)):
             continue
         yield Finding(code, Severity.BLOCKER, f"{danger.was}, {span(age)} ago.", HINT, hazard=danger.hazard)
-
-
-def span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"

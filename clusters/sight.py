@@ -97,6 +97,13 @@ class PairView:
             missing.append("not exported: " + first_of(away))
         return None if missing and not node.fresh else tuple(missing)
 
+    @property
+    def at_one_moment(self) -> bool:
+        """Whether both nodes answered the same sweep. In a failover the node that is gone is remembered for a sweep as it was before: it and
+        the one that took over were never Primary, or held the address, at the same time."""
+        a, b = self.nodes
+        return a.age is not None and a.age == b.age
+
     def active(self) -> NodeView | None:
         """The one node that was seen to serve everything."""
         serving = [node for node in self.nodes if self.lacking(node) == ()]
