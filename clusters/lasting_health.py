@@ -36,9 +36,8 @@ DANGERS = {
 def standing(pair: PairView, told: Iterable[str]) -> Iterator[Finding]:
     """Give the dangers that were seen earlier and that this reading neither shows nor takes back. `told` are the codes it shows."""
     both = all(node.seen and node.fresh for node in pair.nodes)
-    told = set(told)
-    for code, age in pair.dangers:
-        danger = DANGERS.get(code)
-        if danger is None or code in told or (both and all(danger.told_by(node) for node in pair.nodes)):
+    shown, ages = set(told), dict(pair.dangers)
+    for code, danger in DANGERS.items():  # the gravest first
+        if code not in ages or code in shown or (both and all(danger.told_by(node) for node in pair.nodes)):
             continue
-        yield Finding(code, Severity.BLOCKER, f"{danger.was}, {span(age)} ago.", HINT, hazard=danger.hazard)
+        yield Finding(code, Severity.BLOCKER, f"{danger.was}, {span(ages[code])} ago.", HINT, hazard=danger.hazard)
