@@ -25,4 +25,11 @@ def test_both_nodes_may_be_read_first_at_once() -> None:
             return sorted(pair.machines)
 
     assert in_threads(look, range(4), threads=4) == [["alice", "bob"]] * 4
+    with store.opened(cluster.pk) as pair:
+        pair.machines["alice"].mounts = {"/srv/zebra": ["/dev/vdb", "ext4", ""], "/srv/ox": ["/dev/vdc", "ext4", ""]}
+    with store.opened(cluster.pk) as pair:
+        assert (list(pair.machines), list(pair.machines["alice"].mounts)) == (
+            ["alice", "bob"],
+            ["/srv/zebra", "/srv/ox"],
+        )
     assert SimulatedPair.objects.filter(cluster=cluster).count() == 1
