@@ -13,7 +13,6 @@ from django.db.models import Model
 
 from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
-from clusters.lasting_health import DANGERS
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
 from clusters.pair import known
 from clusters.states import Health, Inventory, JobStatus
@@ -23,6 +22,7 @@ from provisioning.models import Job
 from provisioning.monitor import names
 from provisioning.monitor.clients import write_clients
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
+from provisioning.monitor.dangers import ages, dangers
 from provisioning.monitor.pools import pool_rows
 from provisioning.monitor.seen import view_of
 from provisioning.monitor.snapshots import write_snapshots
@@ -72,7 +72,7 @@ def record(
         exports=tuple(e for e in before.exports if e in after.exports and not _lies_in(e, moving)),
         changing=_job(cluster) is not None,
         nodes=_clocks_seen_twice(before, after),
-        dangers=_ages(state, now),
+        dangers=ages(state, now),
     )
     changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
     if cluster.inventory == Inventory.PRESENT:
@@ -218,7 +218,7 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
     serving = after.active()
     if serving and serving.age == 0:  # seen now, not remembered
         state.served_at, state.last_active = now, serving.name
-    state.dangers = _dangers(state, after, judgement, now)
+    state.dangers = dangers(state, after, judgement, now)
     if judgement.health != state.health:
         if state.judged_at is not None:
             changes.append(Change("health", state.health, judgement.health, why=judgement.sentence[:300]))
@@ -229,22 +229,6 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
 
 def _judgement(cluster: Cluster, after: PairView, now: datetime) -> Judgement:
     return judge(after, now.astimezone(ZoneInfo(settings.DISPLAY_TIME_ZONE)), last_pause=_last_pause(cluster))
-
-
-def _ages(state: ClusterState, now: datetime) -> tuple[tuple[str, float], ...]:
-    return tuple(
-        (code, max(0.0, (now - datetime.fromisoformat(seen)).total_seconds())) for code, seen in state.dangers.items()
-    )
-
-
-def _dangers(state: ClusterState, after: PairView, judgement: Judgement, now: datetime) -> dict[str, str]:
-    """Keep what only both nodes tell: seen now when both answered, else since when it was seen before."""
-    both = all(node.fresh for node in after.nodes)
-    return {
-        f.code: now.isoformat() if both and f.code not in judgement.remembered else state.dangers[f.code]
-        for f in judgement.reasons
-        if f.code in DANGERS and (both or f.code in state.dangers)
-    }
 
 
 def _tell(state: ClusterState, judgement: Judgement, now: datetime) -> None:
