@@ -79,6 +79,7 @@ class PairView:
     damaged: tuple[str, ...] = ()  # volumes whose file system was found damaged by its last check
     being_made: bool = False  # the set-up job has not ended
     simulated: bool = False
+    dangers: tuple[tuple[str, float], ...] = ()  # seen over both nodes earlier: code, seconds since it was last seen
     changing: bool = False  # a job is at work: the nodes' files may differ for a moment
 
     def lacking(self, node: NodeView) -> tuple[str, ...] | None:
@@ -95,6 +96,13 @@ class PairView:
         if away := [path for path in self.exports if path not in node.exported]:
             missing.append("not exported: " + first_of(away))
         return None if missing and not node.fresh else tuple(missing)
+
+    @property
+    def at_one_moment(self) -> bool:
+        """Whether both nodes answered the same sweep. In a failover the node that is gone is remembered for a sweep as it was before: it and
+        the one that took over were never Primary, or held the address, at the same time."""
+        a, b = self.nodes
+        return a.age is not None and a.age == b.age
 
     def active(self) -> NodeView | None:
         """The one node that was seen to serve everything."""

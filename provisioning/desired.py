@@ -155,6 +155,7 @@ class DesiredCluster:
     heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
     nfs: NfsSettings = field(default_factory=NfsSettings)
     snapshots: tuple[DesiredSnapshot, ...] = ()
+    in_service: bool = False  # its set-up has ended: what is planned for all of it mends it
 
     def node(self, name: str) -> DesiredNode:
         return next(node for node in self.nodes if node.name == name)

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 Outcome = AuditEntry.Outcome
+KEY = 64  # characters
 WAITING = (JobStatus.DRAFTING, JobStatus.PROPOSED)
 PLANNABLE = (
     JobStatus.PROPOSED, JobStatus.FAILED, JobStatus.INTERRUPTED, JobStatus.STALE, JobStatus.EXPIRED, JobStatus.CANCELLED,
@@ -63,7 +64,9 @@ def get_job(request: HttpRequest, pk: int, at_least: AccessLevel = AccessLevel.V
 def draft(request: HttpRequest, action: str, cluster: Cluster, intent: Intent, key: str | None = None) -> Job:
     """Ask for a plan. The same key sent again, a double click or the back button, is the same job."""
     with refusals_recorded(request, ACTIONS[action], cluster):
-        return _draft(request, ACTIONS[action], cluster, intent, key or uuid.uuid4().hex)
+        # No page gives a key that a column would not take: it tells nothing.
+        known = key if key and len(key) <= KEY and "\0" not in key else uuid.uuid4().hex
+        return _draft(request, ACTIONS[action], cluster, intent, known)
 
 
 def approve(request: HttpRequest, job: Job, reason: str = "", typed_name: str = "", password: str = "") -> Job:
@@ -157,7 +160,7 @@ def _draft(request: HttpRequest, action: Action, cluster: Cluster, intent: Inten
             job = Job.objects.create(
                 cluster=cluster,
                 action=action.name,
-                title=f"{action.title} {action.object(intent)}",
+                title=action.heading(cluster, intent),
                 intent=stored,
                 idempotency_key=key,
                 created_by=who,

@@ -56,6 +56,7 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
         heartbeat=heartbeat_of(cluster),
         nfs=nfs_of(cluster),
         snapshots=_snapshots(cluster),
+        in_service=cluster.inventory == Inventory.PRESENT,
     )
 
 

@@ -6,13 +6,14 @@ A message may come twice, late, or for a job that has ended: each function first
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from clusters.models import Cluster
 from clusters.states import JobStatus
-from provisioning import codec, enrolment
+from provisioning import codec, enrolment, once_more
 from provisioning.actions import ACTIONS, intent_of
 from provisioning.carrying import Carrying
 from provisioning.ending import Ending, end
@@ -24,6 +25,7 @@ from provisioning.observing import observe
 from provisioning.snapshot import Incomplete, desired_of
 from provisioning.steps import Plan
 from provisioning.transport.choose import world_for
+from provisioning.transport.clock import time_of
 from provisioning.transport.world import NodeError, World
 from provisioning.unseal import SecretMissing
 
@@ -70,13 +72,14 @@ def run(job_id: int) -> None:
 
 
 def plan_now(job: Job, world: World) -> tuple[Plan, dict[str, NodeObserved]]:
-    """Read both nodes and plan the job's intent."""
+    """Read both nodes and plan the job's intent. A node that gives no answer is asked once more."""
     cluster: Cluster = job.cluster
     desired = desired_of(cluster)
     action, intent = ACTIONS[job.action], intent_of(job)
-    observed = observe(world, cluster, desired, action.asks(intent, desired))
+    questions = action.asks(intent, desired)
+    observed, told = once_more.asked(lambda: observe(world, cluster, desired, questions), cluster, time_of(world))
     plan: Plan = action.planner(intent, desired, observed, BACKENDS[cluster.manager])
-    return plan, observed
+    return replace(plan, findings=plan.findings + told), dict(observed)
 
 
 def propose_failed(job_id: int, error: Exception) -> None:

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
+from hypothesis import settings as hypothesis_settings
 from nacl.public import PrivateKey
 
 from clusters import audit, audit_triggers
 from clusters.models import AuditHead, Cluster
 from clusters.states import AccessLevel
 from tests import factories, services
+
+hypothesis_settings.register_profile("panel", deadline=None)  # a machine that is busy for a moment is no finding
+hypothesis_settings.load_profile("panel")
 
 
 @pytest.fixture(scope="session")

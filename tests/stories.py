@@ -90,7 +90,7 @@ def see(node: Node, resource: Resource, *, serving: bool, now: datetime, **repli
         node=node, reachable=True, tried_at=now, read_at=now, uptime=41 * 86400 if serving else 12660, clock_offset=0.002,
         os="debian 12", kernel="6.1.0-28-amd64", drbd="8.4.11", manager_running=True, manager_says="local" if serving else "none",
         holds_ip=serving, nfsd_threads=8 if serving else 0, vg_size=800 * GIB if serving else None, vg_free=439 * GIB if serving else None,
-        mounted=[], exported=[], links=links, boot_id=f"boot-{node.name}",
+        mounted=[], exported=[], links=links, boot_id=f"boot-{node.name}"[:40],
     )  # fmt: skip
     values = {"role": "Primary" if serving else "Secondary", "disk": "UpToDate", "connection": "Connected", "replication": "Established",
               "size": 800 * GIB, **replica}  # fmt: skip

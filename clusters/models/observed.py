@@ -119,6 +119,9 @@ class ClusterState(models.Model):
     sentence = models.CharField(max_length=200, default="Not read yet.")
     detail = models.CharField(max_length=400, blank=True, default="")
     reasons = models.JSONField(default=list, help_text="findings: code, severity, text, hint, node")
+    dangers = models.JSONField(
+        default=dict, help_text="what only both nodes' readings tell, and take back: code → when it was last seen"
+    )
     active_node = models.ForeignKey(
         Node, on_delete=models.SET_NULL, null=True, related_name="+", help_text="seen to hold the whole group"
     )

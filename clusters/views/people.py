@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import get_user_model, update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -36,11 +36,17 @@ def people_page(request: HttpRequest) -> HttpResponse:
     return render(request, "people.html", context, status=422 if request.method == "POST" else 200)
 
 
+def _user(name: str) -> Any:
+    if "\0" in name:  # a database may refuse the question itself
+        raise Http404
+    return get_object_or_404(get_user_model(), username=name)
+
+
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_page(request: HttpRequest, name: str) -> HttpResponse:
     """One person, for an admin; everybody has their own page with their own password."""
-    user: Any = get_object_or_404(get_user_model(), username=name)
+    user = _user(name)
     own = user.pk == request.user.pk
     may_change = access.level(request.user) >= AccessLevel.ADMIN
     if not own:
@@ -66,7 +72,7 @@ def person_page(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def person_level(request: HttpRequest, name: str) -> HttpResponse:
     access.require(request, AccessLevel.ADMIN)
-    user: Any = get_object_or_404(get_user_model(), username=name)
+    user = _user(name)
     form = LevelForm(request.POST)
     if not form.is_valid():
         messages.error(request, "That level or cluster does not exist.")
@@ -82,7 +88,7 @@ def person_level(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def person_active(request: HttpRequest, name: str) -> HttpResponse:
     access.require(request, AccessLevel.ADMIN)
-    user: Any = get_object_or_404(get_user_model(), username=name)
+    user = _user(name)
     try:
         people.set_active(request, user, request.POST.get("active") == "yes")
     except people.Refused as refused:

@@ -35,7 +35,12 @@ class Action:
         lambda intent, desired: ()
     )  # what is nowhere while it runs
     learns: Callable[[Job, Any], None] = lambda job, intent: None  # keeps what a job that succeeded found out
+    named: Callable[[Cluster, Any], str] | None = None  # its job's title, where that is not the two above
     in_panel: bool = False  # touches no node: planned and done by the door itself, so that it works without a worker
+
+    def heading(self, cluster: Cluster, intent: Any) -> str:
+        """Give what a job is called until its plan says it."""
+        return self.named(cluster, intent) if self.named else f"{self.title} {self.object(intent)}"
 
 
 def not_running(cluster: Cluster) -> str:

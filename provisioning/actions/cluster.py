@@ -9,11 +9,16 @@ from provisioning.actions.action import Action
 from provisioning.intents import ForgetCluster, ProvisionCluster
 from provisioning.models import SealedSecret
 from provisioning.plans import forget, provision
+from provisioning.plans.parts.words import provision_title
 from provisioning.snapshot import Incomplete, desired_of
 
 
 def _cluster_name(intent: ProvisionCluster | ForgetCluster) -> str:
     return intent.cluster
+
+
+def _set_up_or_mend(cluster: Cluster, intent: ProvisionCluster) -> str:
+    return provision_title(intent.cluster, in_service=cluster.inventory == Inventory.PRESENT)
 
 
 def _refuses_provision(cluster: Cluster, intent: ProvisionCluster) -> str:
@@ -52,6 +57,7 @@ ROWS = (
         begin=lambda cluster, _: inventory.begin_cluster(cluster),
         settle=lambda cluster, _: inventory.finish_cluster(cluster),
         give_back=lambda cluster, *_: inventory.give_back_cluster(cluster),
+        named=_set_up_or_mend,
     ),
     Action(
         name="cluster.forget",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 
 from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
@@ -21,6 +22,7 @@ from provisioning.models import Job
 from provisioning.monitor import names
 from provisioning.monitor.clients import write_clients
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
+from provisioning.monitor.dangers import ages, dangers
 from provisioning.monitor.pools import pool_rows
 from provisioning.monitor.seen import view_of
 from provisioning.monitor.snapshots import write_snapshots
@@ -63,14 +65,15 @@ def record(
     # Judged by what was in service when the nodes were asked: what a job has put there since was not there to be seen, and what it
     # takes away or moves is nowhere for a moment without anything being wrong.
     moving = _unsettled(cluster, desired)
+    state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     after = replace(
         after,
         mount_points=tuple(p for p in before.mount_points if p in after.mount_points and p not in moving),
         exports=tuple(e for e in before.exports if e in after.exports and not _lies_in(e, moving)),
         changing=_job(cluster) is not None,
         nodes=_clocks_seen_twice(before, after),
+        dangers=ages(state, now),
     )
-    state, _ = ClusterState.objects.get_or_create(cluster=cluster)
     changes = [change for old, new in zip(before.nodes, after.nodes, strict=True) for change in node_changes(old, new)]
     if cluster.inventory == Inventory.PRESENT:
         group = GroupKnown(state.active_node.name if state.active_node else "", state.last_active, state.served_at)
@@ -131,7 +134,7 @@ def _write_reading(
         fields["os"] = f"{seen.os_id} {seen.os_version or ''}".strip()
     if seen.drbd and seen.drbd.kernel:
         fields["drbd"] = seen.drbd.kernel
-    NodeState.objects.update_or_create(node=node, defaults=fields)
+    NodeState.objects.update_or_create(node=node, defaults=_fitting(NodeState, fields))
     _write_replica(node, cluster, desired, seen, view, now)
 
 
@@ -147,7 +150,16 @@ def _write_replica(
         "out_of_sync": reading.out_of_sync if reading else None,
         "sync_total": reading.progress.total if reading and reading.progress else None,
     }  # fmt: skip
-    Replica.objects.update_or_create(node=node, defaults=fields | _since(old, view.percent, view.left, now))
+    fields |= _since(old, view.percent, view.left, now)
+    Replica.objects.update_or_create(node=node, defaults=_fitting(Replica, fields))
+
+
+def _fitting(model: type[Model], fields: dict[str, object]) -> dict[str, object]:
+    """Cut texts to what their columns hold: what a node says may be of any length, and PostgreSQL would refuse the whole sweep."""
+    return {
+        name: value[: getattr(model._meta.get_field(name), "max_length", None)] if isinstance(value, str) else value
+        for name, value in fields.items()
+    }
 
 
 def _since(old: Replica | None, percent: float | None, left: int | None, now: datetime) -> dict[str, object]:
@@ -206,6 +218,7 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
     serving = after.active()
     if serving and serving.age == 0:  # seen now, not remembered
         state.served_at, state.last_active = now, serving.name
+    state.dangers = dangers(state, after, judgement, now)
     if judgement.health != state.health:
         if state.judged_at is not None:
             changes.append(Change("health", state.health, judgement.health, why=judgement.sentence[:300]))

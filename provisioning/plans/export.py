@@ -12,6 +12,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers
 from provisioning.checks import exporting as checks
 from provisioning.checks import spelling
+from provisioning.checks.export_line import line_itself
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -98,6 +99,6 @@ def _reasons(
     if volume is None:
         return [blocker("export.no-volume", f"There is no volume {export.volume}.", hint="Create it first.")]
     only = replace(after, exports=(export,))
-    findings = [*checks.line_itself(before, export, volume), *owning.nobody_may_write(export, volume)]
+    findings = [*line_itself(before, export, volume), *owning.nobody_may_write(export, volume)]
     findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
     return findings + (list(checks.taking(before, after, observed, active)) if active else [])

@@ -13,6 +13,7 @@ from clusters.findings import Finding, blocker, blockers
 from clusters.states import Danger
 from provisioning.checks import exporting as checks
 from provisioning.checks import spelling
+from provisioning.checks.export_line import line_itself
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport
 from provisioning.ha.base import Backend, active_node
@@ -116,7 +117,7 @@ def _reasons(
                     hint="Clients hold it in every handle: with another one their mounts would be stale. Open the form again.")
         )  # fmt: skip
     others = replace(desired, exports=tuple(e for e in desired.exports if e.path != export.path))
-    findings += checks.line_itself(others, export, volume)
+    findings += line_itself(others, export, volume)
     only = replace(after, exports=(export,))
     findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
     return findings + (list(checks.taking(desired, after, observed, active)) if active else [])

@@ -43,7 +43,7 @@ def plan(
     todo = [step for step in steps if step.runs]
     destroys = any(step.kind is Kind.DESTROYS for step in todo)
     return Plan(
-        title=f"Set up {desired.name}",
+        title=words.provision_title(desired.name, in_service=desired.in_service),
         summary=words.provision_summary(desired, steps),
         now=words.now(desired, observed),
         after=words.provision_after(desired),
@@ -112,7 +112,7 @@ def _button(desired: DesiredCluster, todo: list[Step]) -> str:
     if not todo:
         return "Nothing to do"
     if not any(step.kind is Kind.DESTROYS for step in todo):
-        return f"Finish setting up {desired.name}"
+        return f"Mend {desired.name}" if desired.in_service else f"Finish setting up {desired.name}"
     disks = " and ".join(f"{node.backing.disk} of {node.name}" for node in desired.nodes)
     return f"Set up {desired.name} on {disks}"
 

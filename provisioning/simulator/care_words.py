@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
-from provisioning.simulator.state import Answer, Machine, Pair
+from provisioning.simulator.state import Answer, Changers, Machine, Pair
 from provisioning.simulator.storage_words import lsblk
 from provisioning.simulator.volume_words import lv_named, mounted_lv, split
 
@@ -151,7 +150,7 @@ def _xfs_repair(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float)
     return 0, phases + "Phase 7 - verify and correct link counts...\ndone\n", ""
 
 
-CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
+CHANGERS: Changers = {
     "fstrim": _fstrim, "e2fsck": _e2fsck, "xfs_repair": _xfs_repair, "repquota": _repquota, "setquota": _setquota, "quota": _quota,
     "quotaon": _quotaon,
 }  # fmt: skip

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from provisioning.render.paths import SHELLFUNCS, WHOLE_MESSAGES
-from provisioning.simulator.state import Answer, File, Machine, Pair
+from provisioning.simulator.state import Answer, Changers, File, Machine, Pair
 
 AS_SHIPPED = """\
 ha_clustermsg() {
@@ -29,6 +27,6 @@ def _whole_messages(pair: Pair, machine: Machine, argv: tuple[str, ...], now: fl
     return 0, "", ""
 
 
-CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
+CHANGERS: Changers = {
     WHOLE_MESSAGES.rsplit("/", 1)[-1]: _whole_messages,
 }

@@ -5,12 +5,14 @@ Times are epoch seconds of the panel's clock, sizes bytes. What is inside the DR
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MIB, GIB = 1024**2, 1024**3
 KERNEL = "6.1.0-56-amd64"
 MODULE = "8.4.11"
 Answer = tuple[int, str, str]  # exit, standard output, standard error
+OK: Answer = (0, "", "")
 EXTENT = 4 * MIB
 
 
@@ -212,3 +214,7 @@ class Pair:
 
     def peer(self, name: str) -> Machine:
         return next(machine for other, machine in self.machines.items() if other != name)
+
+
+Changer = Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]
+Changers = dict[str, Changer]  # by program; None: it has nothing to say to these arguments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from provisioning.simulator.physics import power_off, power_on, settle
 from provisioning.simulator.state import Pair
 
 _CONVERTER = Converter(detailed_validation=False)  # the rows are its own, and every command reads one
+TEXT = "text"
 CONTROLS = ("power-off", "power-on", "cut-link", "mend-link")
 
 
@@ -22,13 +24,19 @@ CONTROLS = ("power-off", "power-on", "cut-link", "mend-link")
 def opened(cluster: int) -> Iterator[Pair]:
     """Give the pair of a cluster (by key), locked while it is changed, stored when the block ends. A pair that is not there yet is bare."""
     with transaction.atomic():
-        row = SimulatedPair.objects.select_for_update().filter(cluster_id=cluster).first()
-        if row is None:
-            row = SimulatedPair(cluster_id=cluster)
-        pair = _CONVERTER.structure(row.state, Pair) if row.state else bare_pair(time.time())
+        rows = SimulatedPair.objects.select_for_update()
+        row = rows.filter(cluster_id=cluster).first()
+        if row is None:  # a lock on a row that is not there keeps nobody out: whoever is second takes the first one's
+            row, _ = rows.get_or_create(cluster_id=cluster, defaults={"state": _kept(bare_pair(time.time()))})
+        pair = _CONVERTER.structure(json.loads(row.state[TEXT]) if TEXT in row.state else row.state, Pair)
         yield pair
-        row.state = _CONVERTER.unstructure(pair)
+        row.state = _kept(pair)
         row.save()
+
+
+def _kept(pair: Pair) -> dict[str, str]:
+    """As one text: PostgreSQL gives a JSON object back in an order of its own, and what is mounted first matters."""
+    return {TEXT: json.dumps(_CONVERTER.unstructure(pair))}
 
 
 def host_key_of(cluster: int, node: str) -> str | None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from provisioning.render.lvm import mapper
 from provisioning.simulator import thin_words
 from provisioning.simulator.drbd_words import backing_size, device_size
 from provisioning.simulator.physics import start_resync
-from provisioning.simulator.state import EXTENT, MIB, Answer, Inside, Lv, Machine, Pair, Vg
+from provisioning.simulator.state import EXTENT, MIB, OK, Answer, Changers, Inside, Lv, Machine, Pair, Vg
 
-OK: Answer = (0, "", "")
 OPPOSITES = {"relatime": "noatime", "diratime": "nodiratime", "nolazytime": "lazytime", "dev": "nodev", "suid": "nosuid", "exec": "noexec",
              "nodiscard": "discard", "async": "sync"}  # fmt: skip
 
@@ -258,7 +256,7 @@ def resize(pair: Pair, machine: Machine, now: float) -> Answer:
     return OK
 
 
-CHANGERS: dict[str, Callable[[Pair, Machine, tuple[str, ...], float], Answer | None]] = {
+CHANGERS: Changers = {
     "lvextend": _lvextend, "resize2fs": _resize2fs, "xfs_growfs": _xfs_growfs, "lvrename": _lvrename, "lvremove": _lvremove,
     "lvchange": _lvchange, "rmdir": _rmdir, "pvresize": _pvresize, "ln": _ln,
 }  # fmt: skip

@@ -102,6 +102,10 @@ def connection_to(node: NodeAddress, *, key: PKey | None = None, password: str |
     return connection
 
 
+# paramiko calls these a failed authentication, too: the server said nothing, or hung up before it could.
+UNANSWERED = ("Authentication timeout", "saw EOF")
+
+
 @contextlib.contextmanager
 def mapped(node: NodeAddress) -> Iterator[None]:
     """Say in the panel's words why a connection could not be made."""
@@ -111,6 +115,8 @@ def mapped(node: NodeAddress) -> Iterator[None]:
         shown = f"{error.key.get_name()} {error.key.fingerprint}"
         raise HostKeyChanged(node.name, f"it showed another host key than the pinned one: {shown}") from error
     except AuthenticationException as error:
+        if any(words in str(error) for words in UNANSWERED):
+            raise Unreachable(node.name, f"it did not answer the login of user {node.user}: {error}") from error
         raise LoginRefused(node.name, f"it refused the login of user {node.user}") from error
     except (OSError, EOFError, SSHException, LinkLost) as error:
         why = str(error) or type(error).__name__

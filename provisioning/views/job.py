@@ -68,11 +68,15 @@ def draft_step(row: Job) -> str:
     return "plan" if row.action == "cluster.provision" and row.cluster.inventory != Inventory.PRESENT else ""
 
 
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").replace("\0", "")
+
+
 @require_POST
 @sensitive_post_parameters("password")
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     row = jobs.get_job(request, pk)
-    reason, name = request.POST.get("reason", ""), request.POST.get("typed_name", "")
+    reason, name = _reason(request), request.POST.get("typed_name", "")
     try:
         jobs.approve(request, row, reason=reason, typed_name=name, password=request.POST.get("password", ""))
     except jobs.Refused as refused:
@@ -93,7 +97,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, lambda row: jobs.acknowledge(request, row, request.POST.get("reason", "")[:400]))
+    return _do(request, pk, lambda row: jobs.acknowledge(request, row, _reason(request)[:400]))
 
 
 @require_POST

@@ -51,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
     tests.add_argument("--lab", action="store_true", help="only the tests on real nodes (QEMU; about twenty minutes)")
     tests.add_argument("--browser", action="store_true", help="only the tests in a real browser")
     tests.add_argument(
+        "--postgresql",
+        action="store_true",
+        help="on a private PostgreSQL: everything but browser and lab, or the given paths",
+    )
+    tests.add_argument(
         "paths", nargs="*", help="files, directories or test ids; what follows -- goes to pytest as it is"
     )
     add("lint", linting.run, "run every linter and static check", needs="dev")

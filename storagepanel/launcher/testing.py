@@ -24,6 +24,8 @@ def run(options: argparse.Namespace) -> int:
                 tell(absent)
                 return LACKING
             return pytest(["-m", mark, *(options.paths or paths), *options.extra])
+    if options.postgresql:
+        return on_postgresql(options)
     absent = missing({"browser", "services"})
     left_out = sorted({need.mark for need in absent} | {"lab", "bench"})
     marks = " and ".join(f"not {mark}" for mark in left_out)
@@ -34,13 +36,24 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def pytest(arguments: list[str]) -> int:
+def on_postgresql(options: argparse.Namespace) -> int:
+    """Run on a private PostgreSQL what needs neither browser nor lab; what is asked for twice there is asked for once."""
+    if absent := missing({"services"}):
+        tell(absent)
+        return LACKING
+    both = [] if options.paths or options.extra else ["-n", "2", "--dist", "loadfile"]
+    marks = "not bench and not browser and not lab"
+    again = "--ignore=tests/test_on_postgresql.py"
+    return pytest(["-m", marks, again, *both, *(options.paths or ["tests"]), *options.extra], "tests.on_postgresql")
+
+
+def pytest(arguments: list[str], program: str = "pytest") -> int:
     # A var of their own: nothing of an installation in this checkout is read or written.
     with tempfile.TemporaryDirectory(prefix="storagepanel-test-") as var:
         env = {**os.environ, "PANEL_VAR": var}
         for name in ("DJANGO_SETTINGS_MODULE", "REDIS_URL", "DATABASE_URL"):
             env.pop(name, None)
-        argv = (sys.executable, "-m", "pytest", "--durations=10", *arguments)
+        argv = (sys.executable, "-m", program, "--durations=10", *arguments)
         return subprocess.call(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL)  # noqa: S603 - argv of our own
 
 

@@ -45,6 +45,43 @@ def test_a_failover_is_not_called_two_primaries_while_the_lost_node_is_remembere
     assert {"drbd.both-primary", "group.both"} <= {finding.code for finding in same_sweep.reasons}
 
 
+BOTH = (("drbd.both-primary", 6.0), ("group.both", 6.0))
+
+
+def test_two_primaries_stand_while_one_of_them_misses_a_sweep():
+    """Both were read as Primary six seconds ago, and alice did not answer since: nothing says that it is over."""
+    bob = replace(ALICE, name="bob", connection="StandAlone")
+    for alice in (replace(ALICE, age=6.0), replace(ALICE, age=6.0, reachable=False)):
+        judgement = judge(pair(alice, bob, dangers=BOTH[::-1]), NOW)  # PostgreSQL keeps them in an order of its own
+        assert judgement.health is Health.DANGER and not judgement.failover_works
+        assert judgement.sentence == "Both nodes were Primary when both were last read, 6 s ago."
+        assert judgement.remembered == {"drbd.both-primary", "group.both"}
+
+
+def test_two_primaries_stand_while_nobody_answers():
+    gone = [replace(ALICE, name=name, age=200.0, reachable=False) for name in ("alice", "bob")]
+    judgement = judge(pair(*gone, dangers=(("drbd.split-brain", 200.0),)), NOW)
+    assert judgement.sentence == "Split brain when both nodes were last read, 3 min ago."
+    assert "node.unreachable" in {finding.code for finding in judgement.reasons}
+
+
+def test_two_primaries_are_over_when_both_nodes_say_so():
+    judgement = judge(pair(dangers=BOTH), NOW)
+    assert judgement.health is Health.OK and judgement.remembered == frozenset()
+
+
+def test_a_node_that_does_not_tell_its_role_does_not_say_that_it_is_over():
+    judgement = judge(pair(bob=replace(BOB, role=""), dangers=BOTH), NOW)
+    assert judgement.remembered == {"drbd.both-primary"}
+
+
+def test_what_is_seen_now_is_not_said_twice():
+    judgement = judge(pair(ALICE, replace(ALICE, name="bob"), dangers=BOTH), NOW)
+    codes = [finding.code for finding in judgement.reasons]
+    assert codes.count("drbd.both-primary") == codes.count("group.both") == 1 and not judgement.remembered
+    assert judgement.sentence == "Both nodes are Primary."
+
+
 def test_it_tells_when_the_resync_will_end():
     bob = replace(
         BOB, disk="Inconsistent", replication="SyncTarget", percent=62.4, eta=8000, speed=1, left=1, still_for=0

@@ -44,6 +44,12 @@ def test_the_same_form_sent_twice_is_one_job(olga: Any, web_files: Cluster) -> N
     assert Job.objects.count() == 1
 
 
+@pytest.mark.parametrize("key", ["x" * 65, "a\0b"])
+def test_a_key_that_no_page_gives_is_none(olga: Any, web_files: Cluster, key: str) -> None:
+    one, two = (jobs.draft(request_of(olga), "volume.create", web_files, volume_intent(), key) for _ in range(2))
+    assert one != two
+
+
 def test_somebody_elses_form_key_is_refused(ada: Any, olga: Any, web_files: Cluster) -> None:
     jobs.draft(request_of(olga), "volume.create", web_files, volume_intent(), "form-1")
     with pytest.raises(jobs.Refused, match="sent before"):

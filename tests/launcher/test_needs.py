@@ -18,8 +18,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Somebody who may install nothing; and what pytest would have been called with."""
     made: list[list[str]] = []
 
-    def pytest_would_run(arguments: list[str]) -> int:
-        made.append(arguments)
+    def pytest_would_run(arguments: list[str], program: str = "pytest") -> int:
+        made.append(arguments if program == "pytest" else [program, *arguments])
         return 0
 
     monkeypatch.delenv("CI", raising=False)
@@ -30,7 +30,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def options(**asked: object) -> argparse.Namespace:
-    return argparse.Namespace(**{"lab": False, "browser": False, "paths": [], "extra": [], **asked})
+    return argparse.Namespace(
+        **{"lab": False, "browser": False, "postgresql": False, "paths": [], "extra": [], **asked}
+    )
 
 
 def test_it_says_plainly_which_tests_did_not_run(calls: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,3 +69,11 @@ def test_the_lab_runs_alone(calls: list[list[str]], monkeypatch: pytest.MonkeyPa
     testing.run(options(lab=True))
     testing.run(options(paths=["tests/rules"], extra=["-x"]))
     assert calls == [["-m", "lab", "tests/lab"], ["-m", "not bench and not lab", "tests/rules", "-x"]]
+
+
+def test_on_postgresql_it_needs_no_browser(calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert testing.run(options(postgresql=True, paths=["tests/pages"])) == 0
+    marks, again = "not bench and not browser and not lab", "--ignore=tests/test_on_postgresql.py"
+    assert calls == [["tests.on_postgresql", "-m", marks, again, "tests/pages"]]
+    monkeypatch.setattr(needs, "NEEDS", (Need("services", ("postgresql-15",), lambda: False),))
+    assert testing.run(options(postgresql=True)) == testing.LACKING and len(calls) == 1

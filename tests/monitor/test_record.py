@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clusters import apart
 from clusters.health import judge
 from clusters.models import ClusterState, NodeState, Replica, StateChange, VolumeUsage
 from clusters.states import ConnectionState, DiskState, ReplicationState, Role
@@ -89,6 +90,45 @@ def test_one_miss_is_not_unreachable_two_are_and_the_values_stay(web_files):
     assert (node.reachable, node.read_at, node.mounted) == (False, T0, ["/srv/media", "/srv/web_files"])
     assert (state.health, state.active_node.name) == ("unknown", "alice")
     assert Replica.objects.get(node__name="alice").role == "Primary"
+
+
+def test_two_primaries_are_said_until_both_nodes_are_read_again(web_files):
+    """One sweep of each node is missed meanwhile; what both showed stands, with the time both were last read."""
+    bob = reading("bob", serves=True)
+    sweep(web_files, 0, *GOOD)
+    assert sweep(web_files, 5, GOOD[0], bob).sentence == "Both nodes are Primary."
+    for second, answers in (
+        (10, (SILENT, bob)),
+        (15, (GOOD[0], SILENT)),
+        (20, (SILENT, SILENT)),
+        (25, (SILENT, SILENT)),
+    ):
+        state = sweep(web_files, second, *answers)
+        assert (state.health, second) == ("danger", second)
+        assert {"drbd.both-primary", "group.both"} <= {reason["code"] for reason in state.reasons}
+    assert state.sentence == "Both nodes were Primary when both were last read, 20 s ago."
+    assert apart.why_not(state) and not state.failover_works
+    state = sweep(web_files, 30, *GOOD)
+    assert state.health == "warn" and state.dangers == {}
+    assert StateChange.objects.filter(subject="health").count() == 2
+
+
+def test_what_a_node_tells_at_length_is_cut_to_what_is_kept(web_files):
+    """SQLite takes any length, PostgreSQL refuses: then nothing of the pair would be recorded any more."""
+    told = replace(
+        GOOD[0], kernel="k" * 200, os_id="o" * 200, boot_id="b" * 200, heartbeat=HeartbeatReading(True, "all" * 50)
+    )
+    sweep(web_files, 0, told, GOOD[1])
+    state = NodeState.objects.get(node__name="alice")
+    assert [len(text) for text in (state.kernel, state.os, state.boot_id, state.manager_says)] == [80, 60, 40, 20]
+
+
+def test_a_failover_is_no_danger_of_both_nodes(web_files):
+    """alice serves, falls silent, and bob takes over before two sweeps missed her: she is only remembered as Primary."""
+    sweep(web_files, 0, *GOOD)
+    for second in (5, 10, 15):
+        state = sweep(web_files, second, SILENT, reading("bob", serves=True))
+        assert state.dangers == {} and state.health != "danger"
 
 
 def test_new_files_beside_a_silent_node_are_no_difference(web_files):

@@ -134,3 +134,9 @@ def test_levels_change_by_post_only(client: Client, ada: Any, vera: Any) -> None
     client.force_login(ada)
     assert client.get("/people/vera/level/").status_code == 405
     assert client.get("/people/vera/active/").status_code == 405
+
+
+def test_a_name_that_no_database_takes_is_nobodys(client: Client, ada: Any) -> None:
+    client.force_login(ada)
+    for url in ("/people/a%00b/", "/people/a%00b/level/", "/people/a%00b/active/"):
+        assert client.post(url, {"level": "1"}).status_code == 404, url

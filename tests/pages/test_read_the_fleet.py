@@ -201,6 +201,8 @@ def test_a_broken_page_number_is_not_an_error(client: Client, olga: Any) -> None
     factories.make_cluster("wiki")
     client.force_login(olga)
     assert client.get("/?page=x&state=zzz&order=zzz&label=%00").status_code == 200
+    for told in ("%00", "%%0000", "a%00b"):
+        assert client.get(f"/?q={told}").status_code == client.get(f"/search/?q={told}").status_code == 200, told
 
 
 def test_a_monitor_that_falls_silent_changes_the_open_page(

@@ -144,3 +144,17 @@ def test_exports_are_taken_by_the_node_that_serves_and_the_nfs_servers_settings_
     assert codes(more)[("nfs.not-live", "alice")] is Severity.WARNING
     assert ("nfs.not-live", "bob") not in codes(more)
     assert not any(step.load for step in more.todo())
+
+
+def test_a_plan_that_mends_a_pair_in_service_does_not_say_that_it_sets_one_up() -> None:
+    wanted = replace(desired(), in_service=True)
+    edited = {**finished(), "bob": with_file(finished()["bob"], EXPORTS, "# by hand\n")}
+    mends, nothing = planned(wanted, edited), planned(wanted)
+    assert mends.title == nothing.title == "Compare web-files with what it is meant to be and mend it"
+    assert (
+        mends.summary.startswith("2 steps mend what differs; 64 steps are done already. No disk")
+        and mends.button == "Mend web-files"
+    )
+    assert "first copy" not in mends.after and "/srv/homes and /srv/media at 192.0.2.10" in mends.after
+    assert nothing.button == "Nothing to do"
+    assert mends.fingerprint() == planned(desired(), edited).fingerprint()

@@ -32,13 +32,14 @@ class Pair:
     world: FakeWorld = field(default_factory=FakeWorld)
     boots: dict[str, str] = field(default_factory=lambda: {"alice": "boot-a", "bob": "boot-b"})
     away: NodeError | None = None
+    away_for: int = 1000  # readings
     extra: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()
     readings: int = 0
 
     def observe(self, *_: object) -> dict[str, NodeObserved]:
         self.readings += 1
-        if self.away:
+        if self.away and self.readings <= self.away_for:
             raise self.away
         return {name: NodeObserved(name, 1000.0, boot_id=boot) for name, boot in self.boots.items()}
 

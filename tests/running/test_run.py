@@ -131,7 +131,14 @@ def test_a_node_that_is_away_before_anything_ran(queued: Job, pair: Pair) -> Non
     pair.away = Unreachable("bob", "no route to host")
     worker.run(queued.pk)
     job = fresh(queued)
-    assert (job.status, job.problem) == (JobStatus.FAILED, "Nothing was run: bob: no route to host")
+    twice = "Nothing was run: bob: no route to host. It was asked twice, 2 s apart."
+    assert (job.status, job.problem) == (JobStatus.FAILED, twice)
+
+
+def test_a_node_that_missed_one_reading_before_anything_ran(queued: Job, pair: Pair) -> None:
+    pair.away, pair.away_for = Unreachable("bob", "no route to host"), pair.readings + 1
+    worker.run(queued.pk)
+    assert fresh(queued).status == JobStatus.SUCCEEDED and pair.world.executed == ALL
 
 
 def test_an_end_that_was_not_seen_keeps_the_lock(queued: Job, pair: Pair) -> None:

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from paramiko import AuthenticationException
 
 from provisioning.steps import cmd
-from provisioning.transport.link import private_key, refusal
+from provisioning.transport.link import mapped, private_key, refusal
 from provisioning.transport.ssh import SshWorld
 from provisioning.transport.world import (
     HostKeyChanged,
     HostKeyMissing,
     LoginRefused,
     NodeAddress,
+    NodeError,
     SudoRefused,
     Unreachable,
 )
@@ -61,6 +63,22 @@ def test_a_refused_key(sshd: Sshd, world: SshWorld, alice: NodeAddress) -> None:
     with pytest.raises(LoginRefused) as raised:
         world.read(alice, [cmd("true")])
     assert raised.value.permanent and "public key" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Authentication failed.", LoginRefused),
+        ("Authentication timeout.", Unreachable),
+        ("Authentication failed: transport shut down or saw EOF", Unreachable),
+    ],
+)
+def test_a_login_that_nobody_answered_is_not_called_refused(
+    alice: NodeAddress, said: str, kind: type[NodeError]
+) -> None:
+    """A node that shuts down, or is slow, is asked again; a refusal is a person's to mend."""
+    with pytest.raises(kind), mapped(alice):
+        raise AuthenticationException(said)
 
 
 def test_the_ssh_configuration_of_the_user_is_not_used(

@@ -30,10 +30,16 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def provision_title(name: str, *, in_service: bool) -> str:
+    return f"Compare {name} with what it is meant to be and mend it" if in_service else f"Set up {name}"
+
+
 def provision_summary(desired: DesiredCluster, steps: Sequence[Step]) -> str:
     todo = [step for step in steps if step.runs]
     if steps and not todo:
         return "Everything is as it should be. Nothing would run."
+    if desired.in_service:
+        return _mending(todo, len(steps) - len(todo))
     names = listed([node.name for node in desired.nodes])
     what = (
         f"{names} become a pair: DRBD, {counted(len(desired.volumes), 'volume')}, {counted(len(desired.exports), 'export')} "
@@ -46,7 +52,21 @@ def provision_summary(desired: DesiredCluster, steps: Sequence[Step]) -> str:
     return f"{what} {counted(len(todo), 'step')}.{already}{danger}"
 
 
+def _mending(todo: Sequence[Step], done: int) -> str:
+    destroys = any(step.kind is Kind.DESTROYS for step in todo)
+    danger = "The chosen disks are overwritten." if destroys else "No disk is overwritten."
+    mends = f"{counted(len(todo), 'step mends', 'steps mend')} what differs" if todo else "Nothing could be compared"
+    return f"{mends}; {counted(done, 'step is', 'steps are')} done already. {danger}"
+
+
 def provision_after(desired: DesiredCluster) -> str:
+    if desired.in_service:
+        names = " and ".join(node.name for node in desired.nodes)
+        served = listed([volume.mount_point for volume in desired.volumes]) or "no volume yet"
+        return (
+            f"{names} are as {desired.name} is meant to be, with {served} at {desired.service_ip}. Both nodes start and fail over "
+            f"without this panel. {start_up(desired)}"
+        )
     source, target = desired.first_source, desired.peer(desired.first_source).name
     mounts = listed([volume.mount_point for volume in desired.volumes]) or "no volume yet"
     return (

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from clusters.findings import Finding, fine, warning
-from clusters.models import Cluster, Node
+from clusters.models import Cluster, Node, NodeState
 from clusters.states import Danger, Inventory, JobStatus
 from provisioning import codec, doorbell, jobs, preflight
 from provisioning.desired import DesiredVolume
@@ -255,3 +255,20 @@ def draft_again(web_files: Cluster) -> Cluster:
     Cluster.objects.filter(pk=web_files.pk).update(inventory=Inventory.DRAFT)
     web_files.refresh_from_db()
     return web_files
+
+
+@pytest.fixture
+def room_for_volumes(web_files: Cluster) -> None:
+    NodeState.objects.create(
+        node=web_files.nodes.get(name="alice"),
+        reachable=True,
+        read_at=timezone.now(),
+        vg_size=80 * GIB,
+        vg_free=40 * GIB,
+    )
+
+
+@pytest.fixture
+def tab() -> Client:
+    """A browser: unlike Django's test client it is asked for the CSRF token."""
+    return Client(enforce_csrf_checks=True)

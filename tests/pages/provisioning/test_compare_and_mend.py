@@ -26,6 +26,14 @@ def test_it_becomes_one_job_however_often_it_is_sent(web_files: Cluster, ada_cli
     assert (job.action, response["Location"]) == ("cluster.provision", f"/jobs/{job.pk}/")
 
 
+def test_its_job_says_what_it_is(web_files: Cluster, ada_client: Client):
+    ada_client.post(URL)
+    job = Job.objects.get()
+    assert job.title == "Compare web-files with what it is meant to be and mend it"
+    page = ada_client.get(job.get_absolute_url()).content.decode()
+    assert "Compare web-files with what it is meant to be and mend it" in page and "Set up web-files" not in page
+
+
 def test_a_draft_is_not_compared(bare: Cluster, ada_client: Client):
     assert ada_client.get("/c/shop-files/mend/")["Location"] == "/c/shop-files/"
     assert not Job.objects.exists()

@@ -213,7 +213,7 @@ def test_stopping_while_it_runs(ran: Callable[..., Job], olga_client: Client):
     assert "olga called it off." in page(olga_client.get(f"/jobs/{job.pk}/"))
 
 
-HOSTILE = "<script>alert(1)</script>\x1b[31mred\x1b[0m\u202egpj\0{{ 7*7 }}\x1b]0;x\x07"
+HOSTILE = "<script>alert(1)</script>\x1b[31mred\x1b[0m\u202egpj\ufffd{{ 7*7 }}\x1b]0;x\x07"
 
 
 def test_output_of_a_node_is_text_and_nothing_else(ran: Callable[..., Job], olga_client: Client):
@@ -222,6 +222,15 @@ def test_output_of_a_node_is_text_and_nothing_else(ran: Callable[..., Job], olga
         shown = page(olga_client.get(url))
         assert "<script>alert" not in shown and "\x1b" not in shown and "\u202e" not in shown and "\0" not in shown
         assert "&lt;script&gt;" in shown and "⟨U+202E⟩" in shown and "{{ 7*7 }}" in shown
+
+
+def test_a_reason_with_a_character_that_cannot_be_kept_is_kept_without_it(
+    proposed: Callable[..., Job], olga_client: Client
+):
+    job = proposed()
+    assert olga_client.post(f"/jobs/{job.pk}/approve/", {"reason": "Ticket\0 7"}).status_code == 302
+    job.refresh_from_db()
+    assert job.reason == "Ticket 7"
 
 
 def test_megabytes_are_capped_with_the_way_to_the_rest(ran: Callable[..., Job], olga_client: Client):

@@ -1,0 +1,67 @@
+"""Directories, files and what is mounted where. Pure over the state."""
+
+from __future__ import annotations
+
+from provisioning.simulator import thin_words, volume_words
+from provisioning.simulator.argv import lv_behind, options_of
+from provisioning.simulator.physics import start_member
+from provisioning.simulator.state import OK, Answer, Changers, Machine, Pair
+
+
+def _install(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    machine.directories += [word for word in argv[1:] if word.startswith("/") and word not in machine.directories]
+    return OK
+
+
+def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    options, operands = options_of(argv, {"--types", "--options", "-t", "-o"})
+    given = options.get("--options", options.get("-o", ""))
+    if given.startswith("remount"):
+        return volume_words.remount(machine, given, operands[-1])
+    device, target = operands[-2:]
+    if "--bind" in options:
+        machine.mounts[target] = ["/dev/vda1", "ext4", ""]
+        return OK
+    lv = lv_behind(pair, device)
+    if lv is not None and thin_words.sleeps(machine, volume_words.split(device)[1], lv):
+        return 32, "", f"mount: {target}: special device {device} does not exist.\n"
+    if lv is None or not lv.fstype:
+        return 32, "", f"mount: {target}: wrong fs type, bad option, bad superblock on {device}.\n"
+    if volume_words.mounted_lv(pair, machine, target) is lv:
+        return 32, "", f"mount: {target}: {device} already mounted on {target}.\n"
+    start_member(pair, machine, "Filesystem", [device, target, lv.fstype, given])
+    return OK
+
+
+def _umount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    target = argv[-1]
+    if any(point.startswith(f"{target}/") for point in machine.mounts):
+        return 32, "", f"umount: {target}: target is busy.\n"
+    if machine.mounts.pop(target, None) is None:
+        return 32, "", f"umount: {target}: not mounted.\n"
+    return OK
+
+
+def _mountpoint(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    return (0 if argv[-1] in machine.mounts else 32), "", ""
+
+
+def _chattr(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    if argv[1] == "+i" and argv[2] not in machine.immutable:
+        machine.immutable.append(argv[2])
+    if argv[1] == "-i" and argv[2] in machine.immutable:
+        machine.immutable.remove(argv[2])
+    return OK
+
+
+def _rm(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    for word in argv[1:]:
+        machine.files.pop(word, None)
+        if word.startswith("/dev/mapper/") and word in machine.directories:
+            machine.directories.remove(word)
+    return OK
+
+
+CHANGERS: Changers = {
+    "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint, "rm": _rm,
+}  # fmt: skip
