@@ -22,7 +22,10 @@ from clusters.states import LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
 PER_PAGE = 30
-UNREAD = ("state__mounted", "state__exported", "state__file_digests", "state__marks", "host_key", "offered_host_key")
+UNREAD = (
+    "state__mounted", "state__exported", "state__file_digests", "state__marks", "state__pools", "state__standing",
+    "host_key", "offered_host_key",
+)  # fmt: skip
 DRAFT_ORDER = len(Health)
 CAUSES = {
     "": "moved",
@@ -87,12 +90,12 @@ def load(clusters: QuerySet[Cluster], seen_marks: Marks, filters: Filters, numbe
     ordered = _with_order(clusters, now)
     counts = _counts(ordered)
     total = sum(counts.values())
-    found = filtered(ordered, filters).select_related("resource", "state")
+    found = filtered(ordered, filters).select_related("state")
     page = Paginator(found, PER_PAGE).get_page(number)
     rows = _rows(list(page.object_list), now)
     worst = rows[0] if rows and not filters.any and page.number == 1 and filters.order == "danger" else None
     headline, kind, sub = _headline(counts, total, worst)
-    labels = sorted({label for text in clusters.values_list("labels", flat=True) for label in text.split()})
+    labels = sorted({label for text in clusters.order_by().values_list("labels", flat=True) for label in text.split()})
     return Fleet(
         groups=_groups(rows, counts if not filters.any else Counter(row.verdict.kind for row in rows)), page=page,
         tally=[(health.value, GROUPS[health][1], counts[health.value]) for health in Health], total=total,
@@ -168,10 +171,10 @@ def _rows(clusters: list[Cluster], now: datetime) -> list[Row]:
 def _row(
     cluster: Cluster, members: list[Node], fullest: Fullest | None, last: StateChange | None, job: tuple[int, str, str] | None, now: datetime
 ) -> Row:  # fmt: skip
-    state, resource = getattr(cluster, "state", None), getattr(cluster, "resource", None)
+    state = getattr(cluster, "state", None)
     told = verdict(cluster, state, now)
     nodes = seen(members, now, blind=told.blind, lean=True)
-    pair = None if told.kind == "idle" else pair_of(cluster, nodes, state, resource=resource)
+    pair = None if told.kind == "idle" else pair_of(cluster, nodes, state)
     names = [one.node.name for one in nodes]
     picture = pictures.mini(pair) if pair else _described(names)
     resync = resync_of(nodes)
@@ -212,21 +215,20 @@ def _fullest(keys: list[int]) -> dict[int, Fullest]:
 
 
 def _last_moves(keys: list[int]) -> dict[int, StateChange]:
-    newest = [pk for pk in newest_moves(keys) if pk]
-    return {change.cluster_id: change for change in StateChange.objects.filter(pk__in=newest)}
+    changes = StateChange.objects.filter(pk__in=newest_moves(keys)).order_by()
+    return {change.cluster_id: change for change in changes}
 
 
 def newest_moves(keys: Sequence[int]) -> QuerySet[Any, int | None]:
     """The key of each pair's last move: one look into an index for each, however long the history is."""
     moves = StateChange.objects.filter(cluster=OuterRef("pk"), subject=StateChange.Subject.GROUP)
     last = Subquery(moves.order_by("-at", "-pk").values("pk")[:1])
-    return Cluster.objects.filter(pk__in=keys).annotate(last=last).values_list("last", flat=True)
+    return Cluster.objects.filter(pk__in=keys).order_by().annotate(last=last).values_list("last", flat=True)
 
 
 def _jobs(keys: list[int]) -> dict[int, tuple[int, str, str]]:
-    rows = Cluster.objects.filter(pk__in=keys, jobs__status__in=LOCKING).values_list(
-        "pk", "jobs__pk", "jobs__title", "jobs__status"
-    )
+    under_way = Cluster.objects.filter(pk__in=keys, jobs__status__in=LOCKING).order_by()
+    rows = under_way.values_list("pk", "jobs__pk", "jobs__title", "jobs__status")
     return {pk: (job, title, status) for pk, job, title, status in rows}
 
 

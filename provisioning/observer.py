@@ -30,7 +30,8 @@ class Seen:
     why: str = ""
 
     def missing(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(path for path in wanted if path not in (self.exports or ()))
+        listed = set(self.exports or ())
+        return tuple(path for path in wanted if path not in listed)
 
     def proves(self, wanted: tuple[str, ...], gone: tuple[str, ...] = ()) -> bool:
         """Tell whether NFS answers and the list holds what it should; without a list nothing about it is proven."""

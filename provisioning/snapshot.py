@@ -132,12 +132,12 @@ def _volume(volume: Volume) -> DesiredVolume:
 def _exports(cluster: Cluster, whole: bool) -> tuple[DesiredExport, ...]:
     """Map rows without making objects of them: a pair may have a thousand."""
     clients: dict[int, list[ExportClient]] = {}
-    split: dict[str, tuple[str, ...]] = {}  # most clients have the same options
+    made: dict[tuple[str, str], ExportClient] = {}  # most exports have the same clients
     rows = ExportClientRow.objects.filter(export__cluster=cluster).order_by("position", "pk")
     for export, client, options in rows.values_list("export_id", "client", "options"):
-        if options not in split:
-            split[options] = tuple(option for option in options.split(",") if option)
-        clients.setdefault(export, []).append(ExportClient(client, split[options]))
+        if (client, options) not in made:
+            made[client, options] = ExportClient(client, tuple(option for option in options.split(",") if option))
+        clients.setdefault(export, []).append(made[client, options])
     exports = cluster.exports.order_by("pk")
     if not whole:
         exports = exports.filter(inventory__in=EXISTING)

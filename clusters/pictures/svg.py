@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 
 from django.utils.safestring import SafeString
@@ -11,8 +12,9 @@ from django.utils.safestring import SafeString
 SAFE_KINDS = frozenset({"ok", "warn", "risk", "danger", "unknown", "idle", "accent"})
 
 
+@lru_cache(maxsize=4096)
 def n(value: float) -> str:
-    """A coordinate, short."""
+    """A coordinate, short. Most are the same in every picture."""
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,6 +44,7 @@ def sprite() -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, css: str = "") -> SafeString:
     return format_html('<svg class="i {}" aria-hidden="true"><use href="{}#i-{}"></use></svg>', css, sprite(), name)
 
@@ -64,6 +65,7 @@ def csrf_token(context: Context) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def shape(kind: str, label: str = "") -> SafeString:
     """The shape of a state alone; with a label when no word stands beside it."""
     spoken = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')

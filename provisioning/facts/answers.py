@@ -91,7 +91,7 @@ def state(kind: type[E], word: str, line: object) -> E:
 
 def unescape(text: str) -> str:
     r"""Undo the \040 of the kernel's tables."""
-    return OCTAL.sub(lambda match: chr(int(match[1], 8) & 0xFF), text)
+    return OCTAL.sub(lambda match: chr(int(match[1], 8) & 0xFF), text) if "\\" in text else text
 
 
 def load(text: str, tool: str) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TypeVar
 
 from provisioning.facts import (
@@ -77,6 +78,11 @@ class Answers:
         argv = self.asked.get(name, ())
         return argv[argv.index("--") + 1 :] if "--" in argv else ()
 
+    @cached_property
+    def small(self) -> texts.Texts:
+        """What the small files hold, sorted once for everybody who looks into one."""
+        return texts.parse(self.of("texts"), self.arguments("texts"))
+
     def out(self, name: str, tool: str, exits: tuple[int, ...] = (0,)) -> str:
         return stdout(self.of(name), tool, exits=exits)
 
@@ -120,14 +126,10 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
     return replace(observed, unreadable=tuple(sorted(answers.unreadable.items())))
 
 
-def _texts(answers: Answers, name: str = "texts") -> texts.Texts:
-    return texts.parse(answers.of(name), answers.arguments(name))
-
-
 def _identity(observed: NodeObserved, answers: Answers) -> NodeObserved:
     """Read who the node is and what runs on it."""
     see = answers.see
-    small = see("texts", lambda: _texts(answers))
+    small = see("texts", lambda: answers.small)
     entries = see("entries", lambda: files.entries(answers.of("entries")))
     observed = replace(
         observed,
@@ -224,7 +226,7 @@ def _exports(small: texts.Texts) -> tuple[ActiveExport, ...]:
 
 def _drbd_version(answers: Answers) -> DrbdVersion:
     """Tell DRBD's versions: of the loaded module, of the one modprobe would load, of the utilities. In a sweep only the first."""
-    small = _texts(answers)
+    small = answers.small
     loaded = small.get(texts.MODULE_VERSION)
     kernel = software.version(loaded) if loaded else proc_drbd.kernel_version(small.get(texts.PROC_DRBD) or "")
     modinfo = answers.see("drbd", lambda: answers.out("modinfo", "modinfo", (0, 1)))
@@ -238,7 +240,7 @@ def _drbd_version(answers: Answers) -> DrbdVersion:
 
 def _replicas(answers: Answers, names: dict[int, str]) -> tuple[ReplicaReading, ...]:
     """Read the copies. Without /proc/drbd the module is not loaded and there is none; without drbdsetup /proc/drbd tells what it can."""
-    small = answers.see("texts", lambda: _texts(answers))
+    small = answers.see("texts", lambda: answers.small)
     proc = small.get(texts.PROC_DRBD) if small is not None else None
     if small is not None and proc is None:
         return ()
@@ -269,5 +271,5 @@ def _files(answers: Answers) -> tuple[FileState, ...]:
         return ()
     digests = files.digests(answers.of("digests"), paths)
     entries = answers.see("entries", lambda: files.entries(answers.of("entries"))) or {}
-    content = answers.see("files", lambda: _texts(answers, "file-texts"))
+    content = answers.see("files", lambda: texts.parse(answers.of("file-texts"), answers.arguments("file-texts")))
     return files.states(digests, entries, content)

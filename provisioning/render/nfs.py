@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from clusters.export_access import NOBODY, access_of
 from provisioning.desired import NFS_VERSIONS, DesiredCluster, DesiredExport, ExportClient
@@ -16,25 +17,23 @@ STATE = ".nfs-state"  # directory at the top of the volume that carries it
 
 def exports(desired: DesiredCluster) -> ManagedFile:
     """Render the exports, one line for each, the same on both nodes. `/etc/exports` is left to the administrator."""
-    lines = [line(desired, export) for export in sorted(desired.exports, key=lambda e: e.path)]
-    return ManagedFile(
-        EXPORTS,
-        Text.of(
-            header(desired.name, "the NFS exports, the same on both nodes") + "".join(f"{line}\n" for line in lines)
-        ),
-    )
+    places = {volume.name: volume.mount_point for volume in desired.volumes}
+    lines = (line_at(places.get(export.volume, ""), export) for export in sorted(desired.exports, key=lambda e: e.path))
+    head = header(desired.name, "the NFS exports, the same on both nodes")
+    return ManagedFile(EXPORTS, Text.of(head + "".join(f"{line}\n" for line in lines)))
 
 
 def among(before: DesiredCluster, after: DesiredCluster, standing: str | None) -> ManagedFile:
     """Render the exports into the file as it stands on a node: lines of others stay where they are, byte for byte."""
     fresh = exports(after)
-    strange = set(strange_lines(before, after, standing))
+    strange = set(_strange(before, fresh, standing))
     if not strange:
         return fresh
+    head = lines_of(str(exports(replace(after, exports=())).content))
     ours = {quoted(export.path): line(after, export) for export in sorted(after.exports, key=lambda e: e.path)}
     kept: list[str] = []
     for stands in lines_of(standing):
-        if stands in strange or SIGN in stands or stands in _head(after):
+        if stands in strange or SIGN in stands or stands in head:
             kept.append(stands)
         elif replaced := ours.pop(stands.partition(" ")[0], ""):
             kept.append(replaced)
@@ -47,15 +46,15 @@ def lines_of(text: str | None) -> list[str]:
 
 def strange_lines(before: DesiredCluster, after: DesiredCluster, standing: str | None) -> list[str]:
     """Give the lines of the file that the panel did not write, neither before the change nor after it."""
-    now = {*_head(after), *(line(after, export) for export in after.exports)} if standing else set()
+    return _strange(before, exports(after), standing) if standing else []
+
+
+def _strange(before: DesiredCluster, fresh: ManagedFile, standing: str | None) -> list[str]:
+    now = set(lines_of(str(fresh.content)))
     others = [each for each in lines_of(standing) if each not in now and SIGN not in each]
     paths = {each.partition(" ")[0] for each in others}
     then = {line(before, export) for export in before.exports if quoted(export.path) in paths} if paths else set()
     return [each for each in others if each not in then]
-
-
-def _head(desired: DesiredCluster) -> list[str]:
-    return str(exports(replace(desired, exports=())).content).splitlines()
 
 
 def settings(desired: DesiredCluster) -> ManagedFile:
@@ -134,34 +133,44 @@ ODD = frozenset(' \t"\\#')
 
 def quoted(path: str) -> str:
     """Write a path as exports(5) wants it: blanks, quotes, backslashes and the comment sign as octal."""
-    return "".join(f"\\{ord(c):03o}" if c in ODD else c for c in path) if ODD & set(path) else path
+    return path if ODD.isdisjoint(path) else "".join(f"\\{ord(c):03o}" if c in ODD else c for c in path)
 
 
 def line(desired: DesiredCluster, export: DesiredExport) -> str:
     """The export as it stands in the file, without the end of the line."""
-    volume = desired.volume(export.volume)
-    return line_at(volume.mount_point if volume else "", export)
+    return line_at(_mount_point(desired, export), export)
 
 
 def line_at(mount_point: str, export: DesiredExport) -> str:
     """The same, for a volume that is mounted there; "" when there is none."""
-    entries = (f"{client.client}({','.join(_options(mount_point, export, client))})" for client in export.clients)
-    return " ".join([quoted(export.path), *entries])
+    top = mount_point == export.path
+    entries = (
+        f" {each.client}({_joined(each.options, mount_point, top)}fsid={export.fsid})" for each in export.clients
+    )
+    return quoted(export.path) + "".join(entries)
 
 
 def options_of(desired: DesiredCluster, export: DesiredExport, client: ExportClient) -> tuple[str, ...]:
+    place = _mount_point(desired, export)
+    return (*_options(client.options, place, place == export.path), f"fsid={export.fsid}")
+
+
+def _mount_point(desired: DesiredCluster, export: DesiredExport) -> str:
     volume = desired.volume(export.volume)
-    return _options(volume.mount_point if volume else "", export, client)
+    return volume.mount_point if volume else ""
 
 
-def _options(mount_point: str, export: DesiredExport, client: ExportClient) -> tuple[str, ...]:
-    """Add what the panel gives: the fsid, and `mountpoint`, so that an unmounted volume is not exported as an empty directory."""
-    own = ("mountpoint", "mp", "fsid")
-    options = [option for option in client.options if option.split("=")[0] not in own]
-    if mount_point:
-        options.append("mountpoint" if mount_point == export.path else f"mountpoint={quoted(mount_point)}")
-    options.append(f"fsid={export.fsid}")
-    return tuple(options)
+@lru_cache(maxsize=256)
+def _joined(options: tuple[str, ...], mount_point: str, top: bool) -> str:
+    """A pair may have a thousand exports, and most of them have the same options."""
+    return "".join(f"{option}," for option in _options(options, mount_point, top))
+
+
+def _options(options: tuple[str, ...], mount_point: str, top: bool) -> tuple[str, ...]:
+    """Add `mountpoint`, so that an unmounted volume is not exported as an empty directory. The fsid, which the panel gives, too, comes last."""
+    theirs = tuple(option for option in options if option.split("=")[0] not in ("mountpoint", "mp", "fsid"))
+    given = "mountpoint" if top else f"mountpoint={quoted(mount_point)}"
+    return (*theirs, given) if mount_point else theirs
 
 
 MOST = 511  # characters of a client with its options that nfs-utils reads back from the table it wrote

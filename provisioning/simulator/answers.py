@@ -33,7 +33,7 @@ def file_text(pair: Pair, machine: Machine, path: str, now: float) -> str | None
 def _grep(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     lines, missing = [], False
     if "--dereference-recursive" in argv:
-        return _grep_directory(machine, argv[-1])
+        return _grep_directory(machine, argv)
     for path in after(argv):
         text = file_text(pair, machine, path, now)
         if text is None:
@@ -43,9 +43,11 @@ def _grep(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> An
     return (2 if missing else 0 if lines else 1), "".join(f"{line}\n" for line in lines), ""
 
 
-def _grep_directory(machine: Machine, directory: str) -> Answer:
+def _grep_directory(machine: Machine, argv: tuple[str, ...]) -> Answer:
+    directory = argv[-1]
     paths = sorted(path for path in machine.files if path.startswith(f"{directory}/") and path.endswith(".exports"))
-    lines = [f"{path}:{line}\n" for path in paths for line in machine.files[path].text.splitlines()]
+    read = [path for path in paths if f"--exclude={path.removeprefix(f'{directory}/')}" not in argv]
+    lines = [f"{path}:{line}\n" for path in read for line in machine.files[path].text.splitlines()]
     return (0 if lines else 1 if paths else 2), "".join(lines), ""
 
 

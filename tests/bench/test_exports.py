@@ -1,12 +1,14 @@
 """What one more export costs on a pair that has 10, and on one that has 1,000: rendering, planning, the door.
 
-Prints processor time, which a busy machine hardly changes. What the simulated nodes take is counted apart: it says nothing of real ones.
+Prints processor time, which a busy machine hardly changes. What the simulated nodes take is counted apart: it says nothing of real ones. What is
+loaded is out of the collector's reach, as in a worker.
 
 pytest tests/bench/test_exports.py -m bench -s
 """
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -92,6 +94,8 @@ def test_one_more_export(stage: Stage, nodes_took: list[float], capsys: pytest.C
     stage.do_provision()
     stage.do_wait("1400")
     stage.cluster.refresh_from_db()
+    gc.collect()
+    gc.freeze()
     figures: dict[str, list[float]] = {}
     for count in (FEW, MANY):
         wanted = with_exports(stage, count)

@@ -6,7 +6,7 @@ import cattrs
 import pytest
 
 from clusters.states import DiskState, ReplicationState, Role
-from provisioning.facts import Wanted, assemble, full_readings, sweep_readings
+from provisioning.facts import Wanted, assemble, exports_file, full_readings, sweep_readings
 from provisioning.render.paths import HEARTBEAT_WAITS
 from provisioning.simulator import commands, physics
 from provisioning.simulator.make import bare_pair
@@ -164,6 +164,14 @@ def test_a_group_whose_disk_is_already_primary_is_never_started():
 def test_a_full_volume_group_and_an_unseen_command_are_refused(made):
     do(made, "alice", "lvcreate --size 900g --name big vg_local", T0, exit_code=5)
     do(made, "alice", "dd if=/dev/zero of=/dev/vdb", T0, exit_code=127)
+
+
+def test_our_own_exports_do_not_come_twice(made):
+    made.machines["alice"].files |= {
+        "/etc/exports.d/storagepanel.exports": File("/srv/homes *(ro)\n"), "/etc/exports.d/b.exports": File("/b *(ro)\n"),
+    }  # fmt: skip
+    said = commands.change(made, made.machines["alice"], exports_file.GREP_DIRECTORY, T0)
+    assert said == (0, "/etc/exports.d/b.exports:/b *(ro)\n", "")
 
 
 def test_it_survives_being_stored(made):
