@@ -128,13 +128,21 @@ def _versions(cluster: Cluster, state: NodeState | None) -> str:
     return " · ".join(part for part in (state.os.capitalize(), drbd, cluster.manager.capitalize()) if part)
 
 
+def _remembered(code: str, state: ClusterState, fresh: Sequence[Seen]) -> bool:
+    """Whether a danger was seen over both nodes before what the fresh ones have told since."""
+    seen = state.dangers.get(code)
+    return bool(seen) and any(one.state and one.state.read_at and one.state.read_at.isoformat() > seen for one in fresh)
+
+
 def _link(nodes: Sequence[Seen], state: ClusterState | None, resync: Resync | None) -> Link:
     fresh = [one for one in nodes if one.fresh and one.replica]
     right = nodes[1].node.name
     if not fresh:
         return Link("unknown", "", "Replication not seen", ())
-    if state and any(reason.get("code") in SPLIT for reason in state.reasons):
+    if state and (codes := SPLIT & {reason.get("code") for reason in state.reasons}):
         words = tuple(f"{one.node.name}: {_replication(one.replica.connection, '')}" for one in fresh if one.replica)
+        if all(_remembered(code, state, fresh) for code in codes):
+            return Link("unknown", "", "In danger when both were last read", words)
         return Link("split", "Split brain", "The copies differ", words)
     if resync and resync.fresh:
         return _moving(resync, to=1 if resync.target == right else 0, interface=nodes[0].node.replication_interface)

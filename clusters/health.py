@@ -43,7 +43,7 @@ def judge(pair: PairView, now: datetime, *, last_pause: float | None = None) -> 
     case = Case(pair, now, last_pause)
     reasons = [reason for rule in RULES for reason in rule(case)]
     lasting = [_lasts(finding) for finding in lasting_health.standing(pair, (r.finding.code for r in reasons))]
-    reasons = lasting + reasons
+    reasons += lasting  # of two dangers the one that is seen now is told first
     coloured = sorted((r for r in reasons if r.counts), key=lambda reason: reason.health.order)
     active = pair.active()
     works = active is not None and not any(r.health in (Health.DANGER, Health.UNKNOWN, Health.RISK) for r in coloured)

@@ -13,7 +13,9 @@ from clusters.findings import Finding, Severity
 from clusters.reasons import span
 from clusters.sight import NodeView, PairView
 
-DETAIL = "It stands until both nodes are read again and say otherwise. Nothing is being changed by the panel."
+DETAIL = (
+    "It stands until both nodes tell their DRBD state again and say otherwise. Nothing is being changed by the panel."
+)
 HINT = "Look at both nodes on their own consoles before anything is written or started."
 
 

@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 Status = JobStep.Status
 PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
 LATER = 20_000  # per command that is done: the rest of a begun step is a unit of its own, whose results are its own commands'
+UNHEARD = 30  # seconds a node may not answer when it is asked for the step that was left
 RESTARTS = 3  # how often a node may restart in one job
 MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
 
@@ -233,16 +234,21 @@ class Carrying:
                 continue
             units = [number + LATER * skipped for skipped in range(max(1, len(step.commands)))]
             units += [number + WAY_BACK] if step.load else []
-            give_up = self.time.now() + sum(command.timeout for command in step.commands) + 60
-            while self._still_runs(step.node, units) and self.time.now() < give_up:
-                self.lease.check()
-                self.time.sleep(1)
+            self._await_end(step, [self._unit(number) for number in units])
 
-    def _still_runs(self, node: str, units: list[int]) -> bool:
-        try:
-            return self.world.runs(self.addresses[node], [self._unit(number) for number in units])
-        except NodeError:
-            return False  # reading the nodes comes next and says why
+    def _await_end(self, step: Step, units: list[UnitKey]) -> None:
+        heard = self.time.now()
+        give_up = heard + sum(command.timeout for command in step.commands) + 60
+        while self.time.now() < give_up:
+            self.lease.check()
+            try:
+                if not self.world.runs(self.addresses[step.node], units):
+                    return
+                heard = self.time.now()
+            except NodeError as error:  # no answer is no "no": the step may be at it all the same
+                if error.permanent or self.time.now() - heard > UNHEARD:
+                    return  # reading the nodes comes next and says why
+            self.time.sleep(1)
 
 
 def _weight(problem: BaseException) -> int:

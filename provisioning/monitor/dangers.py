@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from clusters.health import Judgement, PairView
+from clusters.health import Judgement
 from clusters.lasting_health import DANGERS
 from clusters.models import ClusterState
+from provisioning.observed import NodeObserved
+from provisioning.transport.world import NodeError
+
+APART = 2.0  # seconds between two readings of one moment
 
 
 def ages(state: ClusterState, now: datetime) -> tuple[tuple[str, float], ...]:
@@ -15,9 +20,14 @@ def ages(state: ClusterState, now: datetime) -> tuple[tuple[str, float], ...]:
     )
 
 
-def dangers(state: ClusterState, after: PairView, judgement: Judgement, now: datetime) -> dict[str, str]:
-    """Keep what only both nodes tell: seen now when both answered, else since when it was seen before."""
-    both = all(node.fresh for node in after.nodes)
+def of_one_moment(answers: Iterable[NodeObserved | NodeError]) -> bool:
+    """Whether both nodes answered, and at the same time: in a failover the one that hands over may have answered seconds before the other."""
+    at = [answer.read_at for answer in answers if isinstance(answer, NodeObserved)]
+    return len(at) == 2 and max(at) - min(at) <= APART
+
+
+def dangers(state: ClusterState, judgement: Judgement, now: datetime, *, both: bool) -> dict[str, str]:
+    """Keep what only both nodes tell: seen now when both answered at one moment, else since when it was seen before."""
     return {
         f.code: now.isoformat() if both and f.code not in judgement.remembered else state.dangers[f.code]
         for f in judgement.reasons

@@ -22,7 +22,7 @@ from provisioning.models import Job
 from provisioning.monitor import names
 from provisioning.monitor.clients import write_clients
 from provisioning.monitor.compare import Change, GroupKnown, group_change, node_changes
-from provisioning.monitor.dangers import ages, dangers
+from provisioning.monitor.dangers import ages, dangers, of_one_moment
 from provisioning.monitor.pools import pool_rows
 from provisioning.monitor.seen import view_of
 from provisioning.monitor.snapshots import write_snapshots
@@ -80,7 +80,7 @@ def record(
         if change := group_change(before, after, group, now):
             changes.append(change)
             state.active_node = members.get(change.new)
-    _write_state(state, after, changes, now)
+    _write_state(state, after, changes, now, together=of_one_moment(answers.values()))
     _write_history(cluster, members, changes, now)
     transaction.on_commit(lambda: names.want(addresses, invented=cluster.simulated))
     return bool(changes)
@@ -213,12 +213,12 @@ def _write_miss(node: Node, problem: NodeError, now: datetime) -> None:
     state.save(update_fields=["misses", "tried_at", "error", "host_key_changed", "reachable"])
 
 
-def _write_state(state: ClusterState, after: PairView, changes: list[Change], now: datetime) -> None:
+def _write_state(state: ClusterState, after: PairView, changes: list[Change], now: datetime, *, together: bool) -> None:
     judgement = _judgement(state.cluster, after, now)
     serving = after.active()
     if serving and serving.age == 0:  # seen now, not remembered
         state.served_at, state.last_active = now, serving.name
-    state.dangers = dangers(state, after, judgement, now)
+    state.dangers = dangers(state, judgement, now, both=together)
     if judgement.health != state.health:
         if state.judged_at is not None:
             changes.append(Change("health", state.health, judgement.health, why=judgement.sentence[:300]))

@@ -17,10 +17,11 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
-from clusters.states import Inventory, ReplicationState
+from clusters.states import Inventory, JobStatus, ReplicationState
 from provisioning.desired import DesiredCluster
 from provisioning.facts import ParseError, Wanted, assemble, full_readings, sweep_readings, texts
 from provisioning.facts.drbd import replicas_of_proc
+from provisioning.models import Job
 from provisioning.monitor.record import record, record_progress
 from provisioning.monitor.seen import alike
 from provisioning.observed import NodeObserved, Progress
@@ -36,7 +37,8 @@ WATCHED = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
 FULL_EVERY = 60.0  # seconds between two full readings of a node: LVM, links, kernels
 EVERY = 1.0  # seconds between two readings of the progress while a resync or verify runs
 SWEEP_EVERY = 5.0  # seconds between two sweeps meanwhile
-WHILE_MADE = 15.0  # seconds between two sweeps of a pair that a job is setting up: its nodes are busy
+WHILE_MADE = 25.0  # seconds between two sweeps of a pair that a job is setting up: its nodes are busy
+AT_WORK = (JobStatus.QUEUED, JobStatus.RUNNING)
 FOLLOWED = 32  # resyncs that are read every second; the progress of further ones is read with the sweeps
 MOVING = {state for state in ReplicationState if state.resyncing or state.verifying}
 
@@ -52,17 +54,24 @@ _guard = threading.Lock()
 def sweep_all() -> int:
     """Start reading every watched cluster that is not being read already; returns how many were started, without waiting for them."""
     started = 0
-    for pk, inventory in Cluster.objects.filter(inventory__in=WATCHED).values_list("pk", "inventory"):
+    made = being_made()
+    for pk in Cluster.objects.filter(inventory__in=WATCHED).values_list("pk", flat=True):
         with _guard:
-            (_made.add if inventory == Inventory.CREATING else _made.discard)(pk)
+            (_made.add if pk in made else _made.discard)(pk)
             rested = time.monotonic() - _begun_at.get(pk, -WHILE_MADE)
-            if pk in _under_way or (pk in _made and rested < WHILE_MADE):
+            if pk in _under_way or (pk in made and rested < WHILE_MADE):
                 continue
             _under_way.add(pk)
             _begun_at[pk] = time.monotonic()
         _the_pool().submit(_sweep, pk)
         started += 1
     return started
+
+
+def being_made() -> set[int]:
+    """Give the pairs that a job is setting up now."""
+    at_work = Job.objects.filter(status__in=AT_WORK, cluster__inventory=Inventory.CREATING)
+    return set(at_work.values_list("cluster_id", flat=True))
 
 
 def _the_pool() -> ThreadPoolExecutor:
@@ -184,7 +193,7 @@ def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObse
     if not node.host_key:
         return NodeError(node.name, "Its host key has not been confirmed by a person.")
     due = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
-    full = due and cluster.inventory != Inventory.CREATING
+    full = due and node.cluster_id not in _made
     hashed = alike(desired) + ((*paths.HANDLERS, *paths.WAITS, paths.WHOLE_MESSAGES) if full else ())
     readings = (full_readings if full else sweep_readings)(Wanted(node.name, secret_files=hashed))
     try:

@@ -116,7 +116,8 @@ def mapped(node: NodeAddress) -> Iterator[None]:
         raise HostKeyChanged(node.name, f"it showed another host key than the pinned one: {shown}") from error
     except AuthenticationException as error:
         if any(words in str(error) for words in UNANSWERED):
-            raise Unreachable(node.name, f"it did not answer the login of user {node.user}: {error}") from error
+            said = f"it hung up on the login of user {node.user}, or did not answer it: {error}"
+            raise Unreachable(node.name, f"{said}; a locked account looks the same") from error
         raise LoginRefused(node.name, f"it refused the login of user {node.user}") from error
     except (OSError, EOFError, SSHException, LinkLost) as error:
         why = str(error) or type(error).__name__

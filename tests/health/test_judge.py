@@ -75,6 +75,13 @@ def test_a_node_that_does_not_tell_its_role_does_not_say_that_it_is_over():
     assert judgement.remembered == {"drbd.both-primary"}
 
 
+def test_what_is_seen_now_is_told_before_what_is_remembered():
+    alice = replace(ALICE, host_key_changed=True, error="it showed another host key", reachable=False, age=6.0)
+    judgement = judge(pair(alice, dangers=BOTH), NOW)
+    assert judgement.remembered == {"drbd.both-primary", "group.both"}
+    assert judgement.health is Health.DANGER and "host key" in judgement.sentence
+
+
 def test_what_is_seen_now_is_not_said_twice():
     judgement = judge(pair(ALICE, replace(ALICE, name="bob"), dangers=BOTH), NOW)
     codes = [finding.code for finding in judgement.reasons]

@@ -2,15 +2,18 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from clusters.models import ClusterState, NodeState, Replica, StateChange
+from provisioning.models import Job
 from provisioning.monitor import sweep
 from provisioning.simulator import store
 from provisioning.simulator.physics import start_resync
 from provisioning.simulator.state import Drbd
 from provisioning.simulator.world import SimulatedWorld
+from provisioning.snapshot import desired_of
 
 
 @pytest.fixture
@@ -34,6 +37,10 @@ def sweep_drbd(name):
     return Drbd("r0", "/dev/drbd0", 0, "/dev/vdb", meta=True, fresh=False, up=True, disk="UpToDate", role="Secondary")
 
 
+def set_up(cluster, status):
+    return Job.objects.create(cluster=cluster, action="cluster.provision", title="Set up", status=status, intent={})
+
+
 def test_it_reads_the_progress_and_nothing_else(syncing, monkeypatch):
     type(syncing).objects.update(inventory="creating")
     sweep.sweep_cluster(syncing.pk)
@@ -54,17 +61,24 @@ def test_it_reads_the_progress_and_nothing_else(syncing, monkeypatch):
     assert ClusterState.objects.get().sentence == "Being set up: first full copy 17 %."
 
 
-@pytest.mark.parametrize(("inventory", "everything"), [("creating", False), ("present", True)])
-def test_a_pair_being_set_up_is_asked_only_for_what_moves(syncing, monkeypatch, inventory, everything):
+@pytest.mark.parametrize(
+    ("inventory", "status", "everything"),
+    [("creating", "running", False), ("creating", "failed", True), ("present", "running", True)],
+)
+def test_a_pair_being_set_up_is_asked_only_for_what_moves(syncing, monkeypatch, inventory, status, everything):
     """Its job needs the nodes, and nobody judges it by their files and links yet."""
     type(syncing).objects.update(inventory=inventory)
+    set_up(syncing, status)
+    monkeypatch.setattr(sweep, "_the_pool", lambda: SimpleNamespace(submit=lambda *_: None))
+    sweep.sweep_all()
+    sweep._under_way.clear()
     sweep._full_at.clear()
     asked = []
     read = SimulatedWorld.read
     monkeypatch.setattr(
         SimulatedWorld, "read", lambda self, node, commands: asked.extend(commands) or read(self, node, commands)
     )
-    sweep.sweep_cluster(syncing.pk)
+    sweep.read_node(syncing, syncing.nodes.get(name="alice"), desired_of(syncing))
     assert any(command.argv[0] == "lvmconfig" for command in asked) == everything
 
 
@@ -115,8 +129,10 @@ def test_a_pair_that_is_being_made_is_swept_less_often(syncing, monkeypatch):
     monkeypatch.setattr(sweep, "_under_way", set())
     monkeypatch.setattr(sweep, "_begun_at", {})
     type(syncing).objects.update(inventory="creating")
+    job = set_up(syncing, "running")
     assert (sweep.sweep_all(), sweep.sweep_all()) == (1, 0)
     sweep._under_way.clear()
     assert sweep.sweep_all() == 0
-    type(syncing).objects.update(inventory="present")
-    assert sweep.sweep_all() == 1
+    job.status = "failed"
+    job.save()
+    assert sweep.sweep_all() == 1, "a set-up that stopped half way is watched as any pair"

@@ -113,6 +113,14 @@ def test_two_primaries_are_said_until_both_nodes_are_read_again(web_files):
     assert StateChange.objects.filter(subject="health").count() == 2
 
 
+def test_readings_of_two_moments_make_no_danger_that_stands(web_files):
+    """alice answers at once and hands over; bob's answer, seconds later, tells the same of himself. Then alice is off."""
+    late = replace(reading("bob", serves=True), read_at=GOOD[0].read_at + 4)
+    sweep(web_files, 0, *GOOD)
+    assert sweep(web_files, 5, GOOD[0], late).dangers == {}
+    assert sweep(web_files, 10, SILENT, reading("bob", serves=True)).health != "danger"
+
+
 def test_what_a_node_tells_at_length_is_cut_to_what_is_kept(web_files):
     """SQLite takes any length, PostgreSQL refuses: then nothing of the pair would be recorded any more."""
     told = replace(

@@ -25,7 +25,9 @@ class FakeWorld:
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     executed: list[str] = field(default_factory=list)  # "alice$ mkfs": what changed something
     asked: list[str] = field(default_factory=list)
-    running: list[bool] = field(default_factory=list)  # what is answered when somebody asks for a step left behind
+    running: list[bool | NodeError] = field(
+        default_factory=list
+    )  # what is answered when somebody asks for a step left behind
     units: dict[str, tuple[UnitKey, list[Result]]] = field(default_factory=dict)
     claims: list[tuple[int, int]] = field(default_factory=list)
     before_run: Callable[[UnitKey], None] = lambda unit: None
@@ -80,7 +82,10 @@ class FakeWorld:
 
     def runs(self, node: NodeAddress, units: Sequence[UnitKey]) -> bool:
         self.asked.append(f"{node.name} still at {', '.join(f'{unit.job}.{unit.step}' for unit in units)}?")
-        return self.running.pop(0) if self.running else False
+        given = self.running.pop(0) if self.running else False
+        if isinstance(given, NodeError):
+            raise given
+        return given
 
     def put(
         self, node: NodeAddress, path: str, content: bytes, unit: UnitKey, *, mode: str, owner: str, before: str | None

@@ -185,7 +185,7 @@ def test_taken_up_again_it_waits_for_the_unit_that_was_left(queued: Job, pair: P
         worker.run(queued.pk)
     pair.world.after_run = lambda unit: None
     lapse(queued)
-    pair.world.running = [True, True, False]
+    pair.world.running = [True, Unreachable("alice", "no answer"), False]
     before = pair.readings
     pair.world.asked.clear()
     worker.run(queued.pk)

@@ -188,7 +188,8 @@ sub wait_for_input {
     for my $stream (grep { $_->{file} } map { $_->{out}, $_->{err} } values %$live) {
         vec($mask, fileno($stream->{file}), 1) = 1;
     }
-    select(my $ready = $mask, undef, undef, $mask eq '' ? 0.01 : 0.5);
+    my $ended = grep { defined $_->{status} } values %$live;    # somebody in the background holds its pipes: not for long
+    select(my $ready = $mask, undef, undef, $mask eq '' ? 0.01 : $ended ? 0.1 : 0.5);
 }
 
 # Run commands, `width` at a time, each with its own deadline.

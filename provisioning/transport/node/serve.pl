@@ -229,9 +229,9 @@ sub follow {
         last if $ended;
         fail('refused', 'the unit did not begin') if !-s "$dir/started" && clock() > $begin_by;
         select undef, undef, undef, $pause;
-        # A step that takes long is looked at less often: at most one part in a hundred is added to it.
-        my $longest = (clock() - $began) / 100;
-        $longest = $longest < 0.1 ? 0.1 : $longest > 0.5 ? 0.5 : $longest;
+        # Each look costs a slow node milliseconds. A step that takes long is looked at less often: a fiftieth of what it took is added at most.
+        my $longest = (clock() - $began) / 50;
+        $longest = $longest < 0.1 ? 0.1 : $longest > 1 ? 1 : $longest;
         $pause *= 1.5;
         $pause = $longest if $pause > $longest;
         alive();
