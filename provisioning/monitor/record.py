@@ -34,6 +34,7 @@ KNOWN = (  # what `known` reads
     "nodes__state", "nodes__replica", "volumes__usage", "volumes__snapshot_schedule", "volumes__snapshots__state", "exports",
 )  # fmt: skip
 MISSES = 2  # sweeps in a row without an answer that make a node unreachable
+AT_WORK = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 @transaction.atomic
@@ -264,8 +265,7 @@ def _lies_in(path: str, places: tuple[str, ...]) -> bool:
 
 
 def _job(cluster: Cluster) -> int | None:
-    at_work = [JobStatus.QUEUED, JobStatus.RUNNING]
-    return Job.objects.filter(cluster=cluster, status__in=at_work).values_list("pk", flat=True).first()
+    return Job.objects.filter(cluster=cluster, status__in=AT_WORK).values_list("pk", flat=True).first()
 
 
 def _write_history(cluster: Cluster, members: Mapping[str, Node], changes: list[Change], now: datetime) -> None:

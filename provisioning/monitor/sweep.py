@@ -17,12 +17,12 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
-from clusters.states import Inventory, JobStatus, ReplicationState
+from clusters.states import Inventory, ReplicationState
 from provisioning.desired import DesiredCluster
 from provisioning.facts import ParseError, Wanted, assemble, full_readings, sweep_readings, texts
 from provisioning.facts.drbd import replicas_of_proc
 from provisioning.models import Job
-from provisioning.monitor.record import record, record_progress
+from provisioning.monitor.record import AT_WORK, record, record_progress
 from provisioning.monitor.seen import alike
 from provisioning.observed import NodeObserved, Progress
 from provisioning.observing import address_of
@@ -38,7 +38,6 @@ FULL_EVERY = 60.0  # seconds between two full readings of a node: LVM, links, ke
 EVERY = 1.0  # seconds between two readings of the progress while a resync or verify runs
 SWEEP_EVERY = 5.0  # seconds between two sweeps meanwhile
 WHILE_MADE = 25.0  # seconds between two sweeps of a pair that a job is setting up: its nodes are busy
-AT_WORK = (JobStatus.QUEUED, JobStatus.RUNNING)
 FOLLOWED = 32  # resyncs that are read every second; the progress of further ones is read with the sweeps
 MOVING = {state for state in ReplicationState if state.resyncing or state.verifying}
 
