@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from pathlib import Path
 
 import pytest
 
@@ -131,3 +132,16 @@ def test_what_a_login_script_prints_is_skipped(sshd: Sshd, alice: NodeAddress, w
         config.write('ForceCommand echo "Welcome to alice"; eval "$SSH_ORIGINAL_COMMAND"\n')
     sshd.reload()
     assert world.read(alice, [cmd("echo", "ok")])[0].stdout == "ok\n"
+
+
+def test_a_line_of_the_kernel_s_reads_as_cat_reads_it(world: SshWorld, alice: NodeAddress) -> None:
+    boot, missing = "/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/no-such-line"
+    [alone] = world.read(alice, [cmd("cat", boot)])
+    beside, _ = world.read(alice, [cmd("cat", boot), cmd("true")])
+    [absent] = world.read(alice, [cmd("cat", missing)])
+    assert (
+        (alone.exit, alone.stdout, alone.stderr)
+        == (0, Path(boot).read_text(), "")
+        == (beside.exit, beside.stdout, beside.stderr)
+    )
+    assert (absent.exit, absent.stderr) == (1, f"cat: {missing}: No such file or directory\n")

@@ -17,6 +17,7 @@ sub EINTR ()    { 4 }
 sub EEXIST ()   { 17 }
 sub AF_UNIX ()    { 1 }
 sub SOCK_DGRAM () { 2 }
+sub MSG_DONTWAIT () { 64 }
 
 $SIG{PIPE} = 'IGNORE';
 $SIG{CHLD} = sub { };    # the end of a command wakes who waits for its output
@@ -80,6 +81,34 @@ sub rest_of {
     }
     return $kept->{tail} unless $kept->{dropped};
     return "\n[$kept->{dropped} bytes left out]\n$kept->{tail}";
+}
+
+# A datagram socket in a directory; its name is relative, because the length of a path is limited.
+sub listen_in {
+    my ($dir, $name) = @_;
+    chdir $dir or return undef;
+    unlink $name;    # of one that died
+    my $socket;
+    my $bound = socket($socket, AF_UNIX, SOCK_DGRAM, 0) && bind $socket, pack('Sa*', AF_UNIX, $name);
+    chdir '/';
+    return $bound ? $socket : undef;
+}
+
+sub send_word {
+    my ($dir, $name, $text) = @_;
+    chdir $dir or return 0;
+    my $socket;
+    my $sent = socket($socket, AF_UNIX, SOCK_DGRAM, 0) && send $socket, $text, MSG_DONTWAIT, pack('Sa*', AF_UNIX, $name);
+    chdir '/';
+    return $sent;
+}
+
+# Sleeps until somebody sends a word, at most `pause` seconds.
+sub listen_for {
+    my ($ear, $pause) = @_;
+    my $mask = '';
+    vec($mask, fileno($ear), 1) = 1 if $ear;
+    recv $ear, my $told, 16, MSG_DONTWAIT if select($mask, undef, undef, $pause) > 0;
 }
 
 sub start_command {

@@ -37,9 +37,21 @@ sub send_result {
     send_frame('result', $index, $exit, $seconds, $truncated, @texts);
 }
 
+# The kernel's own lines are read without a program: on a slow node a fork costs ten times what they do.
+sub read_kernels_line {
+    my ($index, $packed, $half) = @_;
+    my @argv = unpack_fields((unpack_fields($packed))[3]);
+    return 0 unless @argv == 2 && $argv[0] eq 'cat' && $argv[1] =~ m{^/proc/(drbd$|sys/)};
+    my $text = slurp($argv[1]);
+    return 0 if !defined $text || length $text > $half;    # why, or what to leave out: as for every other program
+    send_frame('result', $index, 0, 0, 0, $text, '');
+    return 1;
+}
+
 # The last question is asked when all others are answered: it tells the clock, which is compared with the moment the answer arrives.
 sub answer_read {
     my ($half, @commands) = @_;
+    return if @commands == 1 && read_kernels_line(0, $commands[0], $half);
     my $last = pop @commands;
     run_all(\@commands, 16, $half, sub { }, \&send_result, \&panel_is_there) or exit 0;
     return unless defined $last;
@@ -121,11 +133,7 @@ sub boot_id {
 # To the unit of the job's last step, which waits for more. It begins within moments; one that died or sleeps does not, and a unit is started.
 sub hand_over {
     my ($home, $job, $dir) = @_;
-    chdir $home or return 0;
-    my $socket;
-    my $sent = socket($socket, AF_UNIX, SOCK_DGRAM, 0) && send $socket, $dir, 0, pack('Sa*', AF_UNIX, "j$job.next");
-    chdir '/';
-    return 0 unless $sent;
+    send_word($home, "j$job.next", $dir) or return 0;
     my $give_up = clock() + 3;
     until (-e "$dir/started") {
         return 0 if clock() > $give_up;
@@ -213,8 +221,8 @@ sub send_news {
 sub follow {
     my ($dir, $count, $cursor) = @_;
     my ($index, @offsets) = @$cursor;
-    my $began = clock();
-    my $begin_by = $began + $PATIENCE;
+    my $begin_by = clock() + $PATIENCE;
+    my $ear = listen_in($dir, 'told');
     my $pause = 0.02;
     while (1) {
         my $ended = -e "$dir/result" || has_died($dir);
@@ -224,16 +232,12 @@ sub follow {
             last unless defined $end;
             $index++;
             @offsets = (0, 0);
-            $pause = 0.02;
         }
         last if $ended;
         fail('refused', 'the unit did not begin') if !-s "$dir/started" && clock() > $begin_by;
-        select undef, undef, undef, $pause;
-        # Each look costs a slow node milliseconds. A step that takes long is looked at less often: a fiftieth of what it took is added at most.
-        my $longest = (clock() - $began) / 50;
-        $longest = $longest < 0.1 ? 0.1 : $longest > 1 ? 1 : $longest;
-        $pause *= 1.5;
-        $pause = $longest if $pause > $longest;
+        # Each look costs a slow node milliseconds. The step tells when a command has ended; looking is for what it prints, and for one that died.
+        listen_for($ear, $pause);
+        $pause = $pause < 0.5 ? $pause * 1.5 : 0.75;
         alive();
     }
     send_outcome($dir, $count);

@@ -32,25 +32,16 @@ sub run_step {
             write_all($file{$_}, $live->{$_}{rest}) for 'out', 'err';
             ($exit, $exits) = ($code, $live->{exits});
             record("$dir/$index.end", pack_fields($exit, $seconds, $truncated));
+            send_word($dir, 'told', '.');    # whoever follows; if nobody does, nobody needs it
         };
         run_all([$command], 1, $half, $on_chunk, $on_end, sub { 1 });
         last unless grep { $_ eq $exit } split /,/, $exits;
         $index++;
     }
     record("$dir/result", 'ended');
+    send_word($dir, 'told', '.');
     alarm 0;
     return 1;
-}
-
-# A datagram socket in the pair's directory; its name is relative, because the length of a path is limited.
-sub listen_for_more {
-    my ($home, $name) = @_;
-    chdir $home or return undef;
-    unlink $name;    # of a unit that died; one that lives starts nothing without a name
-    my $socket;
-    my $bound = socket($socket, AF_UNIX, SOCK_DGRAM, 0) && bind $socket, pack('Sa*', AF_UNIX, $name);
-    chdir '/';
-    return $bound ? $socket : undef;
 }
 
 sub next_dir {
@@ -66,7 +57,7 @@ sub next_dir {
 sub main {
     my ($dir, $half, $linger) = @_;
     my ($home, $job) = $dir =~ m{^(.*)/j(\d+)-s[^/]*$};
-    my $socket = listen_for_more($home, "j$job.next");
+    my $socket = listen_in($home, "j$job.next");
     my $inode = (stat "$home/j$job.next")[1];
     run_step($dir, $half) or return unlink_own("$home/j$job.next", $inode);
     while ($socket && defined($dir = next_dir($socket, $linger))) {
