@@ -11,16 +11,20 @@ from provisioning.observed import HeartbeatReading
 BELIEFS = ("all", "local", "foreign", "none", "transition")
 BELIEF = ("cl_status", "rscstatus")
 # A constant: names come from cl_status itself and are only ever arguments. `$1` is the node's own name, whose links say nothing.
+# Heartbeat answers each question a quarter of a second later, so they are asked at the same time; lines come in any order.
 EACH_NODE = """set -f
-cl_status rscstatus || exit $?
+cl_status rscstatus & belief=$!
 for node in $(cl_status listnodes); do
-  printf 'node %s %s\\n' "$node" "$(cl_status nodestatus "$node")"
+  { status=$(cl_status nodestatus "$node"); printf 'node %s %s\\n' "$node" "$status"; } &
   [ "$node" = "$1" ] && continue
   for link in $(cl_status listhblinks "$node"); do
-    printf 'link %s %s %s\\n' "$node" "$link" "$(cl_status hblinkstatus "$node" "$link")"
+    { status=$(cl_status hblinkstatus "$node" "$link"); printf 'link %s %s %s\\n' "$node" "$link" "$status"; } &
   done
 done
-exit 0"""
+wait "$belief" || failed=$?
+wait
+exit "${failed:-0}"
+"""
 
 
 def with_links(node: str) -> tuple[str, ...]:
@@ -33,16 +37,19 @@ def parse(answer: Answer) -> HeartbeatReading:
         raise refuse("cl_status did not answer in time")
     if answer.exit == 127 or "Cannot signon" in answer.stderr or "Cannot signon" in answer.stdout:
         return HeartbeatReading(running=False)
-    first, *rest = [line.strip() for line in lines(answer.stdout) if line.strip()] or [""]
-    if first not in BELIEFS:
-        raise refuse("not a state of Heartbeat's resources", first or answer.stderr.strip())
-    nodes, links = [], []
-    for line in rest:
+    belief, nodes, links = "", [], []
+    for line in lines(answer.stdout):
         match line.split():
+            case []:
+                continue
+            case [word] if word in BELIEFS and not belief:
+                belief = word
             case ["node", name, status]:
                 nodes.append((name, status))
             case ["link", name, link, status]:
                 links.append((name, link, status))
             case _:
-                raise refuse("neither a node nor a link", line)
-    return HeartbeatReading(True, first, tuple(nodes), tuple(links))
+                raise refuse("neither a state of Heartbeat's resources nor a node nor a link", line)
+    if not belief:
+        raise refuse("no state of Heartbeat's resources", answer.stderr.strip())
+    return HeartbeatReading(True, belief, tuple(sorted(nodes)), tuple(sorted(links)))

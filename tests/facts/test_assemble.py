@@ -135,7 +135,7 @@ def test_a_full_reading_of_a_real_node_leaves_nothing_unknown():
     assert observed.drbd_defined == (("r0", 0, 7788),)
     assert observed.fstab == (("/dev/vda1", "/"),)
     assert observed.unit("drbd").enabled == "enabled"
-    assert observed.heartbeat.links == (("beta", "eth2", "up"), ("beta", "eth1", "up"))
+    assert observed.heartbeat.links == (("beta", "eth1", "up"), ("beta", "eth2", "up"))
     assert observed.mount("/").size == 3093078016
     assert observed.marks == ("r0-1795384000",)
     assert observed.immutable == ("/srv/homes",)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
+from provisioning.facts.heartbeat import with_links
 from tests.lab import in_service, machines
 
 pytestmark = pytest.mark.lab
@@ -35,3 +38,15 @@ def test_messages_sent_at_once_arrive_whole() -> None:
     assert ours == 0
     assert shipped > 0, "the test no longer shows what the block is for"
     assert in_service.serves("alpha")
+
+
+@pytest.mark.usefixtures("pair")
+def test_questions_asked_at_once_are_answered_like_one_by_one() -> None:
+    names = [("node", *name.split()) for name in ("alpha active", "beta active")]
+    links = [("link", "beta", link, "up") for link in ("eth1", "eth2")]
+    wanted = sorted([("local",), *names, *links])
+    command = shlex.join(with_links("alpha"))
+    for _ in range(25):
+        assert sorted(tuple(line.split()) for line in machines.run("alpha", command).splitlines()) == wanted
+    one_by_one = machines.run("alpha", "for n in alpha beta; do echo node $n $(cl_status nodestatus $n); done")
+    assert sorted(tuple(line.split()) for line in one_by_one.splitlines()) == names
