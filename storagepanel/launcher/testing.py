@@ -23,7 +23,8 @@ def run(options: argparse.Namespace) -> int:
             if absent := missing(needed):
                 tell(absent)
                 return LACKING
-            return pytest(["-m", mark, *(options.paths or paths), *options.extra])
+            told = ["--capture=no"] if mark == "lab" else []  # minutes at a time: its laps and figures are told as they come
+            return pytest(["-m", mark, *told, *(options.paths or paths), *options.extra])
     if options.postgresql:
         return on_postgresql(options)
     absent = missing({"browser", "services"})
