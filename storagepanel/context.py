@@ -30,7 +30,7 @@ def panel(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": settings.DEMO,
         "theme": request.COOKIES.get("theme") if request.COOKIES.get("theme") in ("light", "dark") else "",
-        "me": SimpleLazyObject(lambda: Me(access.level(request.user))),
+        "me": SimpleLazyObject(lambda: Me(access.of(request).on())),
         "running_jobs": SimpleLazyObject(lambda: _running_jobs(request)),
         "came_back": typed.found(request) if hasattr(request, "user") else None,
     }
@@ -38,4 +38,4 @@ def panel(request: HttpRequest) -> dict[str, object]:
 
 def _running_jobs(request: HttpRequest) -> int:
     jobs = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
-    return jobs.filter(cluster__in=access.visible(request.user)).count()
+    return jobs.filter(cluster__in=access.of(request).visible()).count()

@@ -24,7 +24,7 @@ def cluster_page(request: HttpRequest, slug: str) -> HttpResponse:
     if live and request.GET.get("seen") == detail.version(cluster, now):
         return HttpResponse(status=204)
     shown = detail.load(cluster, now)
-    level = access.level(request.user, cluster)
+    level = access.of(request).on(cluster)
     sprite = static("sprite.svg")
     context = {
         "cluster": cluster,
@@ -85,7 +85,7 @@ def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         "row": row,
         "volume": volume,
         "exports": detail.exports_on(volume),
-        "actions": offered.on_volume(volume, access.level(request.user, cluster), known.state, url),
+        "actions": offered.on_volume(volume, access.of(request).on(cluster), known.state, url),
         "past": usage_history.pane(volume, row.usage, request.GET, now),
         "care": care.pane(volume),
         "snapshots": snapshot_rows.pane(volume, fresh=row.fresh),
@@ -110,7 +110,7 @@ def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
         "export": export,
         "allowed": allowed,
         "exported": exported,
-        "actions": offered.on_export(export, access.level(request.user, cluster), known.state, url),
+        "actions": offered.on_export(export, access.of(request).on(cluster), known.state, url),
         "address": address,
         "gets": what_gets(address, clients) if address.strip() else None,
     }
