@@ -36,14 +36,14 @@ class Filters:
         return bool(self.q or self.label or self.state)
 
 
-def filtered(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+def matches(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     if filters.q:
         words = (
             Q(slug__icontains=filters.q) | Q(labels__icontains=filters.q) | Q(service_ip__icontains=filters.q)
             | Q(pk__in=Node.objects.filter(name__icontains=filters.q).values("cluster"))
             | Q(volumes__name__icontains=filters.q)
         )  # fmt: skip
-        clusters = clusters.filter(words).distinct()
+        clusters = clusters.filter(words)
     if filters.label:
         label = filters.label
         clusters = clusters.filter(
@@ -54,6 +54,10 @@ def filtered(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
         )
     if filters.state in set(Health):
         clusters = clusters.filter(order=Health(filters.state).order)
+    return clusters.order_by()
+
+
+def arranged(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     if filters.order == "fullest":
         used = VolumeUsage.objects.filter(volume__cluster=OuterRef("pk")).order_by("-used")
         clusters = clusters.annotate(fullest=Subquery(used.values("used")[:1]))
