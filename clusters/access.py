@@ -5,7 +5,7 @@ What was refused to somebody who wanted to change something is in the audit log 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
@@ -76,9 +76,16 @@ def visible(user: Person, *, forgotten: bool = False) -> QuerySet[Cluster]:
 
 
 def get_cluster(
-    request: HttpRequest, slug: str, at_least: AccessLevel = AccessLevel.VIEWER, *, forgotten: bool = False
+    request: HttpRequest,
+    slug: str,
+    at_least: AccessLevel = AccessLevel.VIEWER,
+    *,
+    forgotten: bool = False,
+    also: Sequence[str] = (),
 ) -> Cluster:
-    cluster = of(request).visible(forgotten=forgotten).filter(slug=slug).first()
+    """Load a cluster for its page; `also` names rows that belong to it and are read in the same query."""
+    found = of(request).visible(forgotten=forgotten).filter(slug=slug)
+    cluster = (found.select_related(*also) if also else found).first()
     if cluster is None:
         _note_stranger(request, slug)
         raise Http404("No such cluster.")

@@ -10,7 +10,6 @@ from django.utils.functional import SimpleLazyObject
 
 from clusters import access, typed
 from clusters.states import AccessLevel, JobStatus
-from provisioning.models import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +36,4 @@ def panel(request: HttpRequest) -> dict[str, object]:
 
 
 def _running_jobs(request: HttpRequest) -> int:
-    jobs = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
-    return jobs.filter(cluster__in=access.of(request).visible()).count()
+    return access.of(request).visible().filter(jobs__status__in=(JobStatus.QUEUED, JobStatus.RUNNING)).count()
