@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -17,19 +18,19 @@ from clusters import fleet_cells, pictures
 from clusters.drawn import pair_of
 from clusters.figures import percent_text, rate_text, share, span_text
 from clusters.fleet_cells import Fullest, LastMove
-from clusters.fleet_filters import Filters, arranged, matches
+from clusters.fleet_filters import IDLE, Filters, Listed, arranged, matching
 from clusters.models import Cluster, Node, StateChange, VolumeUsage
 from clusters.pictures import Pair
 from clusters.seen import Resync, Seen, resync_of, seen
-from clusters.states import LOCKING, Health, Inventory, JobStatus
+from clusters.states import AT_WORK, LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
 PER_PAGE = 30
-READ_OF_CLUSTER = (
+SHOWN = Cluster.objects.select_related("state").only(
     "slug", "inventory", "simulated", "labels", "service_ip",
     *(f"state__{name}" for name in ("health", "sentence", "detail", "reasons", "dangers", "active_node", "since", "judged_at")),
 )  # fmt: skip
-READ_OF_NODE = (
+MEMBERS = Node.objects.filter(kind=Node.Kind.MEMBER).select_related("state", "replica").order_by("position", "pk").only(
     "cluster", "name", "position", "replication_address", "replication_interface",
     *(f"state__{name}" for name in ("reachable", "read_at", "holds_ip")),
     *(f"replica__{name}" for name in (
@@ -37,9 +38,6 @@ READ_OF_NODE = (
         "sync_started_at",
     )),
 )  # fmt: skip
-DRAFT_ORDER = len(Health)
-KINDS = [*(health.value for health in Health), "idle"]
-"""What the order means."""
 
 
 class UnderWay(NamedTuple):
@@ -51,7 +49,7 @@ class UnderWay(NamedTuple):
 
     @property
     def at_work(self) -> bool:
-        return self.status in (JobStatus.QUEUED, JobStatus.RUNNING)
+        return self.status in AT_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +94,16 @@ class Fleet:
 
 
 def load(clusters: QuerySet[Cluster], seen_marks: Marks, filters: Filters, number: str | None, now: datetime) -> Fleet:
-    ordered = _with_order(clusters, now)
-    everything = list(arranged(ordered, filters).values_list("pk", "order", "labels"))
-    counts = Counter(KINDS[order] for _, order, _ in everything)
+    everything = _listed(clusters, filters, now)
+    counts = Counter(one.kind for one in everything)
     total = len(everything)
-    matching = set(matches(ordered, filters).values_list("pk", flat=True)) if filters.any else None
-    found = [pk for pk, _, _ in everything if matching is None or pk in matching]
-    page = Paginator(found, PER_PAGE).get_page(number)
+    found = matching(clusters, everything, filters)
+    page = Paginator([one.pk for one in found], PER_PAGE).get_page(number)
     jobs = _jobs(clusters) if seen_marks.locked else {}
     rows = _rows(list(page.object_list), jobs, now)
     worst = rows[0] if rows and not filters.any and page.number == 1 and filters.order == "danger" else None
     headline, kind, sub = _headline(counts, total, worst)
-    labels = sorted({label for _, _, text in everything for label in text.split()})
+    labels = sorted({label for one in everything for label in one.labels.split()})
     return Fleet(
         groups=_groups(rows, counts if not filters.any else Counter(row.verdict.kind for row in rows)), page=page,
         tally=[(health.value, GROUPS[health][1], counts[health.value]) for health in Health], total=total,
@@ -144,23 +140,27 @@ def _blind(now: datetime) -> Q:
     return Q(state=None) | Q(state__judged_at=None) | Q(state__judged_at__lt=now - timedelta(seconds=BLIND_AFTER))
 
 
-def _with_order(clusters: QuerySet[Cluster], now: datetime) -> QuerySet[Any]:
-    """Blind is unknown, whatever was judged before; what is not in service comes last."""
-    return clusters.annotate(
-        order=Case(
-            When(inventory=Inventory.DRAFT, then=Value(DRAFT_ORDER)),
-            When(_blind(now), then=Value(Health.UNKNOWN.order)),
-            default="state__health_order",
-            output_field=IntegerField(),
-        )
+def _listed(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> list[Listed]:
+    rows = arranged(clusters, filters).values_list(
+        "pk", "labels", "inventory", "state__health_order", "state__judged_at"
     )
+    listed = [Listed(pk, labels, _order(inventory, order, at, now)) for pk, labels, inventory, order, at in rows]
+    return sorted(listed, key=attrgetter("order")) if filters.order == "danger" else listed
+
+
+def _order(inventory: str, judged: int, judged_at: datetime | None, now: datetime) -> int:
+    """Blind is unknown, whatever was judged before; what is not in service comes last."""
+    if inventory == Inventory.DRAFT:
+        return IDLE
+    if judged_at is None or judged_at < now - timedelta(seconds=BLIND_AFTER):
+        return Health.UNKNOWN.order
+    return judged
 
 
 def _rows(keys: list[int], jobs: Mapping[int, UnderWay], now: datetime) -> list[Row]:
-    clusters = Cluster.objects.select_related("state").only(*READ_OF_CLUSTER).in_bulk(keys)
+    clusters = SHOWN.in_bulk(keys)
     nodes: dict[int, list[Node]] = defaultdict(list)
-    members = Node.objects.filter(cluster__in=keys, kind=Node.Kind.MEMBER).order_by("position", "pk")
-    for node in members.select_related("state", "replica").only(*READ_OF_NODE):
+    for node in MEMBERS.filter(cluster__in=keys):
         nodes[node.cluster_id].append(node)
     fullest = _fullest(keys)
     lasts = _last_moves(keys)

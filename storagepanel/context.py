@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from clusters import access, typed
-from clusters.states import AccessLevel, JobStatus
+from clusters.states import AT_WORK, AccessLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,4 @@ def panel(request: HttpRequest) -> dict[str, object]:
 
 
 def _running_jobs(request: HttpRequest) -> int:
-    return access.of(request).visible().filter(jobs__status__in=(JobStatus.QUEUED, JobStatus.RUNNING)).count()
+    return access.of(request).visible().filter(jobs__status__in=AT_WORK).count()
