@@ -158,7 +158,7 @@ def known(cluster: Cluster, now: datetime) -> Known:
     return Known(state, told, nodes, resource, active)
 
 
-def load(cluster: Cluster, now: datetime) -> Detail:
+def load(cluster: Cluster, read: Marks, now: datetime) -> Detail:
     lately = known(cluster, now)
     state, told, nodes, resource = lately.state, lately.verdict, lately.nodes, lately.resource
     exports = exports_of(cluster, _exports(cluster))
@@ -167,7 +167,6 @@ def load(cluster: Cluster, now: datetime) -> Detail:
     pair = pair_of(
         cluster, nodes, state, resource=resource, volumes=fills(filled, lately.fresh), exports=exports.count
     ) if told.kind != "idle" else None  # fmt: skip
-    read = marks(cluster)
     return Detail(
         cluster, state, told, pair, nodes, resource, resync_of(nodes), _volume_rows(cluster, volumes, exports, lately.fresh), len(filled), exports,
         _reasons(state, told), timeline.events(cluster), lately.active, read.version(cluster, now), read.locked,

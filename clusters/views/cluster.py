@@ -19,10 +19,11 @@ from clusters.views.fleet import url
 def cluster_page(request: HttpRequest, slug: str) -> HttpResponse:
     cluster = access.get_cluster(request, slug, forgotten=True, also=detail.ALSO)
     now = timezone.now()
+    marks = detail.marks(cluster)
     live = request.GET.get("part") == "live"
-    if live and request.GET.get("seen") == detail.marks(cluster).version(cluster, now):
+    if live and request.GET.get("seen") == marks.version(cluster, now):
         return HttpResponse(status=204)
-    shown = detail.load(cluster, now)
+    shown = detail.load(cluster, marks, now)
     level = access.of(request).on(cluster)
     sprite = static("sprite.svg")
     context = {
