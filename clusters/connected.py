@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -25,6 +27,13 @@ OLD = timedelta(seconds=180)  # they are read once a minute
 SLOW = timedelta(seconds=20)  # a name that was asked for so long ago and did not come
 NAME_OLD = timedelta(hours=2)
 SHOWN = 12  # rows of a section; the page of its own has them all
+
+
+class Pair(NamedTuple):
+    """Who may serve, and who was seen to."""
+
+    state: ClusterState | None
+    nodes: Sequence[Node]
 
 
 @dataclass(frozen=True)
@@ -145,15 +154,16 @@ class Connected:
 
 
 def load(
-    cluster: Cluster, now: datetime, *, volume: Volume | None = None, export: Export | None = None, q: str = ""
-) -> Connected:
-    """Give the clients of the node that serves, or was last seen to, in a constant number of queries."""
-    node, state = _server(cluster)
+    cluster: Cluster, now: datetime, *, volume: Volume | None = None, export: Export | None = None, q: str = "",
+    pair: Pair | None = None,
+) -> Connected:  # fmt: skip
+    """Give the clients of the node that serves, or was last seen to, in a constant number of queries; fewer with a `pair` that was just read."""
+    node, state = _server(pair or _pair(cluster))
     if node is None or state is None or state.clients_read_at is None:
         return Connected([], False, node, None, now, 0, "never")
-    clients = ConnectedClient.objects.filter(node=node)
-    uses = ClientUse.objects.filter(client__node=node).select_related("volume")
-    names = {row.address: row for row in ClientName.objects.filter(address__in=clients.values("address"))}
+    clients = list(ConnectedClient.objects.filter(node=node))
+    uses = ClientUse.objects.filter(client__node=node)
+    names = {row.address: row for row in ClientName.objects.filter(address__in={one.address for one in clients})}
     held: dict[int, list[ClientUse]] = {}
     for use in _of(uses, volume, export):
         held.setdefault(use.client_id, []).append(use)
@@ -181,10 +191,14 @@ def _by_address(row: Row) -> tuple[int, int, str, str]:
     return address.version, int(address), "", row.client.version
 
 
-def _server(cluster: Cluster) -> tuple[Node | None, NodeState | None]:
+def _pair(cluster: Cluster) -> Pair:
+    members = cluster.nodes.filter(kind=Node.Kind.MEMBER).select_related("state")
+    return Pair(ClusterState.objects.filter(cluster=cluster).first(), list(members))
+
+
+def _server(pair: Pair) -> tuple[Node | None, NodeState | None]:
     """Find the node that serves now, else the one that served last."""
-    state = ClusterState.objects.filter(cluster=cluster).first()
-    nodes = list(cluster.nodes.filter(kind=Node.Kind.MEMBER).select_related("state"))
+    state, nodes = pair
     chosen = next((node for node in nodes if state and node.pk == state.active_node_id), None)
     chosen = chosen or next((node for node in nodes if state and node.name == state.last_active), None)
     return chosen, getattr(chosen, "state", None)

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from operator import attrgetter
+from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from clusters import connected, timeline
 from clusters.drawn import fills, pair_of
 from clusters.figures import share
 from clusters.models import (
-    AuditEntry,
     Cluster,
     ClusterState,
     Export,
     Node,
     Resource,
-    StateChange,
     Volume,
     VolumeUsage,
 )  # fmt: skip
 from clusters.pictures import Pair
 from clusters.pool_health import PoolView
 from clusters.seen import Resync, Seen, resync_of, seen
-from clusters.states import LOCKING, Health, Inventory
-from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
+from clusters.states import LOCKING, Inventory
+from clusters.verdict import BLIND_AFTER, Verdict, verdict
 
-RECENT = 12
 ROWS = 25  # of a table in a page; the tables of the fleet have every row
 PATHS = 6  # of one volume in a row
+ALSO = ("state", "resource")
+UNREAD = ("state__file_digests", "state__marks", "state__standing", "state__mounted", "host_key", "offered_host_key")
 SHOWN = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
 SHAPES = {"blocker": "danger", "warning": "warn", "ok": "ok"}
 
@@ -74,15 +74,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    at: datetime
-    kind: str
-    text: str
-    small: str
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a cluster now, without what it holds."""
 
@@ -95,6 +86,10 @@ class Known:
     @property
     def fresh(self) -> bool:
         return bool(self.active and self.active.fresh)
+
+    @property
+    def serving(self) -> connected.Pair:
+        return connected.Pair(self.state, [one.node for one in self.nodes])
 
     @property
     def pools(self) -> list[PoolView]:
@@ -114,7 +109,7 @@ class Detail:
     volume_count: int
     exports: Exports
     reasons: list[Reason]
-    events: list[Event]
+    events: list[timeline.Event]
     active: Seen | None
     version: str
     locked: int
@@ -122,6 +117,18 @@ class Detail:
     @property
     def pools(self) -> list[PoolView]:
         return pools_of(self.nodes)
+
+    @property
+    def serving(self) -> connected.Pair:
+        return connected.Pair(self.state, [one.node for one in self.nodes])
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether a volume is in service: one of the first, or, when there are more, one of all."""
+        if any(row.volume.inventory == Inventory.PRESENT for row in self.volumes):
+            return True
+        more = self.volume_count > len(self.volumes)
+        return more and self.cluster.volumes.filter(inventory=Inventory.PRESENT).exists()
 
     @property
     def moving(self) -> bool:
@@ -142,45 +149,52 @@ def pools_of(nodes: Sequence[Seen]) -> list[PoolView]:
 
 
 def known(cluster: Cluster, now: datetime) -> Known:
-    state = ClusterState.objects.select_related("active_node").filter(cluster=cluster).first()
-    resource = Resource.objects.filter(cluster=cluster).first()
-    members = (
-        cluster.nodes.filter(kind=Node.Kind.MEMBER)
-        .select_related("state", "replica", "backing")
-        .order_by("position", "pk")
-    )
+    """`access.get_cluster(…, also=ALSO)` has read the rows beside the cluster's own."""
+    state, resource = getattr(cluster, "state", None), getattr(cluster, "resource", None)
+    members = cluster.nodes.filter(kind=Node.Kind.MEMBER).select_related("state", "replica", "backing").defer(*UNREAD)
     told = verdict(cluster, state, now)
-    nodes = seen(list(members), now, blind=told.blind)
+    nodes = seen(list(members.order_by("position", "pk")), now, blind=told.blind)
     active = next((one for one in nodes if state and one.node.pk == state.active_node_id), None)
     return Known(state, told, nodes, resource, active)
 
 
-def load(cluster: Cluster, now: datetime) -> Detail:
+def load(cluster: Cluster, read: Marks, now: datetime) -> Detail:
     lately = known(cluster, now)
     state, told, nodes, resource = lately.state, lately.verdict, lately.nodes, lately.resource
-    exports = exports_of(_exports(cluster))
-    filled = _volumes(cluster).values_list("name", "usage__used", "usage__size")
-    usage = {name: (used or 0, size or 0) for name, used, size in filled}
+    exports = exports_of(cluster, _exports(cluster))
+    volumes = list(_volumes(cluster).select_related("usage")[:ROWS])
+    filled = _fill(cluster, volumes)
     pair = pair_of(
-        cluster, nodes, state, resource=resource, volumes=fills(usage, lately.fresh), exports=exports.count
+        cluster, nodes, state, resource=resource, volumes=fills(filled, lately.fresh), exports=exports.count
     ) if told.kind != "idle" else None  # fmt: skip
     return Detail(
-        cluster, state, told, pair, nodes, resource, resync_of(nodes), _volume_rows(cluster, lately.fresh), len(usage), exports,
-        _reasons(state, told), _events(cluster), lately.active, version(cluster, now),
-        locked=Cluster.objects.filter(pk=cluster.pk, jobs__status__in=LOCKING).count(),
+        cluster, state, told, pair, nodes, resource, resync_of(nodes), _volume_rows(cluster, volumes, exports, lately.fresh), len(filled), exports,
+        _reasons(state, told), timeline.events(cluster), lately.active, read.version(cluster, now), read.locked,
     )  # fmt: skip
 
 
-def version(cluster: Cluster, now: datetime) -> str:
-    """Changes whenever the page would, each minute when nobody looks any more: one query."""
-    marks = Cluster.objects.filter(pk=cluster.pk).aggregate(
+class Marks(NamedTuple):
+    """What the page hangs on, in one query."""
+
+    read: datetime | None
+    ended: datetime | None
+    job: int | None
+    locked: int
+
+    def version(self, cluster: Cluster, now: datetime) -> str:
+        """Changes whenever the page would, each minute when nobody looks any more."""
+        times = "-".join(f"{at.timestamp():.3f}" if at else "0" for at in (self.read, self.ended))
+        age = (now - self.read).total_seconds() if self.read else 0
+        silent = int(age // 60) + 1 if age > BLIND_AFTER else 0
+        return f"{times}-{self.job or 0}-{self.locked}-{cluster.inventory}-{silent}"
+
+
+def marks(cluster: Cluster) -> Marks:
+    found = Cluster.objects.filter(pk=cluster.pk).aggregate(
         read=Max("state__judged_at"), job=Max("jobs__pk"), locked=Count("jobs", filter=Q(jobs__status__in=LOCKING), distinct=True),
         ended=Max("jobs__ended_at"),
     )  # fmt: skip
-    times = "-".join(f"{marks[name].timestamp():.3f}" if marks[name] else "0" for name in ("read", "ended"))
-    age = (now - marks["read"]).total_seconds() if marks["read"] else 0
-    silent = int(age // 60) + 1 if age > BLIND_AFTER else 0
-    return f"{times}-{marks['job'] or 0}-{marks['locked']}-{cluster.inventory}-{silent}"
+    return Marks(**found)
 
 
 def find_volume(cluster: Cluster, name: str) -> Volume | None:
@@ -195,13 +209,15 @@ def volume_row(volume: Volume, fresh: bool, exported: Sequence[str] = ()) -> Vol
     return VolumeRow(volume, getattr(volume, "usage", None), fresh, exported)
 
 
-def exports_of(found: QuerySet[Export]) -> Exports:
-    rows = found.select_related("cluster").prefetch_related("clients").order_by("path")
-    return Exports(list(rows[:ROWS]), found.count())
+def exports_of(cluster: Cluster, found: QuerySet[Export]) -> Exports:
+    rows = list(found.prefetch_related("clients").order_by("path")[:ROWS])
+    for row in rows:
+        row.cluster = cluster
+    return Exports(rows, found.count() if len(rows) == ROWS else len(rows))
 
 
 def exports_on(volume: Volume) -> Exports:
-    return exports_of(_exports(volume.cluster).filter(volume=volume))
+    return exports_of(volume.cluster, _exports(volume.cluster).filter(volume=volume))
 
 
 def _volumes(cluster: Cluster) -> QuerySet[Volume]:
@@ -212,12 +228,30 @@ def _exports(cluster: Cluster) -> QuerySet[Export]:
     return Export.objects.filter(cluster=cluster, inventory__in=SHOWN, volume__inventory__in=SHOWN)
 
 
-def _volume_rows(cluster: Cluster, fresh: bool) -> list[VolumeRow]:
-    found = list(_volumes(cluster).select_related("usage", "cluster")[:ROWS])
+def _fill(cluster: Cluster, first: Sequence[Volume]) -> dict[str, tuple[int, int]]:
+    """Used and size of every volume by its name; asked for when the first rows are not all."""
+    if len(first) < ROWS:
+        usages = [(volume.name, getattr(volume, "usage", None)) for volume in first]
+        return {name: (usage.used, usage.size) if usage else (0, 0) for name, usage in usages}
+    filled = _volumes(cluster).values_list("name", "usage__used", "usage__size")
+    return {name: (used or 0, size or 0) for name, used, size in filled}
+
+
+def _volume_rows(cluster: Cluster, found: Sequence[Volume], exports: Exports, fresh: bool) -> list[VolumeRow]:
     paths: dict[int, list[str]] = {}
-    for key, path in _exports(cluster).filter(volume__in=found).order_by("path").values_list("volume_id", "path"):
+    for key, path in _paths(cluster, found, exports):
         paths.setdefault(key, []).append(path)
+    for volume in found:
+        volume.cluster = cluster
     return [volume_row(volume, fresh, paths.get(volume.pk, ())) for volume in found]
+
+
+def _paths(cluster: Cluster, volumes: Sequence[Volume], exports: Exports) -> Iterable[tuple[int, str]]:
+    """Volume and path of what is exported; asked for when the first exports are not all."""
+    if exports.count == len(exports.rows):
+        return [(export.volume_id, export.path) for export in exports.rows]
+    found = _exports(cluster).filter(volume__in=volumes).order_by("path")
+    return found.values_list("volume_id", "path")
 
 
 def _reasons(state: ClusterState | None, told: Verdict) -> list[Reason]:
@@ -225,62 +259,3 @@ def _reasons(state: ClusterState | None, told: Verdict) -> list[Reason]:
     rows = [Reason(SHAPES.get(str(r.get("severity")), "unknown"), str(r["text"]), str(r.get("hint", "")), str(r.get("code", "")))
             for r in (state.reasons if state else [])]  # fmt: skip
     return [Reason("unknown", row.text, row.hint, row.code) for row in rows] if told.blind else rows
-
-
-TITLES = {
-    "role": "{node} is {new}", "disk": "{node}: its copy is {new}", "connection": "{node}: replication link {new}",
-    "replication": "{node}: replication {new}", "reachable": "{node}: {new}", "boot": "{node} was started again",
-    "manager": "{node}: manager {new}", "group": "Service group on {new}", "health": "{new}",
-    "files": "Managed files: {new}", "split-brain": "Split brain: {new}",
-}  # fmt: skip
-
-
-def told_change(change: StateChange) -> str:
-    if change.subject == StateChange.Subject.GROUP and not change.new:
-        return "Nobody holds the service group"
-    if change.subject == StateChange.Subject.HEALTH and change.new in GROUPS:
-        return GROUPS[Health(change.new)][0]
-    return TITLES[change.subject].format(node=change.node_name, new=change.new or "not known")
-
-
-KINDS = {
-    "UpToDate": "ok", "Connected": "ok", "Established": "ok", "Diskless": "danger", "Failed": "danger", "StandAlone": "danger",
-    "Inconsistent": "risk", "Outdated": "risk", "SyncTarget": "risk", "SyncSource": "risk", "ok": "ok", "warn": "warn", "risk": "risk",
-    "danger": "danger", "unknown": "unknown", "unreachable": "unknown", "reachable": "ok",
-}  # fmt: skip
-CAUSES = {"failover": "risk", "unclean": "danger", "switchover": "work", "start": "work", "stop": "risk"}
-
-
-def change_kind(change: StateChange) -> str:
-    if change.subject == StateChange.Subject.GROUP:
-        return "danger" if not change.new else CAUSES.get(change.cause, "idle")
-    return KINDS.get(change.new, "idle")
-
-
-OUTCOMES = {
-    "done": "ok",
-    "succeeded": "ok",
-    "failed": "danger",
-    "interrupted": "danger",
-    "refused": "idle",
-    "requested": "work",
-    "cancelled": "idle",
-}
-
-
-def _events(cluster: Cluster) -> list[Event]:
-    """States and audit in one line of time, the newest first."""
-    changes = StateChange.objects.filter(cluster=cluster).order_by("-at", "-pk")[:RECENT]
-    events = [Event(row.at, change_kind(row), told_change(row), row.why or _from(row)) for row in changes]
-    since = min((event.at for event in events), default=None)
-    entries = AuditEntry.objects.filter(cluster=cluster).order_by("-sequence")
-    if since and len(events) == RECENT:
-        entries = entries.filter(at__gte=since - timedelta(seconds=1))
-    for entry in entries[:RECENT]:
-        small = " · ".join(part for part in (entry.actor, f"“{entry.reason}”" if entry.reason else "") if part)
-        events.append(Event(entry.at, OUTCOMES[entry.outcome], entry.text, small, f"/audit/{entry.sequence}/"))
-    return sorted(events, key=attrgetter("at"), reverse=True)[:RECENT]
-
-
-def _from(change: StateChange) -> str:
-    return f"{change.old} → {change.new}" if change.old and change.new else ""

@@ -17,16 +17,18 @@ SPLIT = {"drbd.split-brain", "drbd.both-primary"}
 
 def pair_of(
     cluster: Cluster, nodes: Sequence[Seen], state: ClusterState | None, *,
-    resource: Resource | None = None, volumes: Sequence[Vol] = (), exports: int = 0,
+    resource: Resource | None = None, volumes: Sequence[Vol] = (), exports: int = 0, lean: bool = False,
 ) -> Pair | None:  # fmt: skip
-    """The picture's data; None for a cluster that does not have two nodes yet."""
+    """The picture's data; None for a cluster that does not have two nodes yet. `lean`: what the small picture shows, and no more."""
     if len(nodes) != 2:
         return None
     active = state.active_node_id if state else None
     holder = next((one for one in nodes if one.fresh and _holds(one, active)), None)
     resync = resync_of(nodes)
     link = _link(nodes, state, resync)
-    sides = [_side(cluster, one, _other(nodes, one), active, holder) for one in nodes]
+    sides = [
+        _lean_side(one, active) if lean else _side(cluster, one, _other(nodes, one), active, holder) for one in nodes
+    ]
     if link.kind == "split":
         words = ("It does not serve. Its copy differs.",)
         sides = [replace(side, copy="danger", standby=words) if side.fresh else side for side in sides]
@@ -34,7 +36,7 @@ def pair_of(
         slug=cluster.slug, left=sides[0], right=sides[1], link=link, says=_says(cluster, nodes, holder, link),
         service_ip=cluster.service_ip or "", group_line=_group_line(exports), resource=resource.name if resource else "r0",
         device=f"/dev/drbd{resource.minor}" if resource else "", vg=resource.vg if resource else "", volumes=tuple(volumes),
-        paths=_paths(nodes),
+        paths=() if lean else _paths(nodes),
     )  # fmt: skip
 
 
@@ -48,6 +50,10 @@ def _holds(one: Seen, active: int | None) -> bool:
 
 def _group_line(exports: int) -> str:
     return "NFS server · " + ("1 export" if exports == 1 else f"{exports} exports")
+
+
+def _lean_side(one: Seen, active: int | None) -> Side:
+    return Side(one.node.name, fresh=one.fresh, holds=one.fresh and _holds(one, active), copy=one.copy)
 
 
 def _side(cluster: Cluster, one: Seen, other: Seen, active: int | None, holder: Seen | None) -> Side:

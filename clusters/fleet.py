@@ -6,60 +6,66 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from clusters import pictures
+from clusters import fleet_cells, pictures
 from clusters.drawn import pair_of
-from clusters.figures import pause_text, percent_text, rate_text, share, span_text
-from clusters.fleet_filters import Filters, filtered
+from clusters.figures import percent_text, rate_text, share, span_text
+from clusters.fleet_cells import Fullest, LastMove
+from clusters.fleet_filters import IDLE, Filters, Listed, arranged, matching
 from clusters.models import Cluster, Node, StateChange, VolumeUsage
-from clusters.seen import resync_of, seen
-from clusters.states import LOCKING, Health, Inventory
+from clusters.pictures import Pair
+from clusters.seen import Resync, Seen, resync_of, seen
+from clusters.states import AT_WORK, LOCKING, Health, Inventory
 from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
 PER_PAGE = 30
-UNREAD = (
-    "state__mounted", "state__exported", "state__file_digests", "state__marks", "state__pools", "state__standing",
-    "host_key", "offered_host_key",
+SHOWN = Cluster.objects.select_related("state").only(
+    "slug", "inventory", "simulated", "labels", "service_ip",
+    *(f"state__{name}" for name in ("health", "sentence", "detail", "reasons", "dangers", "active_node", "since", "judged_at")),
 )  # fmt: skip
-DRAFT_ORDER = len(Health)
-CAUSES = {
-    "": "moved",
-    "failover": "failover",
-    "switchover": "switchover",
-    "start": "started",
-    "stop": "stopped",
-    "unclean": "unclean",
-}
+MEMBERS = Node.objects.filter(kind=Node.Kind.MEMBER).select_related("state", "replica").order_by("position", "pk").only(
+    "cluster", "name", "position", "replication_address", "replication_interface",
+    *(f"state__{name}" for name in ("reachable", "read_at", "holds_ip")),
+    *(f"replica__{name}" for name in (
+        "role", "disk", "connection", "replication", "percent", "sync_left", "sync_total", "size", "speed", "eta", "moved_at", "read_at",
+        "sync_started_at",
+    )),
+)  # fmt: skip
 
 
-class Fullest(NamedTuple):
-    name: str
-    percent: float
-    read_at: datetime
+class UnderWay(NamedTuple):
+    """The job that locks a pair."""
+
+    pk: int
+    title: str
+    status: str
+
+    @property
+    def at_work(self) -> bool:
+        return self.status in AT_WORK
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    cluster: Cluster
+    """A pair with its cells, ready to be shown."""
+
+    slug: str
     verdict: Verdict
     picture: SafeString
-    under: dict[str, Any]
-    fullest: Fullest | None
-    serving: str
-    last: StateChange | None
+    heading: SafeString
+    says: SafeString
+    under: dict[str, Any]  # empty when nothing is under way, and nothing is broken
+    fill: SafeString
+    service: SafeString
+    last_move: SafeString
     moving: bool
-
-    @property
-    def last_words(self) -> str:
-        if self.last is None:
-            return "no move seen yet"
-        cause = CAUSES.get(self.last.cause, self.last.cause)
-        return f"{cause}, {pause_text(self.last.pause)}" if self.last.pause is not None else cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +80,11 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Fleet:
     groups: list[Group]
-    page: Page[Cluster]
+    page: Page[int]
     tally: list[tuple[str, str, int]]  # kind, word, count
     total: int
     jobs: int
+    at_work: int  # of the jobs, those that wait for nobody
     labels: list[str]
     headline: str
     kind: str
@@ -87,19 +94,20 @@ class Fleet:
 
 
 def load(clusters: QuerySet[Cluster], seen_marks: Marks, filters: Filters, number: str | None, now: datetime) -> Fleet:
-    ordered = _with_order(clusters, now)
-    counts = _counts(ordered)
-    total = sum(counts.values())
-    found = filtered(ordered, filters).select_related("state")
-    page = Paginator(found, PER_PAGE).get_page(number)
-    rows = _rows(list(page.object_list), now)
+    everything = _listed(clusters, filters, now)
+    counts = Counter(one.kind for one in everything)
+    total = len(everything)
+    found = matching(clusters, everything, filters)
+    page = Paginator([one.pk for one in found], PER_PAGE).get_page(number)
+    jobs = _jobs(clusters) if seen_marks.locked else {}
+    rows = _rows(list(page.object_list), jobs, now)
     worst = rows[0] if rows and not filters.any and page.number == 1 and filters.order == "danger" else None
     headline, kind, sub = _headline(counts, total, worst)
-    labels = sorted({label for text in clusters.order_by().values_list("labels", flat=True) for label in text.split()})
+    labels = sorted({label for one in everything for label in one.labels.split()})
     return Fleet(
         groups=_groups(rows, counts if not filters.any else Counter(row.verdict.kind for row in rows)), page=page,
         tally=[(health.value, GROUPS[health][1], counts[health.value]) for health in Health], total=total,
-        jobs=seen_marks.locked, labels=labels, headline=headline, kind=kind, sub=sub,
+        jobs=seen_marks.locked, at_work=sum(job.at_work for job in jobs.values()), labels=labels, headline=headline, kind=kind, sub=sub,
         moving=any(row.moving for row in rows), read_at=seen_marks.read,
     )  # fmt: skip
 
@@ -132,68 +140,68 @@ def _blind(now: datetime) -> Q:
     return Q(state=None) | Q(state__judged_at=None) | Q(state__judged_at__lt=now - timedelta(seconds=BLIND_AFTER))
 
 
-def _with_order(clusters: QuerySet[Cluster], now: datetime) -> QuerySet[Any]:
+def _listed(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> list[Listed]:
+    rows = arranged(clusters, filters).values_list(
+        "pk", "labels", "inventory", "state__health_order", "state__judged_at"
+    )
+    listed = [Listed(pk, labels, _order(inventory, order, at, now)) for pk, labels, inventory, order, at in rows]
+    return sorted(listed, key=attrgetter("order")) if filters.order == "danger" else listed
+
+
+def _order(inventory: str, judged: int, judged_at: datetime | None, now: datetime) -> int:
     """Blind is unknown, whatever was judged before; what is not in service comes last."""
-    return clusters.annotate(
-        order=Case(
-            When(inventory=Inventory.DRAFT, then=Value(DRAFT_ORDER)),
-            When(_blind(now), then=Value(Health.UNKNOWN.order)),
-            default="state__health_order",
-            output_field=IntegerField(),
-        )
-    )
+    if inventory == Inventory.DRAFT:
+        return IDLE
+    if judged_at is None or judged_at < now - timedelta(seconds=BLIND_AFTER):
+        return Health.UNKNOWN.order
+    return judged
 
 
-def _counts(ordered: QuerySet[Any]) -> Counter[str]:
-    kinds = [*(health.value for health in Health), "idle"]
-    return Counter(
-        {kinds[row["order"]]: row["n"] for row in ordered.order_by().values("order").annotate(n=Count("pk"))}
-    )
-
-
-def _rows(clusters: list[Cluster], now: datetime) -> list[Row]:
-    keys = [cluster.pk for cluster in clusters]
+def _rows(keys: list[int], jobs: Mapping[int, UnderWay], now: datetime) -> list[Row]:
+    clusters = SHOWN.in_bulk(keys)
     nodes: dict[int, list[Node]] = defaultdict(list)
-    found = (
-        Node.objects.filter(cluster__in=keys, kind=Node.Kind.MEMBER).select_related("state", "replica").defer(*UNREAD)
-    )
-    for node in found.order_by("position", "pk"):
+    for node in MEMBERS.filter(cluster__in=keys):
         nodes[node.cluster_id].append(node)
     fullest = _fullest(keys)
     lasts = _last_moves(keys)
-    jobs = _jobs(keys)
+    fleet_url = reverse("fleet")
     return [
-        _row(cluster, nodes[cluster.pk], fullest.get(cluster.pk), lasts.get(cluster.pk), jobs.get(cluster.pk), now)
-        for cluster in clusters
+        _row(clusters[pk], nodes[pk], fullest.get(pk), lasts.get(pk), jobs.get(pk), now, fleet_url)
+        for pk in keys
+        if pk in clusters
     ]
 
 
 def _row(
-    cluster: Cluster, members: list[Node], fullest: Fullest | None, last: StateChange | None, job: tuple[int, str, str] | None, now: datetime
+    cluster: Cluster, members: list[Node], fullest: Fullest | None, last: LastMove | None, job: UnderWay | None, now: datetime,
+    fleet_url: str,
 ) -> Row:  # fmt: skip
     state = getattr(cluster, "state", None)
     told = verdict(cluster, state, now)
     nodes = seen(members, now, blind=told.blind, lean=True)
-    pair = None if told.kind == "idle" else pair_of(cluster, nodes, state)
-    names = [one.node.name for one in nodes]
-    picture = pictures.mini(pair) if pair else _described(names)
+    pair = None if told.kind == "idle" else pair_of(cluster, nodes, state, lean=True)
     resync = resync_of(nodes)
     serving = next((side.name for side in pair.sides if side.holds), "") if pair else ""
-    under: dict[str, Any] = dict.fromkeys(("resync", "percent", "rate", "left", "broken", "unseen", "as_of", "job"))
+    return Row(
+        cluster.slug, told, pictures.mini(pair) if pair else _described([one.node.name for one in nodes]),
+        fleet_cells.heading(cluster, fleet_url), fleet_cells.says(told), _under_way(pair, nodes, resync, job), fleet_cells.fill(fullest, serving),
+        fleet_cells.service(cluster, serving, told.kind), fleet_cells.last_move(last),
+        moving=bool((resync and resync.fresh) or (job and job.at_work)),
+    )  # fmt: skip
+
+
+def _under_way(pair: Pair | None, nodes: Sequence[Seen], resync: Resync | None, job: UnderWay | None) -> dict[str, Any]:
+    under: dict[str, Any] = {"job": job} if job else {}
     if resync:
         under |= {"resync": resync, "percent": percent_text(resync.percent),
                   "rate": rate_text(resync.speed) if resync.speed is not None else "",
                   "left": f"about {span_text(resync.eta)} left" if resync.eta is not None else ""}  # fmt: skip
     elif pair and pair.link.kind in ("split", "down"):
         under["broken"] = pair.link
-    elif pair and pair.link.kind == "unknown" and nodes:
+    elif pair and pair.link.kind == "unknown":
         ages = [one.state.read_at for one in nodes if one.state and one.state.read_at and not one.fresh]
-        under |= {"unseen": pair.link, "as_of": min(ages) if ages else None}
-    under["job"] = job
-    return Row(
-        cluster, told, picture, under, fullest, serving, last,
-        moving=bool((resync and resync.fresh) or (job and job[2] in ("queued", "running"))),
-    )  # fmt: skip
+        under |= {"unseen": pair.link, "as_of": min(ages, default=None)}
+    return under
 
 
 def _described(names: list[str]) -> SafeString:
@@ -214,9 +222,9 @@ def _fullest(keys: list[int]) -> dict[int, Fullest]:
     return best
 
 
-def _last_moves(keys: list[int]) -> dict[int, StateChange]:
+def _last_moves(keys: list[int]) -> dict[int, LastMove]:
     changes = StateChange.objects.filter(pk__in=newest_moves(keys)).order_by()
-    return {change.cluster_id: change for change in changes}
+    return {pk: LastMove(*told) for pk, *told in changes.values_list("cluster", *LastMove._fields)}
 
 
 def newest_moves(keys: Sequence[int]) -> QuerySet[Any, int | None]:
@@ -226,10 +234,10 @@ def newest_moves(keys: Sequence[int]) -> QuerySet[Any, int | None]:
     return Cluster.objects.filter(pk__in=keys).order_by().annotate(last=last).values_list("last", flat=True)
 
 
-def _jobs(keys: list[int]) -> dict[int, tuple[int, str, str]]:
-    under_way = Cluster.objects.filter(pk__in=keys, jobs__status__in=LOCKING).order_by()
-    rows = under_way.values_list("pk", "jobs__pk", "jobs__title", "jobs__status")
-    return {pk: (job, title, status) for pk, job, title, status in rows}
+def _jobs(clusters: QuerySet[Cluster]) -> dict[int, UnderWay]:
+    rows = clusters.filter(jobs__status__in=LOCKING).order_by()
+    found = rows.values_list("pk", "jobs__pk", "jobs__title", "jobs__status")
+    return {pk: UnderWay(job, title, status) for pk, job, title, status in found}
 
 
 def _groups(rows: Sequence[Row], counts: Mapping[str, int]) -> list[Group]:
@@ -256,7 +264,7 @@ def _headline(counts: Mapping[str, int], total: int, worst: Row | None) -> tuple
     for health in (Health.DANGER, Health.UNKNOWN, Health.RISK):
         if counts[health] == 1 and worst and worst.verdict.kind == health:
             return (
-                f"{worst.cluster.slug}: {worst.verdict.sentence[:1].lower()}{worst.verdict.sentence[1:]}",
+                f"{worst.slug}: {worst.verdict.sentence[:1].lower()}{worst.verdict.sentence[1:]}",
                 health,
                 sub,
             )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from clusters.models import Node, VolumeUsage
 from clusters.states import Health
 
-ORDERS = {"danger": ("order", "slug"), "name": ("slug",), "fullest": ("-fullest", "slug")}
+ORDERS = {"danger": ("slug",), "name": ("slug",), "fullest": ("-fullest", "slug")}
+
+KINDS = [*(health.value for health in Health), "idle"]
+"""By order: a Health, or what is not in service."""
+IDLE = KINDS.index("idle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,35 @@ class Filters:
         return bool(self.q or self.label or self.state)
 
 
-def filtered(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+class Listed(NamedTuple):
+    """A cluster as far as it must be known to count, find and order it."""
+
+    pk: int
+    labels: str
+    order: int
+
+    @property
+    def kind(self) -> str:
+        return KINDS[self.order]
+
+
+def matching(clusters: QuerySet[Any], listed: Sequence[Listed], filters: Filters) -> Sequence[Listed]:
+    if filters.state in set(Health):
+        listed = [one for one in listed if one.kind == filters.state]
+    if filters.q or filters.label:
+        keys = set(_worded(clusters, filters).order_by().values_list("pk", flat=True))
+        listed = [one for one in listed if one.pk in keys]
+    return listed
+
+
+def _worded(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     if filters.q:
         words = (
             Q(slug__icontains=filters.q) | Q(labels__icontains=filters.q) | Q(service_ip__icontains=filters.q)
             | Q(pk__in=Node.objects.filter(name__icontains=filters.q).values("cluster"))
             | Q(volumes__name__icontains=filters.q)
         )  # fmt: skip
-        clusters = clusters.filter(words).distinct()
+        clusters = clusters.filter(words)
     if filters.label:
         label = filters.label
         clusters = clusters.filter(
@@ -52,8 +77,11 @@ def filtered(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
             | Q(labels__endswith=f" {label}")
             | Q(labels__contains=f" {label} ")
         )
-    if filters.state in set(Health):
-        clusters = clusters.filter(order=Health(filters.state).order)
+    return clusters
+
+
+def arranged(clusters: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+    """In the order that is asked for; what is in danger is known only when each is judged, and comes to the front then."""
     if filters.order == "fullest":
         used = VolumeUsage.objects.filter(volume__cluster=OuterRef("pk")).order_by("-used")
         clusters = clusters.annotate(fullest=Subquery(used.values("used")[:1]))

@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from clusters import clock, pictures
-from clusters.detail import change_kind, told_change
 from clusters.figures import count_text, pause_text
 from clusters.models import Cluster, StateChange
 from clusters.pictures import Move
+from clusters.timeline import change_kind, told_change
 
 PER_PAGE = 25
 AROUND = timedelta(minutes=3)  # what else changed on the pair around a move

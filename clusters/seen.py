@@ -18,6 +18,7 @@ COPY = {
     DiskState.FAILED: "danger",
     DiskState.DETACHING: "danger",
 }
+DISKS = frozenset(DiskState)
 SOURCE_SIDE = {"SyncSource", "PausedSyncS", "StartingSyncS", "WFBitMapS"}
 
 
@@ -75,7 +76,7 @@ class Seen:
         disk = self.replica.disk if self.replica else ""
         if not disk or disk == DiskState.DUNKNOWN:
             return "unknown"
-        return COPY.get(DiskState(disk), "risk") if disk in set(DiskState) else "unknown"
+        return COPY.get(DiskState(disk), "risk") if disk in DISKS else "unknown"
 
 
 def seen(nodes: Sequence[Node], now: datetime, *, blind: bool = False, lean: bool = False) -> list[Seen]:

@@ -132,5 +132,6 @@ class JobStatus(StrEnum):
     STALE = "stale"
 
 
+AT_WORK = (JobStatus.QUEUED, JobStatus.RUNNING)
 LOCKING = frozenset({JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.INTERRUPTED})
 ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.STALE})

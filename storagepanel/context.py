@@ -9,8 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from clusters import access, typed
-from clusters.states import AccessLevel, JobStatus
-from provisioning.models import Job
+from clusters.states import AT_WORK, AccessLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,11 @@ def panel(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": settings.DEMO,
         "theme": request.COOKIES.get("theme") if request.COOKIES.get("theme") in ("light", "dark") else "",
-        "me": SimpleLazyObject(lambda: Me(access.level(request.user))),
+        "me": SimpleLazyObject(lambda: Me(access.of(request).on())),
         "running_jobs": SimpleLazyObject(lambda: _running_jobs(request)),
         "came_back": typed.found(request) if hasattr(request, "user") else None,
     }
 
 
 def _running_jobs(request: HttpRequest) -> int:
-    jobs = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
-    return jobs.filter(cluster__in=access.visible(request.user)).count()
+    return access.of(request).visible().filter(jobs__status__in=AT_WORK).count()

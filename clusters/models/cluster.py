@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db import models
 from django.urls import reverse
 
@@ -10,6 +12,12 @@ from clusters.states import Inventory
 
 def _choices(enum: type[Inventory]) -> list[tuple[str, str]]:
     return [(state.value, state.value) for state in enum]
+
+
+@lru_cache(maxsize=4096)
+def _address(slug: str) -> str:
+    """The same for the life of a process; a table of the fleet asks for each."""
+    return reverse("cluster", args=[slug])
 
 
 class Cluster(models.Model):
@@ -60,7 +68,7 @@ class Cluster(models.Model):
         return self.slug
 
     def get_absolute_url(self) -> str:
-        return reverse("cluster", args=[self.slug])
+        return _address(self.slug)
 
     @property
     def label_list(self) -> list[str]:

@@ -21,7 +21,7 @@ SHOWN_PROBLEMS = 20
 def audit_page(request: HttpRequest) -> HttpResponse:
     """POST verifies the chain and shows the page with the verdict."""
     entries, filters = log.readable(request.user), log.Filters.of(request.GET)
-    everywhere = access.level(request.user) >= AccessLevel.VIEWER
+    everywhere = access.of(request).on() >= AccessLevel.VIEWER
     verified = None
     if request.method == "POST":
         access.require(request, AccessLevel.VIEWER)
@@ -40,7 +40,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
         "views": log.VIEWS,
         "at": filters.as_query(),
         "people": log.people(entries),
-        "clusters": list(access.visible(request.user, forgotten=True).order_by("slug").values_list("slug", flat=True)),
+        "clusters": list(access.of(request).visible(forgotten=True).order_by("slug").values_list("slug", flat=True)),
         "outcomes": AuditEntry.Outcome.values,
         "verified": verified,
         "everywhere": everywhere,

@@ -33,13 +33,18 @@ def clients_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def section(
-    cluster: Cluster, *, volume: Volume | None = None, export: Export | None = None, q: str = ""
+    cluster: Cluster,
+    *,
+    volume: Volume | None = None,
+    export: Export | None = None,
+    q: str = "",
+    pair: connected.Pair | None = None,
 ) -> dict[str, Any]:
     """Give what the template `_clients.html` needs, on whatever page it stands."""
     what = {"export": export.fsid} if export else {"volume": volume.name} if volume else {}
     return {
         "cluster": cluster,
-        "connected": connected.load(cluster, timezone.now(), volume=volume, export=export, q=q),
+        "connected": connected.load(cluster, timezone.now(), volume=volume, export=export, q=q, pair=pair),
         "clients_url": f"{reverse('clients', args=[cluster.slug])}?{urlencode(what)}",
         "of": next(iter(what), ""),
         "live": True,

@@ -15,7 +15,7 @@ from clusters.pictures import Link, Pair, Side
 
 @require_safe
 def fleet_page(request: HttpRequest) -> HttpResponse:
-    mine = access.visible(request.user)
+    mine = access.of(request).visible()
     now = timezone.now()
     marks = fleet.marks(mine, now)
     version = marks.version(now)
@@ -23,8 +23,10 @@ def fleet_page(request: HttpRequest) -> HttpResponse:
     if live and request.GET.get("seen") == version:
         return HttpResponse(status=204)
     filters = Filters.of(request.GET)
+    shown = fleet.load(mine, marks, filters, request.GET.get("page"), now)
     context = {
-        "fleet": fleet.load(mine, marks, filters, request.GET.get("page"), now),
+        "fleet": shown,
+        "running_jobs": shown.at_work,
         "filters": filters,
         "version": version,
         "jobs_url": url("jobs"),

@@ -25,7 +25,7 @@ def cluster_history_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:
-    mine = access.visible(request.user, forgotten=True)
+    mine = access.of(request).visible(forgotten=True)
     filters = history.Filters.of(request.GET, cluster, timezone.now())
     if request.GET.get("format") == "csv":
         return _csv(request, filters)
@@ -41,7 +41,7 @@ def _page(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:
 
 def _csv(request: HttpRequest, filters: history.Filters) -> HttpResponse:
     text = io.StringIO()
-    csv.writer(text).writerows(history.as_csv(access.visible(request.user, forgotten=True), filters))
+    csv.writer(text).writerows(history.as_csv(access.of(request).visible(forgotten=True), filters))
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="failovers-{filters.year}.csv"'
     return response

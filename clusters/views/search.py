@@ -12,6 +12,6 @@ from clusters import access, finding
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:100]
-    groups = finding.find(access.visible(request.user), text) if text else []
+    groups = finding.find(access.of(request).visible(), text) if text else []
     context = {"search_for": text, "groups": groups, "count": sum(len(group.hits) for group in groups)}
     return render(request, "search.html", context)

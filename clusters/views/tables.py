@@ -36,7 +36,7 @@ def exports_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def _page(request: HttpRequest, table: Any, filters: Any, template: str, extra: dict[str, object]) -> HttpResponseBase:
-    mine, now = access.visible(request.user), timezone.now()
+    mine, now = access.of(request).visible(), timezone.now()
     if request.GET.get("format") == "csv":
         return sheet.response(template.removesuffix(".html"), table.HEAD, table.as_csv(mine, filters, now))
     version = table.version(mine)

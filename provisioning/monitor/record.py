@@ -15,7 +15,7 @@ from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
 from clusters.pair import known
-from clusters.states import Health, Inventory, JobStatus
+from clusters.states import AT_WORK, Health, Inventory, JobStatus
 from provisioning import actions
 from provisioning.desired import DesiredCluster
 from provisioning.models import Job
@@ -34,7 +34,6 @@ KNOWN = (  # what `known` reads
     "nodes__state", "nodes__replica", "volumes__usage", "volumes__snapshot_schedule", "volumes__snapshots__state", "exports",
 )  # fmt: skip
 MISSES = 2  # sweeps in a row without an answer that make a node unreachable
-AT_WORK = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 @transaction.atomic

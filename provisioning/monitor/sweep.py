@@ -17,12 +17,12 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
-from clusters.states import Inventory, ReplicationState
+from clusters.states import AT_WORK, Inventory, ReplicationState
 from provisioning.desired import DesiredCluster
 from provisioning.facts import ParseError, Wanted, assemble, full_readings, sweep_readings, texts
 from provisioning.facts.drbd import replicas_of_proc
 from provisioning.models import Job
-from provisioning.monitor.record import AT_WORK, record, record_progress
+from provisioning.monitor.record import record, record_progress
 from provisioning.monitor.seen import alike
 from provisioning.observed import NodeObserved, Progress
 from provisioning.observing import address_of
