@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import IntegrityError, InternalError, connection
+from django.db import IntegrityError, InternalError, ProgrammingError, connection
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -23,6 +23,7 @@ from clusters.models import AuditEntry, AuditHead, Cluster
 
 GENESIS = "0" * 64
 PANEL = "panel"  # the actor when nobody asked
+REFUSALS = (IntegrityError, InternalError, ProgrammingError)  # the table itself says no; on PostgreSQL by the last
 Row = dict[str, Any]
 
 _FIELDS = (
@@ -91,7 +92,7 @@ def record(
     entry.hash = digest(as_row(entry))
     try:
         entry.save(force_insert=True)
-    except (IntegrityError, InternalError) as error:  # the table itself says no
+    except REFUSALS as error:
         raise AuditUnwritable(f"The audit log took no entry: {error}") from error
     AuditHead.objects.filter(pk=AuditHead.ONLY).update(hash=entry.hash)
     return entry

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.utils import timezone
 
 from clusters.models import Cluster
@@ -31,6 +31,7 @@ from provisioning.unseal import SecretMissing
 
 log = logging.getLogger(__name__)
 TRIES = 10  # workers that a job may lose to a database that is away
+AWAY = (OperationalError, InterfaceError, InternalError)  # PostgreSQL that is read-only says the last
 inquire = enrolment.inquire
 BROKEN = "The panel made a mistake: {error}. Nothing more was run."
 REPORT = "Look at the panel's log, then plan again."
@@ -92,8 +93,8 @@ def run_failed(job_id: int, error: Exception) -> None:
     job = Job.objects.select_related("cluster").filter(pk=job_id, status=JobStatus.RUNNING).first()
     if job is None:
         return
-    if isinstance(error, (OperationalError, InterfaceError)) and job.claim < TRIES:
-        return  # the database was away: the lease lapses, and the next worker reads back what ran
+    if isinstance(error, AWAY) and job.claim < TRIES:
+        return  # the lease lapses, and the next worker reads back what ran
     try:
         end(job, Lease(job.pk, job.claim), Ending.broken(job, BROKEN.format(error=error), REPORT))
     except LeaseLost as lost:

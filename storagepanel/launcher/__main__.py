@@ -48,12 +48,13 @@ def parser() -> argparse.ArgumentParser:
     command = add("manage", run_manage, "run one of Django's management commands")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     tests = add("test", testing.run, "run the tests: everything but the lab, or the given paths", needs="dev")
-    tests.add_argument("--lab", action="store_true", help="only the tests on real nodes (QEMU; about twenty minutes)")
+    either = tests.add_mutually_exclusive_group()  # the lab's panel has a database of its own
+    either.add_argument("--lab", action="store_true", help="only the tests on real nodes (QEMU; about twenty minutes)")
     tests.add_argument("--browser", action="store_true", help="only the tests in a real browser")
-    tests.add_argument(
+    either.add_argument(
         "--postgresql",
         action="store_true",
-        help="on a private PostgreSQL: everything but browser and lab, or the given paths",
+        help="on a private PostgreSQL: everything but browser and lab, or the given paths; --browser: those alone",
     )
     tests.add_argument(
         "paths", nargs="*", help="files, directories or test ids; what follows -- goes to pytest as it is"

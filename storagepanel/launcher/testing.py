@@ -12,6 +12,7 @@ from storagepanel.launcher.needs import Need, missing, packages
 from storagepanel.launcher.places import ROOT
 
 LACKING = 69
+ON_POSTGRESQL = "tests.on_postgresql"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,11 +21,12 @@ def run(options: argparse.Namespace) -> int:
     lab, browser = ("lab", {"lab", "browser"}, ["tests/lab"]), ("browser", {"browser"}, ["tests"])
     for (mark, needed, paths), asked in ((lab, options.lab), (browser, options.browser)):
         if asked:
-            if absent := missing(needed):
+            if absent := missing(needed | ({"services"} if options.postgresql else set())):
                 tell(absent)
                 return LACKING
             told = ["--capture=no"] if mark == "lab" else []  # minutes at a time: its laps and figures are told as they come
-            return pytest(["-m", mark, *told, *(options.paths or paths), *options.extra])
+            program = ON_POSTGRESQL if options.postgresql else "pytest"
+            return pytest(["-m", mark, *told, *(options.paths or paths), *options.extra], program)
     if options.postgresql:
         return on_postgresql(options)
     absent = missing({"browser", "services"})
@@ -45,7 +47,7 @@ def on_postgresql(options: argparse.Namespace) -> int:
     both = [] if options.paths or options.extra else ["-n", "2", "--dist", "loadfile"]
     marks = "not bench and not browser and not lab"
     again = "--ignore=tests/test_on_postgresql.py"
-    return pytest(["-m", marks, again, *both, *(options.paths or ["tests"]), *options.extra], "tests.on_postgresql")
+    return pytest(["-m", marks, again, *both, *(options.paths or ["tests"]), *options.extra], ON_POSTGRESQL)
 
 
 def pytest(arguments: list[str], program: str = "pytest") -> int:

@@ -67,10 +67,11 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     clock = Clock()
     monkeypatch.setattr(world, "clock", clock)
-    return clock
+    yield clock
+    take_no_more(False)  # the next test's database is this one
 
 
 @pytest.fixture

@@ -77,3 +77,10 @@ def test_on_postgresql_it_needs_no_browser(calls: list[list[str]], monkeypatch: 
     assert calls == [["tests.on_postgresql", "-m", marks, again, "tests/pages"]]
     monkeypatch.setattr(needs, "NEEDS", (Need("services", ("postgresql-15",), lambda: False),))
     assert testing.run(options(postgresql=True)) == testing.LACKING and len(calls) == 1
+    assert testing.run(options(postgresql=True, browser=True)) == testing.LACKING and len(calls) == 1
+
+
+def test_the_browser_too_on_postgresql(calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(needs, "NEEDS", ())
+    testing.run(options(postgresql=True, browser=True))
+    assert calls == [["tests.on_postgresql", "-m", "browser", "tests"]]

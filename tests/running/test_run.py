@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DatabaseError, InternalError, OperationalError
 from django.utils import timezone
 
 from clusters.findings import blocker
@@ -312,13 +312,20 @@ def test_an_error_of_the_panel(queued: Job, pair: Pair, began: bool, status: Job
     assert not job.steps.filter(status=JobStep.Status.RUNNING).exists()
 
 
-def test_a_database_that_was_away_costs_a_lease_and_nothing_else(queued: Job, pair: Pair) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("server closed the connection unexpectedly"),
+        InternalError("cannot execute UPDATE in a read-only transaction"),
+    ],
+)
+def test_a_database_that_was_away_costs_a_lease_and_nothing_else(queued: Job, pair: Pair, error: DatabaseError) -> None:
     def away(unit: UnitKey) -> None:
         if unit.step == 2:
-            raise OperationalError("server closed the connection unexpectedly")
+            raise error
 
     pair.world.after_run = away
-    with pytest.raises(OperationalError) as raised:
+    with pytest.raises(type(error)) as raised:
         worker.run(queued.pk)
     worker.run_failed(queued.pk, raised.value)
     assert fresh(queued).status == JobStatus.RUNNING
