@@ -24,7 +24,9 @@ def run(options: argparse.Namespace) -> int:
             if absent := missing(needed | ({"services"} if options.postgresql else set())):
                 tell(absent)
                 return LACKING
-            told = ["--capture=no"] if mark == "lab" else []  # minutes at a time: its laps and figures are told as they come
+            told = (
+                ["--capture=no"] if mark == "lab" else []
+            )  # minutes at a time: its laps and figures are told as they come
             program = ON_POSTGRESQL if options.postgresql else "pytest"
             return pytest(["-m", mark, *told, *(options.paths or paths), *options.extra], program)
     if options.postgresql:
