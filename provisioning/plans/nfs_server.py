@@ -227,7 +227,10 @@ def _now(observed: Mapping[str, NodeObserved], active: str | None) -> str:
 
 def _after(after: DesiredCluster) -> str:
     if after.nfs.state_volume:
-        kept = "Locks of version 4 survive a failover: both nodes keep them in one place and go by one name. Those of version 3 do not."
+        kept = (
+            "Locks of version 4.1 and later survive a failover: both nodes keep them in one place and go by one name. "
+            "Those of version 4.0 are sure to survive one only, those of version 3 none."
+        )
     else:
         kept = "What clients hold is kept on each node by itself: after a failover they do not get their locks back."
     return f"{_words(after)}, the same on both nodes, so it stays so after a failover. {kept}"
