@@ -77,6 +77,7 @@ def refusals_recorded(
             )
         raise
     except audit.AuditUnwritable as error:
+        log.error("%s: %s: %s", cluster.slug, action.name, error)
         raise Refused("The panel cannot write its audit log, so nothing was changed.", str(error)) from error
     except (OperationalError, InternalError) as error:  # full, read-only, locked for too long
         log.error("%s: %s: the database refused: %s", cluster.slug, action.name, error)

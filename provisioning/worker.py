@@ -31,7 +31,7 @@ from provisioning.unseal import SecretMissing
 
 log = logging.getLogger(__name__)
 TRIES = 10  # workers that a job may lose to a database that is away
-AWAY = (OperationalError, InterfaceError, InternalError)  # PostgreSQL that is read-only says the last
+READ_ONLY = "25006"  # PostgreSQL's word for it, an InternalError as some mistakes of the panel's are
 inquire = enrolment.inquire
 BROKEN = "The panel made a mistake: {error}. Nothing more was run."
 REPORT = "Look at the panel's log, then plan again."
@@ -93,12 +93,18 @@ def run_failed(job_id: int, error: Exception) -> None:
     job = Job.objects.select_related("cluster").filter(pk=job_id, status=JobStatus.RUNNING).first()
     if job is None:
         return
-    if isinstance(error, AWAY) and job.claim < TRIES:
+    if _database_away(error) and job.claim < TRIES:
         return  # the lease lapses, and the next worker reads back what ran
     try:
         end(job, Lease(job.pk, job.claim), Ending.broken(job, BROKEN.format(error=error), REPORT))
     except LeaseLost as lost:
         log.warning("stopped: %s", lost)
+
+
+def _database_away(error: Exception) -> bool:
+    if isinstance(error, InternalError):
+        return getattr(error.__cause__, "sqlstate", None) == READ_ONLY
+    return isinstance(error, (OperationalError, InterfaceError))
 
 
 def _end_draft(job_id: int, problem: str, hint: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.db import models
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from clusters.states import Inventory
 
@@ -15,8 +15,8 @@ def _choices(enum: type[Inventory]) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=4096)
-def _address(slug: str) -> str:
-    """The same for the life of a process; a table of the fleet asks for each."""
+def _address(slug: str, prefix: str) -> str:
+    """The same for the life of a process under one `prefix`, the path the panel is served at; a table of the fleet asks for each."""
     return reverse("cluster", args=[slug])
 
 
@@ -68,7 +68,7 @@ class Cluster(models.Model):
         return self.slug
 
     def get_absolute_url(self) -> str:
-        return _address(self.slug)
+        return _address(self.slug, get_script_prefix())
 
     @property
     def label_list(self) -> list[str]:

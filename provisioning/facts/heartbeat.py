@@ -35,8 +35,11 @@ def parse(answer: Answer) -> HeartbeatReading:
     """Read the belief, and the nodes and links where they were asked for. Not installed or no sign-on means: not running."""
     if answer.exit is None:
         raise refuse("cl_status did not answer in time")
-    if answer.exit == 127 or "Cannot signon" in answer.stderr or "Cannot signon" in answer.stdout:
+    unsigned = "Cannot signon" in answer.stderr or "Cannot signon" in answer.stdout
+    if answer.exit == 127 or (unsigned and not set(answer.stdout.split()) & set(BELIEFS)):
         return HeartbeatReading(running=False)
+    if unsigned:  # it runs, and said no to one of the questions
+        raise refuse("not every question was answered", answer.stderr.strip())
     belief, nodes, links = "", [], []
     for line in lines(answer.stdout):
         match line.split():

@@ -45,7 +45,11 @@ def test_locks_survive_a_move_and_a_power_cut(on_call: Walk) -> None:
     print(known, flush=True)
     machines.cut_power("beta")
     still_held_by("alpha", watch, "beta lost power", (NEWER, "holder"))
-    print("of version 4.0, after its second failover:", machines.run("client", "cat /root/older; dmesg | grep -i 'nfs.*reclaim' || true"), flush=True)
+    print(
+        "of version 4.0, after its second failover:",
+        machines.run("client", "cat /root/older; dmesg | grep -i 'nfs.*reclaim' || true"),
+        flush=True,
+    )
     report = clients.stop_writing()
     clients.checksums_agree()
     assert on_call.troubles == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, InternalError, OperationalError
 from django.utils import timezone
+from psycopg.errors import ReadOnlySqlTransaction
 
 from clusters.findings import blocker
 from clusters.models import AuditEntry, Volume
@@ -312,12 +313,14 @@ def test_an_error_of_the_panel(queued: Job, pair: Pair, began: bool, status: Job
     assert not job.steps.filter(status=JobStep.Status.RUNNING).exists()
 
 
+def read_only() -> InternalError:
+    error = InternalError("cannot execute UPDATE in a read-only transaction")
+    error.__cause__ = ReadOnlySqlTransaction()
+    return error
+
+
 @pytest.mark.parametrize(
-    "error",
-    [
-        OperationalError("server closed the connection unexpectedly"),
-        InternalError("cannot execute UPDATE in a read-only transaction"),
-    ],
+    "error", [OperationalError("server closed the connection unexpectedly"), read_only()], ids=["lost", "read-only"]
 )
 def test_a_database_that_was_away_costs_a_lease_and_nothing_else(queued: Job, pair: Pair, error: DatabaseError) -> None:
     def away(unit: UnitKey) -> None:

@@ -21,7 +21,7 @@ def test_the_end_of_a_command_is_told_and_seen_without_it(world: SshWorld, sshd:
     """Another ear takes the follower's place, so the follower hears nothing and has to look."""
     home = sshd.directory / "state" / "jobs" / UNIT.cluster
     answers: list[list[int | None]] = []
-    commands = [cmd("sleep", "1"), cmd("true")]
+    commands = [cmd("sleep", "3"), cmd("true")]
     running = threading.Thread(target=lambda: answers.append([r.exit for r in world.run(alice, commands, UNIT)]))
     running.start()
     wait_for(lambda: bool(list(home.glob("j7-s3-*/told"))))
