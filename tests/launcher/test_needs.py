@@ -68,7 +68,7 @@ def test_the_lab_runs_alone(calls: list[list[str]], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(needs, "NEEDS", ())
     testing.run(options(lab=True))
     testing.run(options(paths=["tests/rules"], extra=["-x"]))
-    assert calls == [["-m", "lab", "tests/lab"], ["-m", "not bench and not lab", "tests/rules", "-x"]]
+    assert calls == [["-m", "lab", "--capture=no", "tests/lab"], ["-m", "not bench and not lab", "tests/rules", "-x"]]
 
 
 def test_on_postgresql_it_needs_no_browser(calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
