@@ -225,7 +225,7 @@ class Carrying:
 
     def _skipped(self, number: int, step: Step) -> int:
         """How many of the approved step's commands an earlier worker had run, when this is what is left of it."""
-        return len(self.approved.steps[number - 1].commands) - len(step.commands)
+        return max(0, len(self.approved.steps[number - 1].commands) - len(step.commands))
 
     def _wait_for_what_was_left(self) -> None:
         """The node finishes what was started, whoever started it; planning on a half-done step would mislead."""

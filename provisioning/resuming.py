@@ -7,6 +7,7 @@ one that changed something and is done: if it would have to run again, the world
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from provisioning.steps import Kind, Step
 
@@ -33,7 +34,9 @@ def rest(
 
 
 def is_rest_of(step: Step, was: Step) -> bool:
-    """Whether `step` is what a begun step has left: its last commands, or some of its files."""
+    """Whether `step` is what a begun step has left: its last commands, some of its files, or, when all are written, what loads them."""
+    if was.load and step.load is None and step.commands == (was.load,) and not step.files:
+        step = replace(step, load=was.load, commands=(), files=was.files)
     same = (step.node, step.kind, step.stage, step.title, step.load, step.guards, step.assumes)
     if same != (was.node, was.kind, was.stage, was.title, was.load, was.guards, was.assumes):
         return False
