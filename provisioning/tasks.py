@@ -23,11 +23,7 @@ def propose(job_id: int) -> None:
 
 @shared_task(name="jobs.run")
 def run(job_id: int) -> None:
-    try:
-        worker.run(job_id)
-    except Exception as error:
-        log.exception("job %s: broke off", job_id)
-        worker.run_failed(job_id, error)
+    worker.run(job_id)
 
 
 @shared_task(name="jobs.inquire")

@@ -70,6 +70,9 @@ def run(job_id: int) -> None:
             Carrying(job, lease, plan_now).carry_out()
         except LeaseLost as lost:
             log.warning("stopped: %s", lost)
+        except Exception as error:  # the edge of a job: whatever it was, the job says so
+            log.exception("job %s: broke off", job_id)
+            _broke_off(job, lease, error)
 
 
 def plan_now(job: Job, world: World) -> tuple[Plan, dict[str, NodeObserved]]:
@@ -88,15 +91,12 @@ def propose_failed(job_id: int, error: Exception) -> None:
     _end_draft(job_id, BROKEN.format(error=error), REPORT)
 
 
-def run_failed(job_id: int, error: Exception) -> None:
-    """The same for a job that runs: a step that was under way has an end that was not seen, so a person decides."""
-    job = Job.objects.select_related("cluster").filter(pk=job_id, status=JobStatus.RUNNING).first()
-    if job is None:
-        return
-    if _database_away(error) and job.claim < TRIES:
+def _broke_off(job: Job, lease: Lease, error: Exception) -> None:
+    """A step that was under way has an end that was not seen, so a person decides."""
+    if _database_away(error) and lease.claim < TRIES:
         return  # the lease lapses, and the next worker reads back what ran
     try:
-        end(job, Lease(job.pk, job.claim), Ending.broken(job, BROKEN.format(error=error), REPORT))
+        end(job, lease, Ending.broken(job, BROKEN.format(error=error), REPORT))
     except LeaseLost as lost:
         log.warning("stopped: %s", lost)
 

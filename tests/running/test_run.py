@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, InternalError, OperationalError
+from django.db.models import F
 from django.utils import timezone
 from psycopg.errors import ReadOnlySqlTransaction
 
@@ -305,12 +306,22 @@ def test_an_error_of_the_panel(queued: Job, pair: Pair, began: bool, status: Job
         pair.plan = crash  # type: ignore[assignment, method-assign]
         pair.observe = crash  # type: ignore[assignment, method-assign]
         Job.objects.filter(pk=queued.pk).update(plan=None)
-    with pytest.raises(Exception) as raised:  # noqa: PT011
-        worker.run(queued.pk)
-    worker.run_failed(queued.pk, raised.value)
+    worker.run(queued.pk)
     job = fresh(queued)
     assert job.status == status and "The panel made a mistake" in job.problem
     assert not job.steps.filter(status=JobStep.Status.RUNNING).exists()
+
+
+def test_an_error_in_a_worker_that_lost_the_job_leaves_it_to_the_next_one(queued: Job, pair: Pair) -> None:
+    def lose_it_and_crash(unit: UnitKey) -> None:
+        Job.objects.filter(pk=queued.pk).update(claim=F("claim") + 1)
+        raise ZeroDivisionError("division by zero")
+
+    pair.world.before_run = lose_it_and_crash
+    worker.run(queued.pk)
+    job = fresh(queued)
+    assert job.status == JobStatus.RUNNING and job.problem == ""
+    assert job.steps.filter(status=JobStep.Status.RUNNING).exists()
 
 
 def read_only() -> InternalError:
@@ -328,9 +339,7 @@ def test_a_database_that_was_away_costs_a_lease_and_nothing_else(queued: Job, pa
             raise error
 
     pair.world.after_run = away
-    with pytest.raises(type(error)) as raised:
-        worker.run(queued.pk)
-    worker.run_failed(queued.pk, raised.value)
+    worker.run(queued.pk)
     assert fresh(queued).status == JobStatus.RUNNING
     pair.world.after_run = lambda unit: None
     lapse(queued)

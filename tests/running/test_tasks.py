@@ -18,7 +18,6 @@ def test_every_name_that_is_sent_has_a_task() -> None:
     ("task", "module", "works", "fails"),
     [
         (tasks.propose, worker, "propose", "propose_failed"),
-        (tasks.run, worker, "run", "run_failed"),
         (tasks.inquire, enrolment, "inquire", "inquire_failed"),
     ],
 )
