@@ -57,7 +57,7 @@ def publish(walker: Walker, slug: str) -> None:
     page = walker.go(f"/c/{slug}/exports/new/")
     page.get_by_label("Volume", exact=True).select_option("shop_assets")
     page.locator("#id_c0-client").fill("10.10.0.0/24")
-    walker.press("Add a client")
+    walker.press_here("Add a client")
     page.locator("#id_c1-client").fill("10.10.0.7")
     page.locator("#id_c1-access").select_option("ro")
     expect(page.locator("#preview")).to_contain_text("10.10.0.0/24(rw")

@@ -85,7 +85,8 @@ def read_the_audit_log(walker: Walker, slug: str) -> None:
     walker.look("audit-people")
     walker.press("Verify the chain")
     expect(page.get_by_text("Chain verified")).to_be_visible()
-    page.locator("a.entry").first.click()
+    with page.expect_navigation(wait_until="load"):
+        page.locator("a.entry").first.click()
     walker.look("audit-entry")
     walker.found_nothing_wrong()
 

@@ -46,6 +46,7 @@ def test_a_snapshot_from_its_form_to_the_volume_as_it_was(walker: Walker, runnin
     done(walker, reason="Ticket 4413")
     walker.go(f"{volume}snapshots/before/")
     walker.press(re.compile("Roll .* back to it"))
+    page.locator("#ceremony").wait_for()
     walker.look("snapshot-restore-plan")
     done(walker, reason="Ticket 4413", typed=name)
     expect(walker.go(volume).locator("#snapshots")).not_to_contain_text("before")

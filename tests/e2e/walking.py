@@ -62,10 +62,16 @@ class Walker(Visit):
         return self.page.get_by_role("heading", name=text, level=1)
 
     def press(self, name: str | re.Pattern[str]) -> None:
+        """Press a button that leads to another page, and be there."""
+        with self.page.expect_navigation(wait_until="load"):
+            self.press_here(name)
+
+    def press_here(self, name: str | re.Pattern[str]) -> None:
         self.page.get_by_role("button", name=name).first.click()
 
     def follow(self, name: str | re.Pattern[str]) -> None:
-        self.page.get_by_role("link", name=name).first.click()
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.get_by_role("link", name=name).first.click()
 
     def approve(self, *, reason: str = "", typed: str = "") -> None:
         """Go through the ceremony of the plan on this page."""

@@ -140,7 +140,7 @@ def test_two_nodes_of_one_name_and_an_export_for_nobody() -> None:
     assert provisioned(put(desired(), "exports.0.clients", ())).steps == ()
 
 
-@pytest.mark.parametrize("place", places(OPENED))
+@pytest.mark.parametrize("place", list(places(OPENED)))
 def test_a_hostile_value_in_a_snapshot_is_refused(place: str) -> None:
     if isinstance(at(OPENED, place), bool):
         return
