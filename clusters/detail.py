@@ -97,30 +97,17 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Known):
     cluster: Cluster
-    state: ClusterState | None
-    verdict: Verdict
     pair: Pair | None
-    nodes: list[Seen]
-    resource: Resource | None
     resync: Resync | None
     volumes: list[VolumeRow]  # the first of them
     volume_count: int
     exports: Exports
     reasons: list[Reason]
     events: list[timeline.Event]
-    active: Seen | None
     version: str
     locked: int
-
-    @property
-    def pools(self) -> list[PoolView]:
-        return pools_of(self.nodes)
-
-    @property
-    def serving(self) -> connected.Pair:
-        return connected.Pair(self.state, [one.node for one in self.nodes])
 
     @property
     def has_volume(self) -> bool:
@@ -168,8 +155,8 @@ def load(cluster: Cluster, read: Marks, now: datetime) -> Detail:
         cluster, nodes, state, resource=resource, volumes=fills(filled, lately.fresh), exports=exports.count
     ) if told.kind != "idle" else None  # fmt: skip
     return Detail(
-        cluster, state, told, pair, nodes, resource, resync_of(nodes), _volume_rows(cluster, volumes, exports, lately.fresh), len(filled), exports,
-        _reasons(state, told), timeline.events(cluster), lately.active, read.version(cluster, now), read.locked,
+        state, told, nodes, resource, lately.active, cluster, pair, resync_of(nodes), _volume_rows(cluster, volumes, exports, lately.fresh),
+        len(filled), exports, _reasons(state, told), timeline.events(cluster), read.version(cluster, now), read.locked,
     )  # fmt: skip
 
 
