@@ -61,8 +61,13 @@ def _nothing(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) ->
 
 
 def _fuser(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
-    """Nobody works on the machines themselves; the kernel's NFS server is no process."""
-    return 1, "", ""
+    """Nobody works on the volumes themselves, the kernel's NFS server is no process; around a mount point is the system, which every process uses."""
+    point = argv[-1]
+    if point in machine.mounts:
+        return 1, "", ""
+    if "--ismountpoint" in argv:
+        return 1, "", f"Specified filename {point} is not a mountpoint.\n"
+    return 0, " 1 2 3", f"{point}:             rce  rc rc\n"
 
 
 CHANGERS: Changers = {

@@ -39,6 +39,11 @@ class CareVerbs:
         with store.opened(self.cluster.pk) as pair:
             pair.inside.lvs[volume].damaged = True
 
+    def do_unmount(self, node: str, point: str) -> None:
+        """By hand, or because it did not mount after a restart."""
+        with store.opened(self.cluster.pk) as pair:
+            del pair.machines[node].mounts[point]
+
     def do_deaf(self, node: str, disk: str) -> None:
         """A disk that takes no discards."""
         with store.opened(self.cluster.pk) as pair:
