@@ -163,7 +163,7 @@ def _by_hand(
 ) -> Iterator[Finding]:
     """A line that is gone is somebody's work, too, when the export is not served either: writing the file would bring it back."""
     file = node.file(EXPORTS)
-    if file is None or file.sha256 is None or file.text is None:
+    if file is None or file.sha256 is None or file.text is None or not (strange or unserved):
         return
     there = {line.partition(" ")[0] for line in nfs.lines_of(file.text)} if unserved else set()
     gone = [path for path in unserved if nfs.quoted(path) not in there]
