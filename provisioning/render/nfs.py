@@ -18,9 +18,9 @@ STATE = ".nfs-state"  # directory at the top of the volume that carries it
 def exports(desired: DesiredCluster) -> ManagedFile:
     """Render the exports, one line for each, the same on both nodes. `/etc/exports` is left to the administrator."""
     places = {volume.name: volume.mount_point for volume in desired.volumes}
-    lines = (line_at(places.get(export.volume, ""), export) for export in sorted(desired.exports, key=lambda e: e.path))
+    lines = [line_at(places.get(export.volume, ""), export) for export in sorted(desired.exports, key=lambda e: e.path)]
     head = header(desired.name, "the NFS exports, the same on both nodes")
-    return ManagedFile(EXPORTS, Text.of(head + "".join(f"{line}\n" for line in lines)))
+    return ManagedFile(EXPORTS, Text.of(head + "".join([f"{line}\n" for line in lines])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +154,10 @@ def line(desired: DesiredCluster, export: DesiredExport) -> str:
 def line_at(mount_point: str, export: DesiredExport) -> str:
     """The same, for a volume that is mounted there; "" when there is none."""
     top = mount_point == export.path
-    entries = (
-        f" {each.client}({_joined(each.options, mount_point, top)}fsid={export.fsid})" for each in export.clients
-    )
-    return quoted(export.path) + "".join(entries)
+    said = quoted(export.path)
+    for each in export.clients:
+        said += f" {each.client}({_joined(each.options, mount_point, top)}fsid={export.fsid})"
+    return said
 
 
 def options_of(desired: DesiredCluster, export: DesiredExport, client: ExportClient) -> tuple[str, ...]:
