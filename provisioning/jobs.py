@@ -87,7 +87,7 @@ def approve(request: HttpRequest, job: Job, reason: str = "", typed_name: str = 
         ceremony.check(request, plan, reason=reason, typed_name=typed_name, password=password)
         with transaction.atomic():
             admit(request, action, job, plan, reason.strip())
-    job.refresh_from_db()
+    job.refresh_from_db(from_queryset=Job.objects.defer("plan"))  # which is long, and stays as it was
     return job
 
 

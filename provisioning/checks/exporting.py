@@ -85,19 +85,15 @@ def _collisions(line: ExportLine, node: NodeObserved, paths: set[str], fsids: di
             )  # fmt: skip
 
 
-def taking(
-    desired: DesiredCluster, wanted: DesiredCluster, observed: Mapping[str, NodeObserved], active: str
-) -> Iterator[Finding]:
-    """Say what else `exportfs -r` would do on the node that serves: end what stands in no file, begin what was not taken yet.
-
-    `desired` are the exports as the panel knows them, `wanted` those after the change.
-    """
+def taking(change: nfs.Change, observed: Mapping[str, NodeObserved], active: str) -> Iterator[Finding]:
+    """Say what else `exportfs -r` would do on the node that serves: end what stands in no file, begin what was not taken yet."""
+    desired, wanted = change.before, change.after
     served = {export.path for export in observed[active].exports or ()}
     missing = [export for export in desired.exports if export.path not in served]
     kept = set(wanted.exports) if missing else set()
     unserved = [export.path for export in missing if export in kept]
     texts = {_text(node) for node in observed.values()}  # one, as a rule
-    strange = {text: nfs.strange_lines(desired, wanted, text) for text in texts}
+    strange = {text: change.strange(text) for text in texts}
     for node in observed.values():
         main = node.file(FOREIGN_EXPORTS)
         if main is not None and main.sha256 is None and dict(node.packages or ()).get("nfs-kernel-server"):
@@ -153,9 +149,9 @@ def _spelled(client: str) -> str:
     return f"[{address}]{slash}{length}" if ":" in address else client
 
 
-def by_hand(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+def by_hand(change: nfs.Change, node: NodeObserved) -> Iterator[Finding]:
     """What somebody wrote into our file stays, line by line; only what contradicts the panel stops the change."""
-    return _by_hand(desired, wanted, node, _strange(desired, wanted, node), ())
+    return _by_hand(change.before, change.after, node, change.strange(_text(node)), ())
 
 
 def _by_hand(
@@ -167,7 +163,7 @@ def _by_hand(
 ) -> Iterator[Finding]:
     """A line that is gone is somebody's work, too, when the export is not served either: writing the file would bring it back."""
     file = node.file(EXPORTS)
-    if file is None or file.sha256 is None or file.text is None:
+    if file is None or file.sha256 is None or file.text is None or not (strange or unserved):
         return
     there = {line.partition(" ")[0] for line in nfs.lines_of(file.text)} if unserved else set()
     gone = [path for path in unserved if nfs.quoted(path) not in there]
@@ -193,7 +189,7 @@ def _by_hand(
 
 def taken_out(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     """Setting the pair up writes the file anew, so that both nodes have the same: say what goes with it."""
-    lines = [line for line in _strange(desired, desired, node) if line]
+    lines = [line for line in nfs.Change.of(desired, desired).strange(_text(node)) if line]
     if lines and is_ours(_text(node), desired.name):
         many = f"{len(lines)} lines that were" if len(lines) > 1 else "a line that was"
         yield warning(
@@ -213,10 +209,6 @@ def _contradicts(desired: DesiredCluster, wanted: DesiredCluster, file: FileStat
     if strange and exact(file) is None:
         return "holds lines the panel did not write and cannot read byte for byte"
     return ""
-
-
-def _strange(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> list[str]:
-    return nfs.strange_lines(desired, wanted, _text(node))
 
 
 def _text(node: NodeObserved) -> str | None:

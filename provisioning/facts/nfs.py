@@ -23,7 +23,8 @@ def exports(text: str) -> tuple[ActiveExport, ...]:
             path, fields = unescape(fields[0]), fields[1:]
         if not path:
             raise refuse("an export without a path", line)
-        found += [_export(path, field, line) for field in fields]
+        for field in fields:
+            found.append(_export(path, field, line))
     return tuple(found)
 
 

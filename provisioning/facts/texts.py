@@ -77,13 +77,12 @@ class Texts:
 def parse(answer: Answer, asked: tuple[str, ...]) -> Texts:
     """Sort the lines by their file. grep exits with 2 as soon as one file is absent, which is no failure here."""
     text = stdout(answer, "grep", exits=(0, 1, 2))
-    known = frozenset(asked)
-    gathered: dict[str, list[str]] = {}
+    gathered: dict[str, list[str]] = {path: [] for path in asked}
     for line in text.removesuffix("\n").split("\n") if text else ():
         path, colon, content = line.partition(":")
-        if not colon or path not in known:
+        if not colon or path not in gathered:
             raise refuse("a line of no file", line)
-        gathered.setdefault(path, []).append(content)
+        gathered[path].append(content)
     if long := next((path for path, each in gathered.items() if len(each) >= LINES), None):
         raise refuse(f"{long} is too long")
-    return Texts(known, {path: "\n".join(each) + "\n" for path, each in gathered.items()})
+    return Texts(frozenset(asked), {path: "\n".join(each) + "\n" for path, each in gathered.items() if each})

@@ -20,6 +20,7 @@ from provisioning.intents import PublishExport
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, owning, words
 from provisioning.plans.parts.known import gaps
+from provisioning.render import nfs
 from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, cmd, in_order, unchanged
 
 
@@ -29,14 +30,15 @@ def plan(
     export = intent.export
     others = tuple(e for e in desired.exports if e.path != export.path)
     before, after = replace(desired, exports=others), replace(desired, exports=(*others, export))
+    change = nfs.Change.of(before, after)
     volume = desired.volume(export.volume)
     active = active_node(before, observed)
     refused = list(spelling.cluster(after))
     findings = [*refused, *running(before, observed, backend)]
     findings += [gap for node in observed.values() for gap in gaps(node)]
-    findings += _reasons(before, after, export, volume, observed, active)
+    findings += _reasons(change, export, volume, observed, active)
     ready = active and volume and len(observed) == 2 and not refused
-    steps = in_order(_steps(before, after, export, volume, observed, active)) if ready and volume and active else ()
+    steps = in_order(_steps(change, export, volume, observed, active)) if ready and volume and active else ()
     todo = [step for step in steps if step.runs]
     clients = words.listed([client.client for client in export.clients])
     return Plan(
@@ -53,19 +55,18 @@ def plan(
 
 
 def _steps(
-    before: DesiredCluster,
-    after: DesiredCluster,
+    change: nfs.Change,
     export: DesiredExport,
     volume: DesiredVolume,
     observed: Mapping[str, NodeObserved],
     active: str,
 ) -> list[Step]:
-    steps = list(exporting.steps(before, after, observed, active, export.path))
+    steps = list(exporting.steps(change, observed, active, export.path))
     if export.path == volume.mount_point and not (export.owner or export.mode):
         return steps
     directory = _directory(active, export, volume)
-    asked = owning.asked((after.peer(active).name, active), export.owner, Stage.MOUNTS)
-    live = exporting.served(after, observed[active], export.path)
+    asked = owning.asked((change.after.peer(active).name, active), export.owner, Stage.MOUNTS)
+    live = exporting.served(change.after, observed[active], export.path)
     return [*(unchanged(s, "it is exported already") if live else s for s in (*asked, directory)), *steps]
 
 
@@ -89,8 +90,7 @@ def _directory(node: str, export: DesiredExport, volume: DesiredVolume) -> Step:
 
 
 def _reasons(
-    before: DesiredCluster,
-    after: DesiredCluster,
+    change: nfs.Change,
     export: DesiredExport,
     volume: DesiredVolume | None,
     observed: Mapping[str, NodeObserved],
@@ -98,7 +98,7 @@ def _reasons(
 ) -> list[Finding]:
     if volume is None:
         return [blocker("export.no-volume", f"There is no volume {export.volume}.", hint="Create it first.")]
-    only = replace(after, exports=(export,))
-    findings = [*line_itself(before, export, volume), *owning.nobody_may_write(export, volume)]
+    only = replace(change.after, exports=(export,))
+    findings = [*line_itself(change.before, export, volume), *owning.nobody_may_write(export, volume)]
     findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
-    return findings + (list(checks.taking(before, after, observed, active)) if active else [])
+    return findings + (list(checks.taking(change, observed, active)) if active else [])

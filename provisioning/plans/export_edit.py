@@ -22,6 +22,7 @@ from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, words
 from provisioning.plans.parts.felt import clients_of, felt
 from provisioning.plans.parts.known import gaps
+from provisioning.render import nfs
 from provisioning.steps import Impact, Plan, Step, in_order
 
 
@@ -29,13 +30,14 @@ def plan(intent: EditExport, desired: DesiredCluster, observed: Mapping[str, Nod
     export = intent.export
     known = next((e for e in desired.exports if e.path == export.path), None)
     after = replace(desired, exports=tuple(export if e.path == export.path else e for e in desired.exports))
+    change = nfs.Change.of(desired, after)
     active = active_node(desired, observed)
     findings = [*spelling.export(export, known), *running(desired, observed, backend)]
     findings += [gap for node in observed.values() for gap in gaps(node)]
-    findings += _reasons(desired, after, export, known, observed, active)
+    findings += _reasons(change, export, known, observed, active)
     steps: tuple[Step, ...] = ()
     if active and known and len(observed) == 2:
-        steps = in_order(exporting.steps(desired, after, observed, active, export.path))
+        steps = in_order(exporting.steps(change, observed, active, export.path))
     todo = [step for step in steps if step.runs]
     changes = list(differences(known, export)) if known else []
     losing = [sentence for sentence, loses in changes if loses]
@@ -100,13 +102,13 @@ def _impact(
 
 
 def _reasons(
-    desired: DesiredCluster,
-    after: DesiredCluster,
+    change: nfs.Change,
     export: DesiredExport,
     known: DesiredExport | None,
     observed: Mapping[str, NodeObserved],
     active: str | None,
 ) -> list[Finding]:
+    desired = change.before
     volume = desired.volume(export.volume)
     if known is None or volume is None:
         return [blocker("export.unknown", f"{export.path} is not exported by this pair.", hint="Publish it first.")]
@@ -118,6 +120,6 @@ def _reasons(
         )  # fmt: skip
     others = replace(desired, exports=tuple(e for e in desired.exports if e.path != export.path))
     findings += line_itself(others, export, volume)
-    only = replace(after, exports=(export,))
+    only = replace(change.after, exports=(export,))
     findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
-    return findings + (list(checks.taking(desired, after, observed, active)) if active else [])
+    return findings + (list(checks.taking(change, observed, active)) if active else [])

@@ -19,6 +19,7 @@ from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.known import gaps
+from provisioning.render import nfs
 from provisioning.steps import Plan, in_order
 
 
@@ -28,13 +29,14 @@ def plan(
     path = intent.path
     known = next((e for e in desired.exports if e.path == path), None)
     after = replace(desired, exports=tuple(e for e in desired.exports if e.path != path))
+    change = nfs.Change.of(desired, after)
     active = active_node(desired, observed)
     findings = [*running(desired, observed, backend), *(gap for node in observed.values() for gap in gaps(node))]
     findings += _reasons(intent, known)
     if active:
-        findings += checks.taking(desired, after, observed, active)
+        findings += checks.taking(change, observed, active)
     ready = active and len(observed) == 2
-    steps = in_order(exporting.steps(desired, after, observed, active, path)) if ready and active else ()
+    steps = in_order(exporting.steps(change, observed, active, path)) if ready and active else ()
     todo = [step for step in steps if step.runs]
     clients = words.listed([client.client for client in known.clients]) if known else "nobody"
     return Plan(

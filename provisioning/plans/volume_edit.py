@@ -22,6 +22,7 @@ from provisioning.observed import NodeObserved
 from provisioning.plans.parts import moving, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.known import gaps
+from provisioning.render import nfs
 from provisioning.render.mounting import needs_a_fresh_mount
 from provisioning.steps import Impact, Plan, Step
 
@@ -135,8 +136,8 @@ def _reasons(
     if active:
         found += moving.reasons(desired, observed, active, was, now)
     if was.mount_point != now.mount_point:
-        after = changed(desired, was, now)
-        found += [finding for node in observed.values() for finding in exporting.by_hand(desired, after, node)]
+        exports = nfs.Change.of(desired, changed(desired, was, now))
+        found += [finding for node in observed.values() for finding in exporting.by_hand(exports, node)]
     return found
 
 

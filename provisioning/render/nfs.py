@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from clusters.export_access import NOBODY, access_of
@@ -18,43 +18,53 @@ STATE = ".nfs-state"  # directory at the top of the volume that carries it
 def exports(desired: DesiredCluster) -> ManagedFile:
     """Render the exports, one line for each, the same on both nodes. `/etc/exports` is left to the administrator."""
     places = {volume.name: volume.mount_point for volume in desired.volumes}
-    lines = (line_at(places.get(export.volume, ""), export) for export in sorted(desired.exports, key=lambda e: e.path))
+    lines = [line_at(places.get(export.volume, ""), export) for export in sorted(desired.exports, key=lambda e: e.path)]
     head = header(desired.name, "the NFS exports, the same on both nodes")
-    return ManagedFile(EXPORTS, Text.of(head + "".join(f"{line}\n" for line in lines)))
+    return ManagedFile(EXPORTS, Text.of(head + "".join([f"{line}\n" for line in lines])))
 
 
-def among(before: DesiredCluster, after: DesiredCluster, standing: str | None) -> ManagedFile:
-    """Render the exports into the file as it stands on a node: lines of others stay where they are, byte for byte."""
-    fresh = exports(after)
-    strange = set(_strange(before, fresh, standing))
-    if not strange:
-        return fresh
-    head = lines_of(str(exports(replace(after, exports=())).content))
-    ours = {quoted(export.path): line(after, export) for export in sorted(after.exports, key=lambda e: e.path)}
-    kept: list[str] = []
-    for stands in lines_of(standing):
-        if stands in strange or SIGN in stands or stands in head:
-            kept.append(stands)
-        elif replaced := ours.pop(stands.partition(" ")[0], ""):
-            kept.append(replaced)
-    return replace(fresh, content=Text.of("".join(f"{each}\n" for each in (*kept, *ours.values()))))
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The exports before and after a change. Their file is rendered once, for everybody who compares it with what stands on a node."""
+
+    before: DesiredCluster
+    after: DesiredCluster
+    file: ManagedFile
+    lines: frozenset[str]  # of the file
+
+    @classmethod
+    def of(cls, before: DesiredCluster, after: DesiredCluster) -> Change:
+        file = exports(after)
+        return cls(before, after, file, frozenset(lines_of(str(file.content))))
+
+    def among(self, standing: str | None) -> ManagedFile:
+        """Render the exports into the file as it stands on a node: lines of others stay where they are, byte for byte."""
+        strange = set(self.strange(standing))
+        if not strange:
+            return self.file
+        after = self.after
+        head = lines_of(str(exports(replace(after, exports=())).content))
+        ours = {quoted(export.path): line(after, export) for export in sorted(after.exports, key=lambda e: e.path)}
+        kept: list[str] = []
+        for stands in lines_of(standing):
+            if stands in strange or SIGN in stands or stands in head:
+                kept.append(stands)
+            elif replaced := ours.pop(stands.partition(" ")[0], ""):
+                kept.append(replaced)
+        return replace(self.file, content=Text.of("".join(f"{each}\n" for each in (*kept, *ours.values()))))
+
+    def strange(self, standing: str | None) -> list[str]:
+        """Give the lines of the file that the panel did not write, neither before the change nor after it."""
+        others = [each for each in lines_of(standing) if each not in self.lines and SIGN not in each]
+        if not others:
+            return []
+        paths = {each.partition(" ")[0] for each in others}
+        then = {line(self.before, export) for export in self.before.exports if quoted(export.path) in paths}
+        return [each for each in others if each not in then]
 
 
 def lines_of(text: str | None) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
-
-
-def strange_lines(before: DesiredCluster, after: DesiredCluster, standing: str | None) -> list[str]:
-    """Give the lines of the file that the panel did not write, neither before the change nor after it."""
-    return _strange(before, exports(after), standing) if standing else []
-
-
-def _strange(before: DesiredCluster, fresh: ManagedFile, standing: str | None) -> list[str]:
-    now = set(lines_of(str(fresh.content)))
-    others = [each for each in lines_of(standing) if each not in now and SIGN not in each]
-    paths = {each.partition(" ")[0] for each in others}
-    then = {line(before, export) for export in before.exports if quoted(export.path) in paths} if paths else set()
-    return [each for each in others if each not in then]
 
 
 def settings(desired: DesiredCluster) -> ManagedFile:
@@ -144,10 +154,10 @@ def line(desired: DesiredCluster, export: DesiredExport) -> str:
 def line_at(mount_point: str, export: DesiredExport) -> str:
     """The same, for a volume that is mounted there; "" when there is none."""
     top = mount_point == export.path
-    entries = (
-        f" {each.client}({_joined(each.options, mount_point, top)}fsid={export.fsid})" for each in export.clients
-    )
-    return quoted(export.path) + "".join(entries)
+    said = quoted(export.path)
+    for each in export.clients:
+        said += f" {each.client}({_joined(each.options, mount_point, top)}fsid={export.fsid})"
+    return said
 
 
 def options_of(desired: DesiredCluster, export: DesiredExport, client: ExportClient) -> tuple[str, ...]:

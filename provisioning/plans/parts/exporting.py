@@ -36,21 +36,20 @@ def try_line(*lines: str) -> Command:
     return cmd("unshare", "--mount", "sh", "-c", TRY, "try", *lines, timeout=PATIENCE)
 
 
-def steps(
-    before: DesiredCluster, after: DesiredCluster, observed: Mapping[str, NodeObserved], active: str, path: str
-) -> Iterator[Step]:
-    """Bring both nodes from the exports of `before` to those of `after`, which differ in the export of `path` only."""
+def steps(change: nfs.Change, observed: Mapping[str, NodeObserved], active: str, path: str) -> Iterator[Step]:
+    """Bring both nodes from the exports before the change to those after it, which differ in the export of `path` only."""
+    before, after = change.before, change.after
     wanted = next((export for export in after.exports if export.path == path), None)
     known = next((export for export in before.exports if export.path == path), None)
     node, standby = observed[active], after.peer(active).name
     there = served(after, node, path)
     texts = {name: text_of(observed[name]) for name in (standby, active)}
-    rendered = {text: nfs.among(before, after, text) for text in set(texts.values())}  # one, as a rule
+    rendered = {text: change.among(text) for text in set(texts.values())}  # one, as a rule
     files = {name: rendered[text] for name, text in texts.items()}
     table = _table_stands(after, active, path, wanted, known)
     written = _written(files, observed, active, standby, table)
     done = there and not any(step.runs for step in written)
-    trial = _trial(after, active, wanted, nfs.strange_lines(before, after, texts[active]))
+    trial = _trial(after, active, wanted, change.strange(texts[active]))
     yield unchanged(trial, "it is served already") if done and wanted else trial
     yield from written
     if not there and not written[-1].runs:

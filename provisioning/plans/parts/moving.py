@@ -192,13 +192,14 @@ def _mount_there_too(change: Change) -> Iterator[Step]:
 
 
 def _files(change: Change) -> Iterator[Step]:
+    exports = nfs.Change.of(change.desired, change.after)
     for name in change.order:
         if change.moved and change.after.exports != change.desired.exports:
             active = name == change.active
             node = change.observed[name]
             yield write(
                 node,
-                [nfs.among(change.desired, change.after, exporting.text_of(node))],
+                [exports.among(exporting.text_of(node))],
                 title="Move the exports" if active else "Write the moved exports",
                 stage=Stage.EXPORTS,
                 load=cmd("exportfs", "-r") if active else None,
