@@ -31,6 +31,9 @@ FORCED = {
     "xfs": "Throws the log of XFS away (xfs_repair -L): the latest changes of names and directories in it are lost, and files may be.",
 }
 Found = tuple[tuple[Step, ...], list[Finding]]
+ONLY_ITS_OWN = Impact(
+    pause="none; only clients of this volume are without it, and are already", takes=LONG, notes=(pausing.STAY,)
+)
 SAYS_ALL = "What it prints is kept with the job; what it found stands on the volume's page."
 
 
@@ -50,13 +53,12 @@ def plan(intent: CheckVolume, desired: DesiredCluster, observed: Mapping[str, No
     runs = any(step.runs for step in steps)
     if intent.room:
         summary = f"Checks {intent.name} as it is at one moment, in a snapshot. Nobody is interrupted; the volume stays in use."
-        impact = _nobody(intent)
+        impact, danger = _nobody(intent), Danger.NONE
     else:
-        summary = (
-            f"Checks {intent.name} itself, which must not be mounted for it: the NFS server is stopped until the check has ended. "
-            "Every client of the pair stands still."
-        )
-        impact = _stands_still(desired, observed)
+        out = _is_out(desired, observed, volume)
+        summary = f"Checks {intent.name} itself. {_how(out)}"
+        impact = ONLY_ITS_OWN if out else _stands_still(desired, observed)
+        danger = Danger.NONE if out else Danger.INTERRUPTS
     return Plan(
         title=f"Check the file system of {intent.name}",
         summary=summary,
@@ -64,7 +66,7 @@ def plan(intent: CheckVolume, desired: DesiredCluster, observed: Mapping[str, No
         after=f"It is known whether the file system of {intent.name} is whole. Nothing in it was changed. {SAYS_ALL}",
         steps=steps,
         findings=tuple(findings),
-        danger=Danger.NONE if intent.room or not runs else Danger.INTERRUPTS,
+        danger=danger if runs else Danger.NONE,
         button=f"Check {intent.name}" if runs or blockers(findings) else "Nothing to do",
         impact=impact,
     )
@@ -159,8 +161,13 @@ def _itself(
     backend: Backend,
     volume: DesiredVolume | None,
     steps: Callable[[NodeObserved, DesiredVolume], Iterable[Step]],
+    *,
+    mounts: bool = False,
 ) -> Found:
-    """Take the volume out of service, do `steps` with its device, and bring it back."""
+    """Take the volume out of service, do `steps` with its device, and bring it back. Of one that is out already nobody is interrupted.
+
+    `mounts`: it is mounted then too, since it may be mounted again after a repair; a check alone leaves it as it is.
+    """
     findings = pausing.ready(desired, observed, backend, volume)
     name = pausing.holder(desired, observed)
     if volume is None or name is None or len(observed) < 2 or snapshots.ill_formed(findings):
@@ -170,8 +177,21 @@ def _itself(
         text = f"{volume.name} was not seen on {name}."
         return (), [*findings, blocker("volume.unseen", text, hint="Plan again when it is there.", node=name)]
     findings += pausing.below(node, volume)
+    if pausing.out_already(node, volume):
+        return (*steps(node, volume), *(pausing.serve_again(desired, node, volume) if mounts else ())), findings
     found = [*pausing.leave(desired, node, volume), *steps(node, volume), *pausing.come_back(desired, node, volume)]
     return tuple(found), findings
+
+
+def _is_out(desired: DesiredCluster, observed: Mapping[str, NodeObserved], volume: DesiredVolume | None) -> bool:
+    name = pausing.holder(desired, observed)
+    return volume is not None and name is not None and pausing.out_already(observed[name], volume)
+
+
+def _how(out: bool) -> str:
+    if out:
+        return "It must not be mounted for it, and is not: the NFS server goes on, and nobody is interrupted."
+    return "It must not be mounted for it: the NFS server is stopped until it is done. Every client of the pair stands still."
 
 
 def _look(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Step:
@@ -182,7 +202,7 @@ def _look(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
         stage=Stage.LIVE,
         guards=(pausing.primary_here(desired), *pausing.unmounted(desired, volume)),
         commands=(checking.look(volume.fstype, _device(desired, volume)),),
-        note="Changes nothing. Whatever it finds, the volume comes back afterwards.",
+        note="Changes nothing.",
     )
 
 
@@ -202,7 +222,8 @@ def repair(
         yield _mend(desired, node, volume, forced=intent.forced)
         yield replace(_look(desired, node, volume), title="Check it once more")
 
-    done, findings = _itself(desired, observed, backend, volume, steps)
+    done, findings = _itself(desired, observed, backend, volume, steps, mounts=True)
+    out = _is_out(desired, observed, volume)
     if volume is None:
         findings.append(blocker("volume.unknown", f"There is no volume {intent.name}.", hint="Draft the change again."))
     runs = any(step.runs for step in done)
@@ -210,16 +231,15 @@ def repair(
     how = FORCED.get(volume.fstype if volume else "", "") if intent.forced else CAREFUL
     return Plan(
         title=f"Repair the file system of {intent.name}" + (" whatever it costs" if intent.forced else ""),
-        summary=f"{how} It must not be mounted for it: the NFS server is stopped until the repair has ended. "
-        "Every client of the pair stands still.",
+        summary=f"{how} {_how(out)}",
         now=words.now(desired, observed),
         after=f"The file system of {intent.name} is repaired as far as it could be, and checked once more. {SAYS_ALL}",
         steps=done,
         findings=tuple(findings),
-        danger=Danger.DESTROYS if destroys else Danger.INTERRUPTS if runs else Danger.NONE,
+        danger=Danger.DESTROYS if destroys else Danger.INTERRUPTS if runs and not out else Danger.NONE,
         typed_name=intent.name if destroys else "",
         button=f"Repair {intent.name}" if runs or blockers(findings) else "Nothing to do",
-        impact=_stands_still(desired, observed),
+        impact=ONLY_ITS_OWN if out else _stands_still(desired, observed),
     )
 
 

@@ -96,6 +96,19 @@ def test_a_service_that_an_earlier_try_left_stopped_comes_back(pair: Given) -> N
     assert observed["alice"].nfsd_threads
 
 
+def test_a_volume_that_is_out_already_costs_the_others_nothing(pair: Given) -> None:  # noqa: F811
+    alice = pair[0].pair.machines["alice"]
+    mount = alice.mounts.pop("/srv/media")
+    plan = check(pair, "media", 0)
+    assert [step.title for step in plan.steps] == ["Check the file system of media"]
+    carry_out(pair[0], plan)
+    assert "/srv/media" not in alice.mounts
+    mended = repair(pair, "media", True)
+    assert not any("nfs-server" in str(command) for step in mended.steps for command in step.commands)
+    carry_out(pair[0], mended)
+    assert alice.mounts["/srv/media"][:2] == mount[:2]
+
+
 def test_what_is_mounted_inside_keeps_a_volume_from_being_unmounted(pair: Given) -> None:  # noqa: F811
     pair[0].pair.machines["alice"].mounts["/srv/homes/usb"] = ["/dev/sdc1", "ext4", ""]
     assert [f.code for f in blockers(check(pair, "homes", 0).findings)] == ["volume.mounted-inside"]

@@ -36,6 +36,11 @@ def halfway(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) 
     return others and not (node.nfsd_threads and node.mount(volume.mount_point) is not None)
 
 
+def out_already(node: NodeObserved, volume: DesiredVolume) -> bool:
+    """Whether the volume is not mounted while the NFS server serves the others: nobody has to stand still for it."""
+    return bool(node.nfsd_threads) and node.mount(volume.mount_point) is None
+
+
 def ready(
     desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend, volume: DesiredVolume | None
 ) -> list[Finding]:
@@ -44,8 +49,12 @@ def ready(
     name = holder(desired, observed)
     if volume is None or name is None or not halfway(desired, observed[name], volume):
         return found
-    text = f"The service on {name} is stopped half way: the NFS server, or {volume.name}."
     kept = [finding for finding in found if finding.code != "service.nowhere"]
+    if out_already(observed[name], volume):
+        text = f"{volume.name} is not mounted on {name}: its clients are without it already."
+        hint = "The NFS server serves the other volumes meanwhile and is left alone."
+        return [*kept, warning("volume.out-already", text, hint=hint, node=name)]
+    text = f"The service on {name} is stopped half way: the NFS server, or {volume.name}."
     return [
         *kept,
         warning("service.halfway", text, hint="An earlier try left it so. This job brings it back.", node=name),
@@ -69,10 +78,31 @@ def leave(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
 
 
 def come_back(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+    """Mount and start. A volume that does not mount is not served, by the option `mountpoint` of its exports; the others are."""
     here = primary_here(desired)
     mount, start = mounting(desired, node, volume), starting(node)
-    yield replace(mount, guards=(here, *unmounted(desired, volume)[:1]))
+    yield replace(
+        mount,
+        guards=(here, *unmounted(desired, volume)[:1]),
+        commands=(replace(volumes.mount(desired, volume), exits=(0, 32)),),
+        note="If it does not mount, the NFS server starts all the same, for the other volumes.",
+    )
     yield replace(start, guards=(here,))
+    yield from looks(desired, node, volume)
+
+
+def serve_again(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+    """Mount a volume below an NFS server that runs, and let the kernel ask anew what is exported."""
+    mount = mounting(desired, node, volume)
+    yield replace(mount, guards=(primary_here(desired), *unmounted(desired, volume)[:1]))
+    yield Step(
+        node=node.node,
+        title=f"Serve {volume.name} again",
+        kind=Kind.WRITES,
+        stage=Stage.LIVE,
+        commands=(cmd("exportfs", "-f"),),
+        note="The kernel remembers that the mount point was empty; what is exported to whom stays as it is.",
+    )
     yield from looks(desired, node, volume)
 
 
