@@ -116,14 +116,14 @@ def test_disks_that_became_larger_are_used(walk: Walk) -> None:
 
 def ask_for_more(walk: Walk) -> None:
     walk.go("/c/lab-files/resource/grow/")
-    walk.press(walk.page.locator("main form").first, to="/jobs/")
+    walk.press(walk.page.locator("#resource-form"), to="/jobs/")
 
 
 def only_through_drbd(name: str, disk: str, *, serves: bool) -> None:
     """The disk has this name now, DRBD has it by the one that stays, and LVM sees the group on DRBD or not at all."""
     link = f"/dev/disk/by-id/virtio-data-{name}"
     assert machines.run(name, f"readlink --canonicalize {link}") == f"/dev/{disk}"
-    assert link in machines.run(name, "drbdsetup-84 show r0")
+    assert link in machines.run(name, "drbdsetup show r0")
     assert machines.run(name, "drbdadm -d adjust r0") == ""
     told = machines.run(name, "lvmconfig --typeconfig full devices/global_filter")
     assert told == f'global_filter=["a|^/dev/drbd0$|","{OTHER_NAMES}","r|^{link}$|"]'
