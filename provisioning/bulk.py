@@ -22,7 +22,7 @@ from clusters.models import Cluster, Volume
 from clusters.states import AccessLevel, Inventory
 from clusters.tables.sheet import bare
 from provisioning.desired import DesiredVolume, ExportClient
-from provisioning.forms.export import ExportForm
+from provisioning.forms.export import MOST_CLIENTS, ExportForm, too_many
 from provisioning.forms.volume import Room, VolumeForm
 from provisioning.intents import CreateVolume, PublishExport
 from provisioning.models import Batch
@@ -191,6 +191,8 @@ def clients_of(text: str) -> tuple[ExportClient, ...]:
         at = match.end()
     if not found:
         raise rules.RuleError("nobody could mount it.")
+    if len(found) > MOST_CLIENTS:
+        raise rules.RuleError(too_many())
     return tuple(found)
 
 

@@ -108,8 +108,10 @@ class ClientForm(PanelForm):
         help_text="Separated by commas, as in exports(5).",
     )
 
-    def __init__(self, data: QueryDict | None = None, *, kept: Collection[str] = (), **kwargs: Any) -> None:
-        self.kept = kept
+    def __init__(
+        self, data: QueryDict | None = None, *, kept: Collection[str] = (), too_many: str = "", **kwargs: Any
+    ) -> None:
+        self.kept, self.too_many = kept, too_many
         super().__init__(data, **kwargs)
         more = self.fields["more"]
         if isinstance(more, RuleField):
@@ -117,6 +119,8 @@ class ClientForm(PanelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if self.too_many:
+            self.add_error("client", refusal(self.too_many))
         if "more" not in self.errors:
             try:
                 rules.export_options(",".join(self.options()), self.kept)
@@ -178,16 +182,34 @@ def client_forms(
         data["clients"] = str(len(known))
         for number, client in enumerate(known):
             data.update({f"c{number}-{name}": value for name, value in typed(client).items()})
-    text = data.get("clients", "1")
-    count = min(max(int(text), 1), MOST_CLIENTS) if text.isascii() and text.isdecimal() and len(text) < 4 else 1
-    rows = [f"c{number}" for number in range(count) if data.get("drop") != f"c{number}"] or ["c0"]
+    most = max(MOST_CLIENTS, len(known))
+    rows = [f"c{number}" for number in range(_counted(data, most)) if data.get("drop") != f"c{number}"] or ["c0"]
+    full = "add" in data and len(rows) >= most
     forms_ = [
-        ClientForm(_renamed(data, row, f"c{number}"), prefix=f"c{number}", checking=checking, kept=kept)
+        ClientForm(
+            _renamed(data, row, f"c{number}"),
+            prefix=f"c{number}",
+            checking=checking,
+            kept=kept,
+            too_many=too_many(most) if number >= most or (full and number == len(rows) - 1) else "",
+        )
         for number, row in enumerate(rows)
     ]
-    if "add" in data and len(forms_) < MOST_CLIENTS:
+    if "add" in data and not full:
         forms_.append(ClientForm(prefix=f"c{len(forms_)}", kept=kept))
     return forms_
+
+
+def too_many(most: int = MOST_CLIENTS) -> str:
+    return f"More than {most} clients are not taken. Name a network or a @netgroup instead of single machines."
+
+
+def _counted(data: QueryDict, most: int) -> int:
+    """How many rows there are: every one that was sent, so that none is lost unseen."""
+    text = data.get("clients", "1")
+    count = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+    sent = sum(1 for key in data if key.endswith("-client"))
+    return min(max(count, 1), max(most, sent))
 
 
 def _renamed(data: QueryDict, old: str, new: str) -> QueryDict:

@@ -120,6 +120,7 @@ def test_exports_show_their_line(pair: Cluster):
         (["web,more,,10.0.0.7 (rw)"], "there is a blank before it"),
         (['web,more,,"10.0.0.7(rw,nonsense)"'], "clients:"),
         (["web,more,,10.0.0.7 10.0.0.7(ro)"], "10.0.0.7 is there twice"),
+        (["web,more,," + " ".join(f"10.0.0.{n}" for n in range(1, 42))], "clients: More than 40 clients are not taken."),
         (["web,more,,10.0.0.7", "web,more,/srv/more,10.0.0.8"], "line 2 exports it already"),
     ],
 )
