@@ -18,6 +18,7 @@ from provisioning.intents import PublishExport
 
 MOST_CLIENTS = 40
 ACCESS = [("rw", "read and write"), ("ro", "read only")]
+TOP = "/volume/"  # stands for whatever mount point it is
 SQUASH = [
     ("root_squash", "root becomes nobody"),
     ("no_root_squash", "root stays root"),
@@ -33,7 +34,10 @@ SECURITY = [
 
 def directory(value: str) -> str:
     """A directory below the volume, written without the volume's mount point in front."""
-    rules.export_path(f"/volume/{value.lstrip('/')}")
+    try:
+        rules.export_path(f"{TOP}{value.lstrip('/')}")
+    except rules.RuleError as refused:
+        raise rules.RuleError(refused.message, refused.offer.removeprefix(TOP)) from None
     return value.lstrip("/")
 
 
