@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from clusters import rules
+from clusters.export_access import spelled
 from clusters.models import Cluster, Export, Volume
 from clusters.states import Inventory
 from provisioning.desired import DesiredExport, ExportClient
@@ -17,8 +18,8 @@ from provisioning.forms.base import PanelForm, RuleField, choice_widget, mode_fi
 from provisioning.intents import PublishExport
 
 MOST_CLIENTS = 40
-ACCESS = [("rw", "read and write"), ("ro", "read only")]
 TOP = "/volume/"  # stands for whatever mount point it is
+ACCESS = [("rw", "read and write"), ("ro", "read only")]
 SQUASH = [
     ("root_squash", "root becomes nobody"),
     ("no_root_squash", "root stays root"),
@@ -41,6 +42,12 @@ def directory(value: str) -> str:
     return value.lstrip("/")
 
 
+def exported(cluster: Cluster, *paths: str) -> dict[str, int]:
+    """Paths that are exported, or were to be, with their fsids: these, or all."""
+    rows = Export.objects.filter(cluster=cluster).exclude(inventory=Inventory.FORGOTTEN)
+    return dict((rows.filter(path__in=paths) if paths else rows).values_list("path", "fsid"))
+
+
 class ExportForm(PanelForm):
     volume: forms.Field = forms.ChoiceField(label="Volume", widget=choice_widget())
     directory = RuleField(
@@ -55,9 +62,16 @@ class ExportForm(PanelForm):
     mode = mode_field()
 
     def __init__(
-        self, data: QueryDict | None = None, *, cluster: Cluster, fsid: int, volumes: Sequence[Volume], **kwargs: Any
+        self,
+        data: QueryDict | None = None,
+        *,
+        cluster: Cluster,
+        fsid: int,
+        volumes: Sequence[Volume],
+        known: Mapping[str, int] | None = None,
+        **kwargs: Any,
     ) -> None:
-        self.cluster, self.fsid = cluster, fsid
+        self.cluster, self.fsid, self.known = cluster, fsid, known
         self.volumes = {volume.name: volume for volume in volumes}
         super().__init__(data, **kwargs)
         choices = [(name, f"{name}, at {volume.mount_point}") for name, volume in self.volumes.items()]
@@ -67,10 +81,10 @@ class ExportForm(PanelForm):
         cleaned = super().clean() or self.cleaned_data
         if path := self.path():
             cleaned["path"] = path
-            exports = Export.objects.filter(cluster=self.cluster, path=path).exclude(inventory=Inventory.FORGOTTEN)
-            if found := exports.first():
+            known = exported(self.cluster, path) if self.known is None else self.known
+            if path in known:
                 where = "directory" if self.text("directory") else "volume"
-                self.add_error(where, refusal(f"{path} is exported already, with fsid {found.fsid}."))
+                self.add_error(where, refusal(f"{path} is exported already, with fsid {known[path]}."))
         return cleaned
 
     def path(self) -> str:
@@ -113,9 +127,15 @@ class ClientForm(PanelForm):
     )
 
     def __init__(
-        self, data: QueryDict | None = None, *, kept: Collection[str] = (), too_many: str = "", **kwargs: Any
+        self,
+        data: QueryDict | None = None,
+        *,
+        kept: Collection[str] = (),
+        standing: Sequence[ExportClient] = (),
+        too_many: str = "",
+        **kwargs: Any,
     ) -> None:
-        self.kept, self.too_many = kept, too_many
+        self.kept, self.standing, self.too_many = kept, standing, too_many
         super().__init__(data, **kwargs)
         more = self.fields["more"]
         if isinstance(more, RuleField):
@@ -133,15 +153,28 @@ class ClientForm(PanelForm):
         return cleaned
 
     def options(self) -> tuple[str, ...]:
-        """Put the options in the order in which people read them: access, safety, identity, the rest."""
-        words = [self.text("access") or "rw", "sync" if self.cleaned_data.get("sync") else "async"]
-        words += [] if "subtree_check" in self.text("more").split(",") else ["no_subtree_check"]
-        words += [self.text("squash") or "root_squash", self.text("security")]
-        words += ["insecure"] if self.cleaned_data.get("insecure") else []
-        return tuple(word for word in [*words, *self.text("more").split(",")] if word)
+        return options_of(self.text)
 
     def value(self) -> ExportClient:
-        return ExportClient(self.text("client"), self.options())
+        """Give a client that nobody touched as it stands there: its options may be written otherwise, and mean what the fields say."""
+        now = ExportClient(self.text("client"), self.options())
+        same = (
+            one for one in self.standing if one.client == now.client and options_of(_cell(typed(one))) == now.options
+        )
+        return next(same, now)
+
+
+def options_of(field: Callable[[str], str]) -> tuple[str, ...]:
+    """Put the options in the order in which people read them: access, safety, identity, the rest."""
+    more = field("more").split(",")
+    words = [field("access") or "rw", "sync" if field("sync") else "async"]
+    words += [] if "subtree_check" in more else ["no_subtree_check"]
+    words += [field("squash") or "root_squash", field("security"), "insecure" if field("insecure") else "", *more]
+    return tuple(word for word in words if word)
+
+
+def _cell(fields: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda name: fields.get(name, "")
 
 
 def typed(client: ExportClient) -> dict[str, str]:
@@ -195,6 +228,7 @@ def client_forms(
             prefix=f"c{number}",
             checking=checking,
             kept=kept,
+            standing=known,
             too_many=too_many(most) if number >= most or (full and number == len(rows) - 1) else "",
         )
         for number, row in enumerate(rows)
@@ -230,10 +264,10 @@ def _renamed(data: QueryDict, old: str, new: str) -> QueryDict:
 
 def said_twice(rows: Sequence[ClientForm]) -> None:
     """Refuse a client that stands in two rows: NFS would take one of them and say nothing."""
-    seen: dict[str, int] = {}
+    seen: dict[str, int] = {}  # by what NFS goes by
     for number, row in enumerate(rows):
         client = row.text("client") if row.is_bound and row.is_valid() else ""
-        if client and client in seen:
-            row.add_error("client", refusal(f"{client} stands in row {seen[client] + 1} already."))
+        if client and (key := spelled(client)) in seen:
+            row.add_error("client", refusal(f"{client} stands in row {seen[key] + 1} already."))
         elif client:
-            seen[client] = number
+            seen[key] = number
