@@ -30,6 +30,7 @@ FORCED = {
     "ext4": "Answers yes to every question of e2fsck: what it cannot place ends in lost+found or is lost.",
     "xfs": "Throws the log of XFS away (xfs_repair -L): the latest changes of names and directories in it are lost, and files may be.",
 }
+IN_SNAPSHOT = "A check in a snapshot needs none."
 Found = tuple[tuple[Step, ...], list[Finding]]
 SAYS_ALL = "What it prints is kept with the job; what it found stands on the volume's page."
 
@@ -170,6 +171,8 @@ def _itself(
         text = f"{volume.name} was not seen on {name}."
         return (), [*findings, blocker("volume.unseen", text, hint="Plan again when it is there.", node=name)]
     findings += pausing.below(node, volume)
+    if node.mount(volume.mount_point) is not None:
+        findings += pausing.keeps_state(desired, volume, IN_SNAPSHOT)
     found = [*pausing.leave(desired, node, volume), *steps(node, volume), *pausing.come_back(desired, node, volume)]
     return tuple(found), findings
 
