@@ -190,7 +190,7 @@ def _resize(
 ) -> Iterator[Step]:
     r = desired.resource
     replica = observed[active].replica(r.name)
-    before = str((replica.size or 0) // 512) if replica else ""
+    before = (replica.size or 0) // 512 if replica else 0
     steps = [
         Step(
             node=active,
@@ -211,7 +211,7 @@ def _resize(
             wait=Wait(
                 f"{r.device} is larger than before on {name}",
                 _sectors(desired),
-                Expect(lacks=(before,) if before else ()),
+                Expect(at_least=before + 1),
                 bound=60,
             ),
         )
@@ -243,7 +243,7 @@ def _group(desired: DesiredCluster, node: NodeObserved, resized: bool) -> Iterat
         wait=Wait(
             f"{r.device} gives {r.vg} more than before",
             cmd("pvs", "--noheadings", "--units", "b", "--nosuffix", "--options", "pv_size", r.device),
-            Expect(lacks=(str(pv.size),) if pv else ()),
+            Expect(at_least=pv.size + 1 if pv else 1),
             bound=30,
         ),
     )
