@@ -65,7 +65,8 @@ def test_only_a_larger_size_counts_as_grown(pair: tuple[Machines, DesiredCluster
     """A smaller one counted once, and with the size before unknown any; one that the size before is a part of never did."""
     machines, wanted = pair
     seen = machines.read(wanted)
-    mount, pv = seen["alice"].mount("/srv/homes"), (seen["alice"].pvs or ())[0]
+    mount = seen["alice"].mount("/srv/homes")
+    (pv,) = [one for one in seen["alice"].pvs or () if one.vg == wanted.resource.vg]
     replica = seen["alice"].replica(wanted.resource.name)
     assert mount and mount.size and replica and replica.size
     size = replica.size // 512
