@@ -53,6 +53,11 @@ def host_name(client: str) -> bool:
     return kind_of(client) is ClientKind.HOST and network_of(client) is None
 
 
+def spelled(client: str) -> str:
+    """Spell a client as NFS tells it from others: names of hosts are the same in capitals, netgroups are not."""
+    return client if client.startswith("@") else client.lower()
+
+
 def network_of(client: str) -> Network | None:
     """Give the addresses a client stands for; None when it is a name."""
     try:

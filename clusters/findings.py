@@ -40,5 +40,9 @@ def fine(code: str, text: str, *, node: str = "", hazard: int = 0) -> Finding:
     return Finding(code, Severity.OK, text, node=node, hazard=hazard)
 
 
+def warned(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is Severity.WARNING]
+
+
 def blockers(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity is Severity.BLOCKER]

@@ -1,6 +1,7 @@
 """Approved rows become jobs, one after the other on each pair, through the same door as everybody, in the name of who approved them.
 
-A row whose plan holds a blocker, or would interrupt or destroy anything, is not run: that is nothing to approve unseen. After a row that
+A row whose plan holds a blocker, or would interrupt or destroy anything, is not run: that is nothing to approve unseen. One whose plan warns of
+what did not stand at the row waits for a person. After a row that
 stopped half way the rest of that pair's rows are left alone. Rows of other pairs go on. A batch that somebody stops begins nothing more.
 """
 
@@ -20,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from clusters import allocation, audit
-from clusters.findings import blockers
+from clusters.findings import blockers, warned
 from clusters.models import AuditEntry, Cluster
 from clusters.states import Danger, JobStatus
 from provisioning import codec, jobs
@@ -136,6 +137,9 @@ def _let_run(row: BatchRow, job: Job) -> None:
         jobs.cancel(_request(row), job)
         why = stops[0].text if stops else "It would interrupt somebody: do it by itself, where its plan can be read."
         _end(row, Status.FAILED, why)
+    elif unseen := [finding for finding in warned(plan.findings) if finding.code not in row.shown]:
+        why = f"Its plan says what was not known when it was approved: {unseen[0].text} Read the plan, and run it or cancel it."
+        BatchRow.objects.filter(pk=row.pk, status=Status.RUNNING).exclude(problem=why).update(problem=why)
     elif not _taken(row.cluster, but=job):
         try:
             with transaction.atomic():

@@ -239,6 +239,7 @@ class BatchRow(models.Model):
     intent = models.JSONField(null=True, help_text="versioned, see codec.py; NULL: it could not be one")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     problem = models.TextField(blank=True, default="")
+    shown = models.JSONField(default=list, help_text="codes of the warnings that stood at the row when it was approved")
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
     approved_by = models.CharField(max_length=150)
     approved_at = models.DateTimeField(auto_now_add=True)

@@ -42,10 +42,19 @@ def keeps(schedule: SnapshotSchedule) -> Keeps:
 
 
 def no_longer_kept(schedule: SnapshotSchedule, now: datetime) -> tuple[str, ...]:
-    """Name the snapshots this schedule made that it lets go once there is one of now. One that somebody opened stays."""
-    rows = list(Snapshot.objects.filter(schedule=schedule, inventory=Inventory.PRESENT))
-    stay = kept([now, *(row.created_at for row in rows)], keeps(schedule), zone())
-    return tuple(row.name for row in rows if row.created_at not in stay and row.fsid is None)
+    """Name the snapshots this schedule made that it lets go once there is one of now. One that somebody opened stays.
+
+    One that ran full, or is not there any more, stands for no hour and no day; it goes when its own time is over, and is told until then.
+    """
+    rows = list(Snapshot.objects.filter(schedule=schedule, inventory=Inventory.PRESENT).select_related("state"))
+    good = [row for row in rows if not _lost(row)]
+    stay, whole = (kept([now, *(row.created_at for row in each)], keeps(schedule), zone()) for each in (rows, good))
+    return tuple(row.name for row in rows if row.created_at not in (stay if _lost(row) else whole) and row.fsid is None)
+
+
+def _lost(row: Snapshot) -> bool:
+    state = getattr(row, "state", None)
+    return state is not None and not (state.valid and state.there)
 
 
 def _due_snapshots(now: datetime) -> Iterable[SnapshotSchedule]:

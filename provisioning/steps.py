@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from clusters.states import Danger
 
 OBSERVER = "observer"  # Step.node of a step that is done from the observer's place, not on a node
 MASK = "••••"
+NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 class Kind(StrEnum):
@@ -105,6 +107,8 @@ class Expect:
     one_of: tuple[str, ...] = ()  # whole output equals one of these
     contains: tuple[str, ...] = ()  # each occurs in the output
     lacks: tuple[str, ...] = ()  # none occurs
+    matches: str = ""  # a regular expression that fits somewhere, for columns in their order
+    at_least: int | None = None  # the whole output is one number, this or a larger one
 
     def holds(self, exit_code: int | None, output: str) -> bool:
         text = " ".join(output.split())
@@ -112,7 +116,11 @@ class Expect:
             return False
         if self.one_of and text not in self.one_of:
             return False
+        if self.at_least is not None and not (NUMBER.fullmatch(text) and int(text) >= self.at_least):
+            return False
         padded = f" {text} "  # so that a part with a blank in front begins at a word
+        if self.matches and not re.search(self.matches, padded):
+            return False
         return all(part in padded for part in self.contains) and not any(part in padded for part in self.lacks)
 
 

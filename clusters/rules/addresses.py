@@ -125,6 +125,9 @@ def _network(value: str) -> str:
         return str(network.network_address)
     if str(ipaddress.ip_address(value.split("/")[0])) != str(network.network_address):
         raise RuleError(f"{shown(value)} is an address inside a network, not a network.", str(network))
+    if network.is_multicast or network.is_link_local:
+        why = "is not of single machines" if network.is_multicast else "is link-local: not the same machines everywhere"
+        raise RuleError(f"The client {network} {why}.")
     return str(network)
 
 

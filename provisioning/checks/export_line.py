@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from clusters.export_access import ClientKind, access_of, by_name, kind_of, overlaps
+from clusters.export_access import ClientKind, access_of, by_name, kind_of, overlaps, spelled
 from clusters.findings import Finding, blocker, fine, warning
 from clusters.rules.export_catalogue import RISKY
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
@@ -29,7 +29,7 @@ def line_itself(desired: DesiredCluster, export: DesiredExport, volume: DesiredV
         yield blocker("export.outside", f"{export.path} is not on {volume.name}, which is mounted at {volume.mount_point}.",
                       hint="Only what is on a replicated volume moves with the service.")  # fmt: skip
     yield from _fsid(desired, export)
-    names = [client.client for client in export.clients]
+    names = [spelled(client.client) for client in export.clients]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield blocker(
             "export.client-twice", f"{name} is given twice.", hint="NFS takes the first and ignores the second."

@@ -68,12 +68,13 @@ def _copies(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> It
     if both:
         yield fine("drbd.redundant", "Both copies are UpToDate and connected")
         return
-    yield warning(
-        "drbd.not-redundant",
-        f"{desired.resource.name} is not redundant now.",
-        hint="What is written goes to one copy until the other has caught up.",
-        hazard=23,
-    )
+    yield not_redundant(desired.resource.name)
+
+
+def not_redundant(resource: str) -> Finding:
+    text = f"{resource} is not redundant now."
+    hint = "What is written goes to one copy until the other has caught up."
+    return warning("drbd.not-redundant", text, hint=hint, hazard=23)
 
 
 def _files(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from clusters import rules
+from clusters.export_access import spelled
 from clusters.models import Cluster, Export, Volume
 from clusters.states import Inventory
 from provisioning.desired import DesiredExport, ExportClient
@@ -17,6 +18,7 @@ from provisioning.forms.base import PanelForm, RuleField, choice_widget, mode_fi
 from provisioning.intents import PublishExport
 
 MOST_CLIENTS = 40
+TOP = "/volume/"  # stands for whatever mount point it is
 ACCESS = [("rw", "read and write"), ("ro", "read only")]
 SQUASH = [
     ("root_squash", "root becomes nobody"),
@@ -33,8 +35,17 @@ SECURITY = [
 
 def directory(value: str) -> str:
     """A directory below the volume, written without the volume's mount point in front."""
-    rules.export_path(f"/volume/{value.lstrip('/')}")
+    try:
+        rules.export_path(f"{TOP}{value.lstrip('/')}")
+    except rules.RuleError as refused:
+        raise rules.RuleError(refused.message, refused.offer.removeprefix(TOP)) from None
     return value.lstrip("/")
+
+
+def exported(cluster: Cluster, *paths: str) -> dict[str, int]:
+    """Paths that are exported, or were to be, with their fsids: these, or all."""
+    rows = Export.objects.filter(cluster=cluster).exclude(inventory=Inventory.FORGOTTEN)
+    return dict((rows.filter(path__in=paths) if paths else rows).values_list("path", "fsid"))
 
 
 class ExportForm(PanelForm):
@@ -51,9 +62,16 @@ class ExportForm(PanelForm):
     mode = mode_field()
 
     def __init__(
-        self, data: QueryDict | None = None, *, cluster: Cluster, fsid: int, volumes: Sequence[Volume], **kwargs: Any
+        self,
+        data: QueryDict | None = None,
+        *,
+        cluster: Cluster,
+        fsid: int,
+        volumes: Sequence[Volume],
+        known: Mapping[str, int] | None = None,
+        **kwargs: Any,
     ) -> None:
-        self.cluster, self.fsid = cluster, fsid
+        self.cluster, self.fsid, self.known = cluster, fsid, known
         self.volumes = {volume.name: volume for volume in volumes}
         super().__init__(data, **kwargs)
         choices = [(name, f"{name}, at {volume.mount_point}") for name, volume in self.volumes.items()]
@@ -63,10 +81,10 @@ class ExportForm(PanelForm):
         cleaned = super().clean() or self.cleaned_data
         if path := self.path():
             cleaned["path"] = path
-            exports = Export.objects.filter(cluster=self.cluster, path=path).exclude(inventory=Inventory.FORGOTTEN)
-            if found := exports.first():
+            known = exported(self.cluster, path) if self.known is None else self.known
+            if path in known:
                 where = "directory" if self.text("directory") else "volume"
-                self.add_error(where, refusal(f"{path} is exported already, with fsid {found.fsid}."))
+                self.add_error(where, refusal(f"{path} is exported already, with fsid {known[path]}."))
         return cleaned
 
     def path(self) -> str:
@@ -108,8 +126,16 @@ class ClientForm(PanelForm):
         help_text="Separated by commas, as in exports(5).",
     )
 
-    def __init__(self, data: QueryDict | None = None, *, kept: Collection[str] = (), **kwargs: Any) -> None:
-        self.kept = kept
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        kept: Collection[str] = (),
+        standing: Sequence[ExportClient] = (),
+        too_many: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self.kept, self.standing, self.too_many = kept, standing, too_many
         super().__init__(data, **kwargs)
         more = self.fields["more"]
         if isinstance(more, RuleField):
@@ -117,6 +143,8 @@ class ClientForm(PanelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if self.too_many:
+            self.add_error("client", refusal(self.too_many))
         if "more" not in self.errors:
             try:
                 rules.export_options(",".join(self.options()), self.kept)
@@ -125,15 +153,28 @@ class ClientForm(PanelForm):
         return cleaned
 
     def options(self) -> tuple[str, ...]:
-        """Put the options in the order in which people read them: access, safety, identity, the rest."""
-        words = [self.text("access") or "rw", "sync" if self.cleaned_data.get("sync") else "async"]
-        words += [] if "subtree_check" in self.text("more").split(",") else ["no_subtree_check"]
-        words += [self.text("squash") or "root_squash", self.text("security")]
-        words += ["insecure"] if self.cleaned_data.get("insecure") else []
-        return tuple(word for word in [*words, *self.text("more").split(",")] if word)
+        return options_of(self.text)
 
     def value(self) -> ExportClient:
-        return ExportClient(self.text("client"), self.options())
+        """Give a client that nobody touched as it stands there: its options may be written otherwise, and mean what the fields say."""
+        now = ExportClient(self.text("client"), self.options())
+        same = (
+            one for one in self.standing if one.client == now.client and options_of(_cell(typed(one))) == now.options
+        )
+        return next(same, now)
+
+
+def options_of(field: Callable[[str], str]) -> tuple[str, ...]:
+    """Put the options in the order in which people read them: access, safety, identity, the rest."""
+    more = field("more").split(",")
+    words = [field("access") or "rw", "sync" if field("sync") else "async"]
+    words += [] if "subtree_check" in more else ["no_subtree_check"]
+    words += [field("squash") or "root_squash", field("security"), "insecure" if field("insecure") else "", *more]
+    return tuple(word for word in words if word)
+
+
+def _cell(fields: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda name: fields.get(name, "")
 
 
 def typed(client: ExportClient) -> dict[str, str]:
@@ -178,16 +219,35 @@ def client_forms(
         data["clients"] = str(len(known))
         for number, client in enumerate(known):
             data.update({f"c{number}-{name}": value for name, value in typed(client).items()})
-    text = data.get("clients", "1")
-    count = min(max(int(text), 1), MOST_CLIENTS) if text.isascii() and text.isdecimal() and len(text) < 4 else 1
-    rows = [f"c{number}" for number in range(count) if data.get("drop") != f"c{number}"] or ["c0"]
+    most = max(MOST_CLIENTS, len(known))
+    rows = [f"c{number}" for number in range(_counted(data, most)) if data.get("drop") != f"c{number}"] or ["c0"]
+    full = "add" in data and len(rows) >= most
     forms_ = [
-        ClientForm(_renamed(data, row, f"c{number}"), prefix=f"c{number}", checking=checking, kept=kept)
+        ClientForm(
+            _renamed(data, row, f"c{number}"),
+            prefix=f"c{number}",
+            checking=checking,
+            kept=kept,
+            standing=known,
+            too_many=too_many(most) if number >= most or (full and number == len(rows) - 1) else "",
+        )
         for number, row in enumerate(rows)
     ]
-    if "add" in data and len(forms_) < MOST_CLIENTS:
+    if "add" in data and not full:
         forms_.append(ClientForm(prefix=f"c{len(forms_)}", kept=kept))
     return forms_
+
+
+def too_many(most: int = MOST_CLIENTS) -> str:
+    return f"More than {most} clients are not taken. Name a network or a @netgroup instead of single machines."
+
+
+def _counted(data: QueryDict, most: int) -> int:
+    """How many rows there are: every one that was sent, so that none is lost unseen."""
+    text = data.get("clients", "1")
+    count = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+    sent = sum(1 for key in data if key.endswith("-client"))
+    return min(max(count, 1), max(most, sent))
 
 
 def _renamed(data: QueryDict, old: str, new: str) -> QueryDict:
@@ -204,10 +264,10 @@ def _renamed(data: QueryDict, old: str, new: str) -> QueryDict:
 
 def said_twice(rows: Sequence[ClientForm]) -> None:
     """Refuse a client that stands in two rows: NFS would take one of them and say nothing."""
-    seen: dict[str, int] = {}
+    seen: dict[str, int] = {}  # by what NFS goes by
     for number, row in enumerate(rows):
         client = row.text("client") if row.is_bound and row.is_valid() else ""
-        if client and client in seen:
-            row.add_error("client", refusal(f"{client} stands in row {seen[client] + 1} already."))
+        if client and (key := spelled(client)) in seen:
+            row.add_error("client", refusal(f"{client} stands in row {seen[key] + 1} already."))
         elif client:
-            seen[client] = number
+            seen[key] = number

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Sum
 from django.http import QueryDict
 
 from clusters import rules
+from clusters.export_access import spelled
 from clusters.models import Snapshot, SnapshotSchedule, Volume
 from clusters.retention import Keeps
 from provisioning.desired import DesiredSnapshot
@@ -49,7 +51,8 @@ class RoomMixin(SizeMixin):
         if self.volume.pool:
             del self.fields["size"], self.fields["unit"]
 
-    def reserved(self, times: int = 1) -> int | None:
+    def reserved(self, times: int = 1, held: int = 0) -> int | None:
+        """Give the bytes of one; `times` as many must fit in what is free, and in what is `held` by those they replace."""
         if self.volume.pool:
             return self.volume.size  # what it may take of the pool at most
         typed = self.size_of("size", "unit")
@@ -60,8 +63,8 @@ class RoomMixin(SizeMixin):
         if size > most:
             number, unit = space.as_text(most)
             self.add_error("size", refusal("More than the whole volume can change is never used.", f"{number} {unit}"))
-        elif self.room.free is not None and size * times > self.room.free:
-            self._too_large(self.room.free, times)
+        elif self.room.free is not None and size * times > self.room.free + held:
+            self._too_large(self.room.free + held, times)
         return size
 
     def _too_large(self, free: int, times: int) -> None:
@@ -107,7 +110,8 @@ class TakeForm(RoomMixin, PanelForm):
 def clients_of(value: str) -> str:
     """Several clients, separated by blanks or commas, each by the rule for one."""
     found = [rules.network_client(word) for word in value.replace(",", " ").split()]
-    if twice := next((client for client in found if found.count(client) > 1), ""):
+    names = [spelled(client) for client in found]
+    if twice := next((client for client in found if names.count(spelled(client)) > 1), ""):
         raise rules.RuleError(f"{twice} stands here twice.")
     joined = " ".join(found)
     if len(joined) > 1000:
@@ -157,11 +161,18 @@ class ScheduleForm(RoomMixin, PanelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         cleaned["bytes"] = (
-            self.reserved() if cleaned.get("enabled") or self.volume.pool else self.size_of("size", "unit")
+            self.reserved(max(1, self.keeps().most), self._held())
+            if cleaned.get("enabled") or self.volume.pool
+            else self.size_of("size", "unit")
         )
         if cleaned.get("enabled") and not self.errors and not self.keeps().most:
             self.add_error("daily", refusal("Nothing would be kept.", "7"))
         return cleaned
+
+    def _held(self) -> int:
+        """What those that the schedule has taken hold: it is given back as they go."""
+        taken = Snapshot.objects.filter(schedule=self.old) if self.old else Snapshot.objects.none()
+        return taken.aggregate(total=Sum("size"))["total"] or 0
 
     def keeps(self) -> Keeps:
         counts = self.cleaned_data if self.is_bound else {}

@@ -57,6 +57,11 @@ class Room:
         return next((pool for pool in self.pools if pool.name == name), None)
 
 
+def others(cluster: Cluster) -> list[Volume]:
+    """Volumes whose names and places are taken."""
+    return list(Volume.objects.filter(cluster=cluster).exclude(inventory=Inventory.FORGOTTEN))
+
+
 class VolumeForm(SizeMixin, PanelForm):
     name = RuleField(rules.volume_name, label="Name", help_text="Also the name of the mount point.")
     size = size_field("Size", help_text="Can grow later, not shrink.")
@@ -91,9 +96,10 @@ class VolumeForm(SizeMixin, PanelForm):
         cluster: Cluster,
         room: Room,
         planned: Collection[DesiredVolume] = (),
+        known: Collection[Volume] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.cluster, self.room, self.planned = cluster, room, planned
+        self.cluster, self.room, self.planned, self.known = cluster, room, planned, known
         super().__init__(data, **kwargs)
         kind = cast(forms.ChoiceField, self.fields["pool"])
         kind.choices = [
@@ -139,8 +145,8 @@ class VolumeForm(SizeMixin, PanelForm):
             elif rules.lies_in(mount_point, other_mount) or rules.lies_in(other_mount, mount_point):
                 self.add_error("mount_point", refusal(f"It overlaps with {other_mount}, where {other} is mounted."))
 
-    def _others(self) -> list[Volume]:
-        return list(Volume.objects.filter(cluster=self.cluster).exclude(inventory=Inventory.FORGOTTEN))
+    def _others(self) -> Collection[Volume]:
+        return others(self.cluster) if self.known is None else self.known
 
     def volume(self) -> DesiredVolume:
         options = self.text("mount_options")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from clusters.findings import Finding
 from clusters.models import Cluster
-from clusters.states import AccessLevel
+from clusters.states import AccessLevel, JobStatus
 from provisioning import bulk
 from provisioning.models import Batch, BatchRow, Job
 
+ASKS = "waits for a person"
 KINDS = {"waiting": "idle", "running": "work", "done": "ok", "failed": "danger", "left": "idle"}
 LISTED = 20  # line numbers in the sentence
-GOOD, BAD = ("ok", "ready"), ("danger", "not possible")
+GOOD, WARNED, BAD = ("ok", "ready"), ("warn", "ready"), ("danger", "not possible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Line:
     becomes: str
     problems: Sequence[str]
     job: Job | None = None
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Group:
     approved: bool
     ready: int
     may: bool
+    shown: str = ""  # codes of the warnings that stand there
+    warnings: Sequence[str] = ()  # of all of its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Clu
     lines = [line for group in groups for line in group.lines]
     return Shown(
         groups, len(lines), sum(line.kind != "danger" for line in lines), sum(line.kind == "danger" for line in lines),
-        any(line.word in ("waiting", "running") for line in lines), bulk.read(batch.kind, batch.text)[1],
+        any(line.word in ("waiting", "running", ASKS) for line in lines), bulk.read(batch.kind, batch.text)[1],
         _stopped(kept), any(row.status in ("waiting", "running") and not row.stopped_by for rows in kept.values() for row in rows),
     )  # fmt: skip
 
@@ -109,23 +114,39 @@ def left(batch: Batch, shown: Shown) -> tuple[list[str], Iterator[list[str]]]:
 
 
 def _approved(rows: list[BatchRow]) -> Group:
-    lines = [
-        Line(row.number, row.values, KINDS[row.status], row.status, _name(row.values), [row.problem] if row.problem else [], row.job)
-        for row in rows
-    ]  # fmt: skip
+    lines = [_approved_line(row) for row in rows]
     cluster = rows[0].cluster
     return Group(cluster.slug, cluster.get_absolute_url(), lines, True, 0, False)
 
 
+def _approved_line(row: BatchRow) -> Line:
+    """What a plan that waits for a person says is of no use once somebody has let it run."""
+    kind, word, problems = KINDS[row.status], row.status, [row.problem] if row.problem else []
+    if row.problem and row.status == BatchRow.Status.RUNNING:
+        proposed = row.job is not None and row.job.status == JobStatus.PROPOSED
+        kind, word, problems = ("warn", ASKS, problems) if proposed else (kind, word, [])
+    return Line(row.number, row.values, kind, word, _name(row.values), problems, row.job)
+
+
 def _open(name: str, rows: list[bulk.Judged]) -> Group:
     lines = [
-        Line(row.number, row.values, *(GOOD if row.intent else BAD), row.becomes or _name(row.values), row.problems)
+        Line(
+            row.number, row.values, *(BAD if not row.intent else WARNED if row.warnings else GOOD), row.becomes or _name(row.values),
+            row.problems, warnings=_said(row.warnings),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
+    of_pair = dict.fromkeys(finding for row in rows for finding in row.of_pair)
+    codes = sorted({finding.code for row in rows for finding in (*row.warnings, *of_pair)})
     cluster, ready = rows[0].cluster, sum(row.intent is not None for row in rows)
+    url = cluster.get_absolute_url() if cluster else ""
     return Group(
-        cluster.slug if cluster else name, cluster.get_absolute_url() if cluster else "", lines, False, ready, ready > 0
+        cluster.slug if cluster else name, url, lines, False, ready, ready > 0, " ".join(codes), _said(of_pair)
     )
+
+
+def _said(findings: Iterable[Finding]) -> list[str]:
+    return [f"{finding.text} {finding.hint}" for finding in findings]
 
 
 def _name(values: Mapping[str, str]) -> str:

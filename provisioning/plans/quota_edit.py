@@ -43,6 +43,8 @@ def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, Node
         )
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
         findings += [*_reasons(observed[active], volume), *_without_tools(observed)]
+        if volume.fstype == "xfs" and not on(observed[active], volume):
+            findings += pausing.keeps_state(desired, volume)
         steps = tuple(_steps(intent, desired, observed, active, volume, backend))
     fresh = volume is not None and any(step.runs and step.stage is Stage.LIVE for step in steps)
     runs = any(step.runs for step in steps)
@@ -233,6 +235,7 @@ def _set(intent: EditQuota, node: NodeObserved, volume: DesiredVolume, *, known:
             stage=Stage.SERVE,
             commands=(cmd("setquota", "--edit-period", kind, str(intent.grace), str(intent.grace), point),),
         )
+        yield _see_grace(intent, node, point)
         return
     limits = tuple(str(limit) for limit in (intent.soft, intent.hard, intent.files_soft, intent.files_hard))
     name = intent.who
@@ -256,7 +259,7 @@ def _set(intent: EditQuota, node: NodeObserved, volume: DesiredVolume, *, known:
         wait=Wait(
             f"{intent.kind} {name} has these limits",
             cmd("quota", kind, "--verbose", "--no-wrap", "--raw-grace", "--filesystem", point, name, exits=(0, 1)),
-            Expect(exits=(0, 1), contains=_shown(intent)),
+            Expect(exits=(0, 1), matches=_shown(intent)),
             bound=10,
         ),
     )
@@ -267,6 +270,25 @@ def _set(intent: EditQuota, node: NodeObserved, volume: DesiredVolume, *, known:
         yield unchanged(step, "they are so") if same else step
 
 
-def _shown(intent: EditQuota) -> tuple[str, ...]:
-    """quota prints usage, soft, hard and grace of both."""
-    return (f" {intent.soft} {intent.hard} ", f" {intent.files_soft} {intent.files_hard} ")
+def _shown(intent: EditQuota) -> str:
+    """quota prints usage, soft, hard and grace of space, then the same of files: each limit is looked for in its own column."""
+    columns = ((intent.soft, intent.hard), (intent.files_soft, intent.files_hard))
+    return r" /\S+" + "".join(rf" [0-9]+\*? {soft} {hard}(?: [0-9]+)?" for soft, hard in columns) + " $"
+
+
+def _see_grace(intent: EditQuota, node: NodeObserved, point: str) -> Step:
+    """The report names it in its head, in days or, below two of them, in hours."""
+    days = intent.grace // DAY
+    told = f"{days}days" if days > 1 else f"{intent.grace // 3600:02}:{intent.grace % 3600 // 60:02}"
+    return Step(
+        node=node.node,
+        title="See the grace time",
+        kind=Kind.WAITS,
+        stage=Stage.SERVE,
+        wait=Wait(
+            f"{intent.kind}s may stay above a soft limit for {words.counted(round(intent.grace / DAY), 'day')}",
+            cmd("repquota", f"--{intent.kind}", point),
+            Expect(contains=(f"Block grace time: {told}; Inode grace time: {told}",)),
+            bound=10,
+        ),
+    )

@@ -70,8 +70,10 @@ def _device_size(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) 
 
 
 def _new_bytes(desired: DesiredCluster, observed: Mapping[str, NodeObserved], wanted: Mapping[str, int]) -> int:
+    """Give what the device gains; 0 for less than an extent, which nobody could use."""
     now = _device_size(desired, observed)
-    return max(0, drbd_usable(min(wanted.values())) - now) if wanted and now else 0
+    more = drbd_usable(min(wanted.values())) - now if wanted and now else 0
+    return more if more >= EXTENT else 0
 
 
 def _reasons(
@@ -93,7 +95,7 @@ def _reasons(
         )
     for node in desired.nodes:
         yield from _room(node.backing, observed[node.name], wanted[node.name])
-    if below and _new_bytes(desired, observed, wanted) < LEAST:
+    if (below or _one_larger(desired, observed, wanted)) and _new_bytes(desired, observed, wanted) < LEAST:
         yield blocker(
             "resource.not-larger",
             f"{desired.resource.device} would grow by less than {words.size(LEAST)}.",
@@ -107,9 +109,14 @@ def _reasons(
                       hint="Do it when a failure in these minutes would hurt least.")  # fmt: skip
 
 
+def _one_larger(desired: DesiredCluster, observed: Mapping[str, NodeObserved], wanted: Mapping[str, int]) -> bool:
+    """Whether one disk has room for more than the device has: somebody made it larger, and not the other one."""
+    disks = desired.nodes[0].backing.kind is BackingKind.DISK
+    return disks and drbd_usable(max(wanted.values())) - (_device_size(desired, observed) or 0) >= LEAST
+
+
 def _grown(desired: DesiredCluster, observed: Mapping[str, NodeObserved], wanted: Mapping[str, int]) -> bool:
-    now = _device_size(desired, observed)
-    return now is not None and drbd_usable(min(wanted.values())) - now < EXTENT
+    return _device_size(desired, observed) is not None and not _new_bytes(desired, observed, wanted)
 
 
 def _room(backing: Backing, node: NodeObserved, wanted: int) -> Iterator[Finding]:
@@ -190,7 +197,7 @@ def _resize(
 ) -> Iterator[Step]:
     r = desired.resource
     replica = observed[active].replica(r.name)
-    before = str((replica.size or 0) // 512) if replica else ""
+    before = (replica.size or 0) // 512 if replica else 0
     steps = [
         Step(
             node=active,
@@ -211,7 +218,7 @@ def _resize(
             wait=Wait(
                 f"{r.device} is larger than before on {name}",
                 _sectors(desired),
-                Expect(lacks=(before,) if before else ()),
+                Expect(at_least=before + 1),
                 bound=60,
             ),
         )
@@ -243,7 +250,7 @@ def _group(desired: DesiredCluster, node: NodeObserved, resized: bool) -> Iterat
         wait=Wait(
             f"{r.device} gives {r.vg} more than before",
             cmd("pvs", "--noheadings", "--units", "b", "--nosuffix", "--options", "pv_size", r.device),
-            Expect(lacks=(str(pv.size),) if pv else ()),
+            Expect(at_least=pv.size + 1 if pv else 1),
             bound=30,
         ),
     )

@@ -30,6 +30,7 @@ FORCED = {
     "ext4": "Answers yes to every question of e2fsck: what it cannot place ends in lost+found or is lost.",
     "xfs": "Throws the log of XFS away (xfs_repair -L): the latest changes of names and directories in it are lost, and files may be.",
 }
+IN_SNAPSHOT = "A check in a snapshot needs none."
 Found = tuple[tuple[Step, ...], list[Finding]]
 ONLY_ITS_OWN = Impact(
     pause="none; only clients of this volume are without it, and are already", takes=LONG, notes=(pausing.STAY,)
@@ -179,6 +180,8 @@ def _itself(
     findings += pausing.below(node, volume)
     if pausing.out_already(node, volume):
         return (*steps(node, volume), *(pausing.serve_again(desired, node, volume) if mounts else ())), findings
+    if node.mount(volume.mount_point) is not None:
+        findings += pausing.keeps_state(desired, volume, IN_SNAPSHOT)
     found = [*pausing.leave(desired, node, volume), *steps(node, volume), *pausing.come_back(desired, node, volume)]
     return tuple(found), findings
 

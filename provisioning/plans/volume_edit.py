@@ -19,7 +19,7 @@ from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import EditVolume
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import moving, words
+from provisioning.plans.parts import moving, pausing, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.known import gaps
 from provisioning.render import nfs
@@ -114,16 +114,8 @@ def _reasons(
             blocker("volume.two-at-once", f"{words.listed(fresh)} {'needs' if len(fresh) == 1 else 'need'} a fresh mount.",
                     hint="Change the options first, then name or mount point: each keeps its way back then.")
         )  # fmt: skip
-    if desired.nfs.state_volume == was.name and needs_a_fresh_mount(was, now):
-        text = f"{was.name} keeps what NFS clients hold, so it cannot be unmounted while it does."
-        found.append(
-            blocker(
-                "volume.keeps-nfs-state",
-                text,
-                hint="Choose another place for that first: Set up the NFS server.",
-                hazard=8,
-            )
-        )
+    if needs_a_fresh_mount(was, now):
+        found += pausing.keeps_state(desired, was)
     for other in desired.volumes:
         if other.name != was.name and was.mount_point != now.mount_point and _overlap(other.mount_point, was, now):
             found.append(

@@ -131,7 +131,7 @@ def _steps(
 
 def _file_system(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, size: int) -> Iterator[Step]:
     mount = node.mount(volume.mount_point)
-    before = str(mount.size) if mount and mount.size is not None else ""
+    before = mount.size if mount else None
     source = mount.source if mount else ""
     commands = _grow(desired, volume, source)
     grow = Step(
@@ -154,7 +154,7 @@ def _file_system(desired: DesiredCluster, node: NodeObserved, volume: DesiredVol
         wait=Wait(
             f"{volume.mount_point} is larger than before",
             cmd("findmnt", "--noheadings", "--bytes", "--output", "SIZE", "--mountpoint", volume.mount_point),
-            Expect(lacks=(before,) if before else ()),
+            Expect(at_least=size * 3 // 4 if before is None else before + 1),  # it keeps some of the room for itself
             bound=30,
         ),
     )

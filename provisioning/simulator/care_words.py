@@ -37,6 +37,11 @@ def _repquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
             "",
             f"{said}repquota: No correct mountpoint specified.\nrepquota: Cannot initialize mountpoint scan.\n",
         )
+    if "--output=csv" not in argv:
+        kind = argv[1].removeprefix("--")
+        grace = _days(lv.graces.get(kind, 7 * 86_400))
+        head = f"*** Report for {kind} quotas on device /dev/mapper/x\nBlock grace time: {grace}; Inode grace time: {grace}\n"
+        return 0, head, ""
     lines = []
     for kind, title in (("user", "User"), ("group", "Group")):
         lines += [f"{title},{HEAD}", f"root,ok,ok,{lv.used // 1024},0,0,0,11,0,0,0"]
@@ -48,6 +53,10 @@ def _repquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     return 0, "".join(f"{line}\n" for line in lines), ""
 
 
+def _days(seconds: int) -> str:
+    return f"{seconds // 86_400}days" if seconds >= 2 * 86_400 else f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"
+
+
 def _setquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     lv = mounted_lv(pair, machine, argv[-1])
     if lv is None:
@@ -55,6 +64,8 @@ def _setquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     if "--edit-period" not in argv:
         kind, who, *limits = argv[1:-1]
         lv.quotas[f"{kind.removeprefix('--')} {who}"] = [int(limit) for limit in limits]
+    else:
+        lv.graces[argv[2].removeprefix("--")] = int(argv[3])
     return 0, "", ""
 
 

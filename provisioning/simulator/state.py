@@ -36,6 +36,7 @@ class Lv:
     origin: str = ""  # of a snapshot
     changed: int = 0  # of a snapshot: bytes of its room that hold what changed in the origin
     quotas: dict[str, list[int]] = field(default_factory=dict)  # "user 1234": soft and hard KiB, soft and hard files
+    graces: dict[str, int] = field(default_factory=dict)  # "user" or "group": seconds above a soft limit
     damaged: bool = False  # its file system has errors that a check finds
     merged_at: float | None = None  # of a snapshot that is rolled back to: when that ends
     is_pool: bool = False  # a thin pool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -67,7 +67,8 @@ def batch_approve(request: HttpRequest, pk: int) -> HttpResponse:
     found = _mine(request, pk)
     cluster = access.get_cluster(request, request.POST.get("cluster", ""), AccessLevel.OPERATOR)
     judged = bulk.judge(found.kind, found.text, access.levels(request.user), Cluster.objects.filter(pk=cluster.pk))
-    rows = [_row(one) for one in judged if one.cluster is not None]
+    shown = request.POST.get("shown", "").split()
+    rows = [_row(one, shown) for one in judged if one.cluster is not None]
     batches.approve(found, cluster, rows, request.user.get_username())
     return redirect(found)
 
@@ -83,12 +84,14 @@ def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(found)
 
 
-def _row(one: bulk.Judged) -> BatchRow:
+def _row(one: bulk.Judged, shown: Collection[str]) -> BatchRow:
+    """Of its warnings those count that stood on the page: the inventory may have changed since."""
     return BatchRow(
         number=one.number,
         values=dict(one.values),
         intent=codec.dump(one.intent) if one.intent else None,
         problem=" ".join(one.problems),
+        shown=sorted({finding.code for finding in (*one.warnings, *one.of_pair)} & set(shown)),
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from clusters.findings import blocker
-from clusters.models import AuditEntry, Cluster, Membership, NodeState
+from clusters.findings import blocker, warning
+from clusters.models import AuditEntry, Cluster, Membership, NodeState, Replica
 from clusters.states import AccessLevel, Danger, JobStatus
 from provisioning import actions, batches, doorbell, jobs
 from provisioning.models import Batch, BatchRow, Job
@@ -35,15 +35,16 @@ def two(db: None) -> None:
     NodeState.objects.filter(vg_size__isnull=False).update(vg_free=30 * GIB)
 
 
-def send(client: Client, person: Any, text: str = TEXT) -> Batch:
+def send(client: Client, person: Any, text: str = TEXT, kind: str = "volumes") -> Batch:
     client.force_login(person)
-    answer: Any = client.post("/volumes/import/", {"text": text})
+    answer: Any = client.post(f"/{kind}/import/", {"text": text})
     assert answer.status_code == 302, answer.content.decode()
     return Batch.objects.latest("pk")
 
 
-def approve(client: Client, batch: Batch, cluster: str = "web") -> None:
-    assert client.post(f"/batches/{batch.pk}/approve/", {"cluster": cluster}).status_code == 302
+def approve(client: Client, batch: Batch, cluster: str = "web", shown: str = "") -> None:
+    posted = {"cluster": cluster, "shown": shown}
+    assert client.post(f"/batches/{batch.pk}/approve/", posted).status_code == 302
 
 
 def states(batch: Batch) -> list[tuple[int, str]]:
@@ -246,3 +247,85 @@ def test_only_who_sent_it_or_an_admin_of_everything_stops_it(client: Client, olg
     client.force_login(ada)
     assert client.post(f"/batches/{batch.pk}/stop/").status_code == 302
     assert not batch.rows.filter(status="waiting").exists()
+
+
+RISKY = 'cluster,volume,path,clients\nweb,data,/srv/data/a,"*(rw,no_root_squash,async)"\nweb,data,/srv/data/b,10.0.0.7(ro)\n'
+
+
+def test_what_is_risky_about_a_row_stands_at_it_before_it_is_approved(client: Client, olga: Any, two: None):
+    batch = send(client, olga, RISKY, "exports")
+    answer: Any = client.get(batch.get_absolute_url())
+    html = answer.content.decode()
+    for said in (
+        "root of a client is root on /srv/data/a.",
+        "Everybody who reaches the service IP may write to /srv/data/a.",
+        "async for *:",
+        "/srv/data/a lies within /srv/data, which is exported, too.",
+    ):
+        assert said in html
+    [group] = answer.context["shown"].groups
+    assert [line.kind for line in group.lines] == ["warn", "warn"]
+    approve(client, batch, shown=group.shown)
+    first, second = batch.rows.all()
+    assert first.shown == ["export.everybody", "export.nested", "export.no-root-squash", "export.risk-async"]
+    assert second.shown == ["export.nested"]
+
+
+def test_a_plan_that_warns_of_what_was_shown_runs(client: Client, olga: Any, two: None):
+    batch = send(client, olga, RISKY, "exports")
+    approve(client, batch, shown="export.everybody export.nested export.no-root-squash export.risk-async")
+    batches.tick()
+    job = propose(Job.objects.get(), make_plan(findings=(warning("export.nested", "It lies within another."),)))
+    batches.tick()
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+
+
+def test_a_plan_that_warns_of_what_was_not_shown_waits_for_a_person(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch, shown="drbd.not-redundant")  # sent, and not at the row
+    batches.tick()
+    job = propose(Job.objects.get(), make_plan(findings=(warning("drbd.not-redundant", "r0 is not redundant now."),)))
+    batches.tick()
+    batches.tick()
+    job.refresh_from_db()
+    assert job.status == JobStatus.PROPOSED
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "r0 is not redundant now. Read the plan, and run it or cancel it." in html
+    assert states(batch)[:2] == [(2, "running"), (3, "waiting")]
+    jobs.approve(request_of(olga), job)
+    assert client.get(batch.get_absolute_url()).context["shown"].groups[0].lines[0].word == "running"
+    actions.settle(end(job, JobStatus.SUCCEEDED))
+    batches.tick()
+    row = batch.rows.get(number=2)
+    assert (row.status, row.problem) == ("done", "")
+
+
+def test_a_pair_with_one_copy_is_said_beside_its_rows(client: Client, olga: Any, two: None):
+    Replica.objects.filter(resource__cluster__slug="web", node__name="bob").update(disk="Inconsistent")
+    batch = send(client, olga)
+    answer: Any = client.get(batch.get_absolute_url())
+    web, db = answer.context["shown"].groups
+    assert web.shown == "drbd.not-redundant" and db.shown == ""
+    assert "r0 is not redundant now. What is written goes to one copy" in answer.content.decode()
+    approve(client, batch, shown=web.shown)
+    assert batch.rows.first().shown == ["drbd.not-redundant"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "line"),
+    [
+        ("exports", "cluster,volume,path,clients", "{slug},data,/srv/data/{n},10.0.0.7"),
+        ("volumes", "cluster,name,size", "{slug},v{n},1 GiB"),
+    ],
+)
+def test_more_rows_ask_the_database_no_more_often(
+    client: Client, olga: Any, two: None, django_assert_max_num_queries: Any, kind: str, head: str, line: str
+):
+    counts = []
+    for rows in (1, 25):
+        batch = send(client, olga, "\n".join([head, *(line.format(slug="web", n=n) for n in range(rows))]), kind)
+        with django_assert_max_num_queries(60) as asked:
+            assert client.get(batch.get_absolute_url()).context["shown"].good == rows
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

@@ -39,7 +39,7 @@ def test_spreadsheets_of_every_kind_are_read(delimiter: str):
         + "\r\n\r\n"
     )
     rows, unknown = bulk.read("volumes", text)
-    assert rows == [(2, {"cluster": "web", "name": "a", "size": "1 GiB"})] and unknown == []
+    assert rows == [(2, {"cluster": "web", "name": "a", "size": "1 GiB"}, "")] and unknown == []
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,23 @@ def test_a_bad_row_takes_nothing_from_those_after_it(pair: Cluster):
     assert [bool(one.intent) for one in judged] == [False, True, True]
 
 
+def test_cells_without_a_column_are_no_row_and_are_not_lost(pair: Cluster):
+    """The second mount option was once left out, and the row was ready."""
+    [one] = judge("volumes", "cluster,name,size,mount_options\nweb,a,1 GiB,noatime,nodiratime")
+    assert one.intent is None and one.values["mount_options"] == "noatime,nodiratime"
+    assert one.problems == ("It has 5 cells and the first line names 4: put what holds a comma in double quotes.",)
+    [one] = judge("volumes", "cluster;name;size;;\nweb;a;1 GiB;;;;")  # as spreadsheets end a line
+    assert one.intent is not None
+
+
+def test_a_thin_pool_that_promises_more_than_it_has_is_said_at_the_row(pair: Cluster):
+    pool = {"name": "pool", "size": 10 * GIB, "promised": 4 * GIB, "data": 85.0, "metadata": 3.0}
+    NodeState.objects.filter(vg_size__isnull=False).update(pools=[pool])
+    first, second = judge("volumes", "cluster,name,size,pool\nweb,a,5 GiB,pool\nweb,b,5 GiB,pool")
+    assert [finding.code for finding in first.warnings] == ["pool.fills"]
+    assert [finding.code for finding in second.warnings] == ["pool.fills", "pool.overcommitted"]
+
+
 def test_below_operator_nothing_can_be_added(pair: Cluster):
     [one] = judge("volumes", "cluster,name,size\nweb,a,1 GiB", AccessLevel.VIEWER)
     assert one.intent is None and one.problems == ("This needs the access level operator on web.",)
@@ -118,8 +135,15 @@ def test_exports_show_their_line(pair: Cluster):
         (["web,more,/srv/more/../data,10.0.0.7"], "directory:"),
         (["web,more,,"], "clients: nobody could mount it."),
         (["web,more,,10.0.0.7 (rw)"], "there is a blank before it"),
+        (["web,more,,10.0.0.0/24(rw"], "the bracket is not closed; put what holds a comma in double quotes"),
+        (["web,more,,10.0.0.0/24(rw,sync)"], "It has 5 cells and the first line names 4: put what holds a comma in"),
         (['web,more,,"10.0.0.7(rw,nonsense)"'], "clients:"),
         (["web,more,,10.0.0.7 10.0.0.7(ro)"], "10.0.0.7 is there twice"),
+        (["web,more,,Web.x web.x(ro)"], "web.x is there twice"),
+        (
+            ["web,more,," + " ".join(f"10.0.0.{n}" for n in range(1, 42))],
+            "clients: More than 40 clients are not taken.",
+        ),
         (["web,more,,10.0.0.7", "web,more,/srv/more,10.0.0.8"], "line 2 exports it already"),
     ],
 )

@@ -177,12 +177,15 @@ def plan_of(path: Path) -> Plan:
 
 
 def _seen(node: NodeObserved, changes: dict) -> NodeObserved:
-    """A few facts of one node that differ: logical volumes by name, what is not mounted, the size of the file system that was asked about."""
+    """A few facts of one node that differ: logical volumes by name, sizes of disks, what is not mounted, the size of a file system."""
     for name, fields in changes.get("lvs", {}).items():
         old = node.lv("vg_data", name) or LogicalVolume(name, "vg_data", 0, f"/dev/vg_data/{name}", True)
         others = tuple(lv for lv in node.lvs or () if lv is not old)
         fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
         node = replace(node, lvs=(*others, replace(old, **fields)))
+    sizes = changes.get("disks", {})
+    disks = (replace(disk, size=sizes.get(disk.path, disk.size)) for disk in node.disks or ())
+    node = replace(node, disks=tuple(disks) if sizes else node.disks)
     if points := changes.get("unmounted"):
         node = replace(node, mounts=tuple(mount for mount in node.mounts or () if mount.target not in points))
     for name, value in changes.get("facts", {}).items():

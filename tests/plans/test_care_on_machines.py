@@ -13,7 +13,7 @@ from provisioning.facts import Asked
 from provisioning.intents import CheckVolume, EditQuota, RepairVolume, TrimVolume
 from provisioning.plans import quota_edit, volume_check, volume_trim
 from provisioning.simulator.state import Lv
-from provisioning.steps import Plan
+from provisioning.steps import Expect, Plan
 from tests.pair import GIB, HEARTBEAT
 from tests.plans.simulated import Machines
 from tests.plans.test_volumes_on_machines import pair  # noqa: F401  a fixture
@@ -115,6 +115,20 @@ def test_what_is_mounted_inside_keeps_a_volume_from_being_unmounted(pair: Given)
     assert not blockers(check(pair, "homes").findings)
 
 
+def test_the_volume_that_keeps_what_clients_hold_is_not_unmounted(pair: Given) -> None:  # noqa: F811
+    """nfsdcld has its list open there, so the plan could never be carried out: it stopped at its first guard, however often it was made anew."""
+    machines, wanted = pair
+    kept = machines, replace(wanted, nfs=replace(wanted.nfs, state_volume="media"))
+    machines.pair.machines["alice"].mounts["/srv/media"][2] = (
+        "noatime"  # XFS without limits: a quota takes a fresh mount
+    )
+    for plan in (check(kept, "media", 0), repair(kept, "media"), quota(kept, "media", hard=5)):
+        (why,) = blockers(plan.findings)
+        assert why.code == "volume.keeps-nfs-state" and "Set up the NFS server" in why.hint
+    for plan in (check(kept, "media"), check(kept, "homes", 0), quota(kept, "homes", hard=5)):
+        assert not blockers(plan.findings)
+
+
 def test_a_trim_runs_where_every_layer_takes_discards(pair: Given) -> None:  # noqa: F811
     carry_out(pair[0], trim(pair, "media"))
 
@@ -157,6 +171,37 @@ def test_a_quota_is_set_once_and_taken_back(name: str, pair: Given) -> None:  # 
     assert (use.soft, use.hard, use.files_hard) == (1000 * 1024, 2000 * 1024, 7)
     carry_out(machines, quota(pair, name))
     assert machines.pair.inside.lvs[name].quotas == {"user 1234": [0, 0, 0, 0]}
+
+
+def _limits_seen(given: Given) -> Expect:
+    (see,) = [step.wait for step in quota(given, "media").steps if step.title == "See the limits"]
+    assert see
+    return see.expect
+
+
+@pytest.mark.parametrize(
+    ("row", "so"),
+    [
+        ("/dev/x 50 0 0 0 3 0 0 0", True),
+        ("/dev/x 50* 0 0 3 0 0", True),  # without grace times
+        ("/dev/x 50 100 200 0 3 0 0 0", False),  # files have none, space still has
+        ("/dev/x 0 0 0 0 3 100 200 0", False),
+        ("/dev/x 0 0 100 0 0 0 0 0", False),
+    ],
+)
+def test_that_limits_are_gone_is_looked_for_in_each_column(row: str, so: bool, pair: Given) -> None:  # noqa: F811
+    head = "Disk quotas for user #1234 (uid 1234): \nFilesystem blocks quota limit grace files quota limit grace\n"
+    assert _limits_seen(pair).holds(0, head + row) is so
+
+
+@pytest.mark.parametrize("days", [1, 14])
+def test_a_grace_time_is_read_back(days: int, pair: Given) -> None:  # noqa: F811
+    carry_out(pair[0], quota(pair, "media", who="", grace=days * 86_400))
+    assert pair[0].pair.inside.lvs["media"].graces == {"user": days * 86_400}
+    plan = quota(pair, "media", who="", grace=21 * 86_400)
+    assert plan.steps[-1].title == "See the grace time" and plan.steps[-1].wait
+    seen = pair[0].run("alice", plan.steps[-1].wait.command)
+    assert not plan.steps[-1].wait.expect.holds(seen.exit, seen.stdout)
 
 
 def test_ext4_is_switched_on_in_place_and_after_a_failover(pair: Given) -> None:  # noqa: F811

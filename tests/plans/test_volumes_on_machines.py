@@ -61,6 +61,37 @@ def test_a_volume_grows_with_its_file_system(pair: tuple[Machines, DesiredCluste
     assert [step.unchanged != "" for step in grown(machines, wanted, name, 20 * GIB).steps] == [True] * 4
 
 
+def test_only_a_larger_size_counts_as_grown(pair: tuple[Machines, DesiredCluster]) -> None:
+    """A smaller one counted once, and with the size before unknown any; one that the size before is a part of never did."""
+    machines, wanted = pair
+    seen = machines.read(wanted)
+    mount = seen["alice"].mount("/srv/homes")
+    (pv,) = [one for one in seen["alice"].pvs or () if one.vg == wanted.resource.vg]
+    replica = seen["alice"].replica(wanted.resource.name)
+    assert mount and mount.size and replica and replica.size
+    size = replica.size // 512
+    steps = (*grown(machines, wanted, "homes", 20 * GIB).steps, *resource(machines, wanted, 88 * GIB).steps)
+    waits = {step.title: step.wait.expect for step in steps if step.wait}
+    for title, before in (
+        ("See the file system's new size", mount.size),
+        (f"See the new size of {wanted.resource.device}", size),
+        (f"See {wanted.resource.vg} larger", pv.size),
+    ):
+        found = [waits[title].holds(0, f"{now}\n") for now in (before // 2, before, before + 4096, 10 * before)]
+        assert found == [False, False, True, True], title
+
+
+def test_a_file_system_of_unknown_size_is_nearly_as_large_as_wanted(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    asked = Asked(fstype="ext4", device="/dev/vg_data/homes", mount_point="/srv/homes")
+    seen = machines.read(wanted, asked)
+    node = seen["alice"]
+    blind = replace(node, mounts=tuple(replace(mount, size=None) for mount in node.mounts or ()))
+    plan = volume_grow.plan(GrowVolume(wanted.name, "homes", 20 * GIB), wanted, seen | {"alice": blind}, HEARTBEAT)
+    (see,) = [step.wait.expect for step in plan.steps if step.title == "See the file system's new size" and step.wait]
+    assert [see.holds(0, str(size * GIB)) for size in (10, 19)] == [False, True]
+
+
 def test_a_full_group_refuses(pair: tuple[Machines, DesiredCluster]) -> None:
     machines, wanted = pair
     assert "volume.no-room" in {f.code for f in grown(machines, wanted, "homes", 900 * GIB).findings}

@@ -32,6 +32,7 @@ def test_the_client_that_was_meant_is_offered(typed, offered):
     "typed",
     ["", " ", "10.0.0.300", "10.0.0", "10.0.0.0/33", "1", "@", "@-x", "@a b", "-web", "web_/24", "10.0.0.5\n*(rw)", "we\0b", "wéb",
      "www.ｅxample.org", "‮web", "x" * 64 + ".org", "a" * 254, "*.*(rw", "[ab].example.org", "host;id", "224.0.0.1", "255.255.255.255",
+     "169.254.0.0/16", "fe80::/10", "fe80::/64", "ff00::/8", "224.0.0.0/4",
      "169.254.169.254", "0.0.0.0", "fe80::1%eth0", "gss/krb5", "#web", '"web"', "\\web", "10..0.1", "*..org", "300.*"],
 )  # fmt: skip
 def test_clients_that_are_none(typed):

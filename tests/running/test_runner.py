@@ -203,6 +203,22 @@ def test_a_way_back_that_fails_is_said() -> None:
     assert world.files["alice", "/etc/exports"] == b"old\n"
 
 
+@pytest.mark.parametrize(
+    ("seen", "so"),
+    [
+        ("204801\n", True),
+        ("2048000\n", True),
+        ("204800\n", False),
+        ("2048\n", False),
+        ("", False),
+        ("204801 B", False),
+        ("-1", False),
+    ],
+)
+def test_larger_than_before_is_a_number_and_not_another_text(seen: str, so: bool) -> None:
+    assert Expect(at_least=204801).holds(0, seen) is so
+
+
 def test_a_part_that_begins_with_a_blank_begins_at_a_word() -> None:
     table = "/data/srv/homes 10.0.0.0/8(ro)\n/srv/media   10.0.0.0/8(rw)\n"
     assert not Expect(contains=(" /srv/homes 10.0.0.0/8(",)).holds(0, table)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clusters import snapshots
 from clusters.findings import blocker
-from clusters.models import AuditEntry, Cluster, Snapshot, SnapshotSchedule, Volume
+from clusters.models import AuditEntry, Cluster, Snapshot, SnapshotSchedule, SnapshotState, Volume
 from clusters.states import Inventory, JobStatus
 from provisioning import codec, doorbell, jobs, schedules
 from provisioning.intents import KeepSnapshots
@@ -97,6 +97,18 @@ def test_what_is_not_kept_goes_and_what_a_person_took_or_opened_stays(hourly: Sn
     with at():
         schedules.tick()
     assert sorted(intent_of(Job.objects.get()).drop) == ["auto-20260603-0900", "auto-20260603-1000"]
+
+
+@pytest.mark.parametrize("lost", [{"valid": False}, {"there": False}])
+def test_one_that_is_lost_stands_for_no_hour(hourly: SnapshotSchedule, at: Callable[..., Any], lost: dict[str, bool]):
+    """It was once kept in place of the good one of the same hour. It goes when its own time is over."""
+    full, good = taken(hourly, NOON - timedelta(minutes=55)), taken(hourly, NOON - timedelta(minutes=25))
+    SnapshotState.objects.create(snapshot=full, read_at=NOON, percent=100, **lost)
+    with at():
+        schedules.tick()
+    assert intent_of(Job.objects.get()).drop == ()
+    taken(hourly, NOON)
+    assert set(schedules.no_longer_kept(hourly, NOON + timedelta(hours=1))) == {full.name, good.name}
 
 
 def test_it_waits_while_a_person_reads_a_plan(

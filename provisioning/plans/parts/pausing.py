@@ -71,10 +71,21 @@ def below(node: NodeObserved, volume: DesiredVolume) -> list[Finding]:
     return [blocker("volume.mounted-inside", text, hint=hint, node=node.node, fix=f"umount {inside[0]}")]
 
 
+def keeps_state(desired: DesiredCluster, volume: DesiredVolume, hint: str = "") -> list[Finding]:
+    """nfsdcld has its list open there: nobody may use a volume when NFS is stopped for it, and asked after the stop, whoever else does would
+    leave the pair without its service."""
+    if desired.nfs.state_volume != volume.name:
+        return []
+    text = f"{volume.name} keeps what NFS clients hold, so it cannot be unmounted while it does."
+    choose = "Choose another place for that first: Set up the NFS server."
+    return [blocker("volume.keeps-nfs-state", text, hint=f"{choose} {hint}".strip(), hazard=8)]
+
+
 def leave(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+    there = node.mount(volume.mount_point) is not None
     stop, unmount = stopping(node, volume.mount_point), unmounting(node, volume)
     yield stop if node.nfsd_threads else unchanged(stop, "it does not run")
-    yield unmount if node.mount(volume.mount_point) is not None else unchanged(unmount, "it is not mounted")
+    yield unmount if there else unchanged(unmount, "it is not mounted")
 
 
 def come_back(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:

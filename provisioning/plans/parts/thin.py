@@ -34,8 +34,8 @@ def ready(observed: Mapping[str, NodeObserved], node: NodeObserved, vg: str, nam
     elif seen.full or seen.fullest >= FULL_SOON:
         text = f"The thin pool {name} has used {seen.what}."
         yield blocker("pool.nearly-full", text, hint=f"{RUNS_OUT} {GROW}", fix=f"lvs {vg}/{name}", node=node.node)
-    elif seen.fullest >= FILLS:
-        yield warning("pool.fills", f"The thin pool {name} has used {seen.what}.", hint=f"{RUNS_OUT} {GROW}", node=node.node)  # fmt: skip
+    else:
+        yield from fills(seen, node.node)
     for each in observed.values():
         if each.thin_tools is False:
             yield blocker(
@@ -45,27 +45,35 @@ def ready(observed: Mapping[str, NodeObserved], node: NodeObserved, vg: str, nam
             )  # fmt: skip
 
 
+def fills(seen: PoolView, node: str = "") -> Iterator[Finding]:
+    if seen.fullest >= FILLS:
+        yield warning("pool.fills", f"The thin pool {seen.name} has used {seen.what}.", hint=f"{RUNS_OUT} {GROW}", node=node)  # fmt: skip
+
+
 def promise(node: NodeObserved, vg: str, name: str, more: int) -> Iterator[Finding]:
     """Say what the pool has promised once `more` bytes come to it, beside what it has."""
     pool = node.lv(vg, name)
-    if pool is None or not pool.is_pool or not pool.size:
-        return
-    told = promised(node, vg, name, more)
-    if node.promised(vg, name) + more > pool.size:
-        yield warning("pool.overcommitted", f"{told}: more than it has.", hint=f"{RUNS_OUT} Watch how full it is.", node=node.node)  # fmt: skip
-    else:
+    if pool is not None and pool.is_pool:
+        yield from holds(view(node, pool), more, node.node)
+
+
+def holds(seen: PoolView, more: int, node: str = "") -> Iterator[Finding]:
+    told = _promised(seen, more)
+    if seen.size and seen.promised + more > seen.size:
+        yield warning("pool.overcommitted", f"{told}: more than it has.", hint=f"{RUNS_OUT} Watch how full it is.", node=node)  # fmt: skip
+    elif seen.size:
         yield fine("pool.holds", f"{told}: it has room for all of it")
 
 
 def promised(node: NodeObserved, vg: str, name: str, more: int = 0) -> str:
     pool = node.lv(vg, name)
-    if pool is None:
-        return ""
-    total = node.promised(vg, name) + more
-    share = f" ({round(100 * total / pool.size)} %)" if pool.size else ""
-    return (
-        f"{name} has {words.size(pool.size)} and promises {words.size(total)} to its volumes and their snapshots{share}"
-    )
+    return _promised(view(node, pool), more) if pool is not None else ""
+
+
+def _promised(seen: PoolView, more: int) -> str:
+    total = seen.promised + more
+    share = f" ({round(100 * total / seen.size)} %)" if seen.size else ""
+    return f"{seen.name} has {words.size(seen.size)} and promises {words.size(total)} to its volumes and their snapshots{share}"
 
 
 def now(node: NodeObserved, vg: str, name: str) -> str:

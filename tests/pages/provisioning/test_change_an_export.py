@@ -59,7 +59,7 @@ def test_the_form_shows_what_stands_there(export: Export, edit: str, olga_client
     assert 'value="@hosts"' in html
     assert "subtree_check,anonuid=7" in html
     assert (
-        f"{export.path} 10.10.0.0/24(ro,async,all_squash,sec=krb5p,insecure,subtree_check,anonuid=7,mountpoint,fsid={export.fsid}) @hosts("
+        f"{export.path} 10.10.0.0/24(ro,async,insecure,subtree_check,all_squash,anonuid=7,sec=krb5p,mountpoint,fsid={export.fsid}) @hosts("
         in html
     )
     assert 'name="volume"' not in html
@@ -204,3 +204,42 @@ def test_other_methods_are_refused(edit: str, withdraw: str, olga_client: Client
 def test_an_export_that_is_not_there(web_files: Cluster, olga_client: Client):
     assert olga_client.get("/c/web-files/exports/999/edit/").status_code == 404
     assert olga_client.get("/c/web-files/exports/999/withdraw/").status_code == 404
+
+
+def test_an_export_with_many_clients_keeps_them_all(export: Export, edit: str, olga_client: Client):
+    """A limit on rows once withdrew whoever stood behind it."""
+    set_clients(export, *((f"10.20.0.{number}", "rw,sync,no_subtree_check,root_squash") for number in range(1, 46)))
+    form = olga_client.get(edit)
+    assert len(form.context["client_rows"]) == 45
+    sent = {"clients": "45"}
+    for row in form.context["client_rows"]:
+        sent |= {key: value for key, value in row.data.items() if key.startswith(f"{row.prefix}-")}
+    assert olga_client.post(edit, sent).status_code == 302
+    intent = codec.load(EditExport, Job.objects.get().intent)
+    assert [client.client for client in intent.export.clients] == [f"10.20.0.{number}" for number in range(1, 46)]
+
+
+def test_one_client_too_many_is_said_and_none_is_dropped(edit: str, olga_client: Client):
+    rows = {f"c{number}-client": f"10.20.0.{number + 1}" for number in range(41)}
+    for asked in (rows | {"clients": "41"}, {**rows, "clients": "40", "add": "1"}):
+        refused: Any = olga_client.post(edit, asked)
+        assert refused.status_code == 422
+        assert "More than 40 clients are not taken." in page(refused)
+    assert len(olga_client.post(edit, rows | {"clients": "41"}).context["client_rows"]) == 41
+    assert not Job.objects.exists()
+
+
+def test_a_client_that_nobody_touches_stays_as_it_is_written(export: Export, edit: str, olga_client: Client):
+    """Its options were once written out, and stood among the changes."""
+    set_clients(export, ("10.10.0.0/24", "sync,rw"), ("10.10.0.77", "ro,all_squash"))
+    olga_client.post(edit, FIRST | SECOND | {"c1-squash": "root_squash"})
+    first, second = codec.load(EditExport, Job.objects.get().intent).export.clients
+    assert first == ExportClient("10.10.0.0/24", ("sync", "rw"))
+    assert second == ExportClient("10.10.0.77", ("ro", "sync", "no_subtree_check", "root_squash"))
+
+
+def test_names_that_differ_in_capitals_are_one_client(edit: str, olga_client: Client):
+    posted = FIRST | SECOND | {"c0-client": "Web.example.org", "c1-client": "web.example.org"}
+    assert "web.example.org stands in row 1 already." in page(olga_client.post(edit, posted))
+    netgroups = FIRST | SECOND | {"c0-client": "@Web", "c1-client": "@web"}
+    assert olga_client.post(edit, netgroups).status_code == 302

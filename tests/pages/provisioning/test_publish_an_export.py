@@ -168,3 +168,12 @@ def test_the_line_on_the_page_is_the_line_in_the_file(path: str, web_files: Clus
     desired = desired_of(web_files)
     written = str(nfs.exports(desired).content).splitlines()[-1]
     assert export_line.line("web-files", desired.exports[0], Volume.objects.get(name="web_files")) == written
+
+
+def test_a_directory_on_offer_lies_in_the_volume(web_files: Cluster, olga_client: Client):
+    """The offer once began with a mount point that no volume has."""
+    volume = web_files.volumes.get(name="media")
+    refused: Any = olga_client.post(URL, GOOD | {"volume": volume.name, "directory": "a//b/"})
+    assert refused.context["export_form"].offers == {"directory": "a/b"}
+    taken: Any = olga_client.post(URL, GOOD | {"volume": volume.name, "directory": "a//b/", "use": "directory=a/b"})
+    assert taken.context["export_form"].path() == f"{volume.mount_point}/a/b"

@@ -204,6 +204,23 @@ def test_a_schedule_that_cannot_be_is_refused(changes: dict[str, str], said: str
     assert not SnapshotSchedule.objects.exists()
 
 
+def test_a_schedule_has_room_for_all_that_it_keeps(room: None, volume: Volume, olga_client: Client):
+    """Room for one was once enough, and the runs failed when the group was full."""
+    response = olga_client.post(SCHEDULE, KEEPS | {"size": "4"})
+    assert response.status_code == 422
+    assert "That is more than vg_data has free for each of 11 snapshots." in page(response)
+    assert not SnapshotSchedule.objects.exists()
+    olga_client.post(SCHEDULE, KEEPS | {"size": "3"})
+    schedule = SnapshotSchedule.objects.get()
+    NodeState.objects.update(vg_free=13 * GIB)  # nine of them were taken: they make room for those to come
+    for number in range(9):
+        Snapshot.objects.create(
+            volume=volume, name=f"auto-{number}", lv=f"auto-{number}", size=3 * GIB, schedule=schedule
+        )
+    assert olga_client.post(SCHEDULE, KEEPS | {"size": "3"}).status_code == 302
+    assert olga_client.post(SCHEDULE, KEEPS | {"size": "4"}).status_code == 422
+
+
 @pytest.mark.parametrize("address", [NEW, SCHEDULE, ONE + "open/"])
 def test_forms_refuse_a_viewer_and_hide_from_a_stranger(
     address: str, before: Snapshot, vera_client: Client, mallory_client: Client
