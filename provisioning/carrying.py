@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from django.db import connection
 
@@ -44,7 +45,7 @@ from provisioning.transport.world import (
     UnitKey,
     World,
 )
-from provisioning.unseal import SecretMissing, resolver
+from provisioning.unseal import SecretMissing, mask_of, resolver
 
 log = logging.getLogger(__name__)
 Status = JobStep.Status
@@ -73,6 +74,7 @@ class Carrying:
         self.addresses = {node.name: address_of(node) for node in members(job.cluster)}
         self.scope = f"{job.cluster.slug}-{int(job.cluster.created_at.timestamp())}"
         self.boots: dict[str, str] = {}
+        self.mask = mask_of(job.cluster)
 
     def carry_out(self) -> None:
         try:
@@ -80,7 +82,7 @@ class Carrying:
             ending = Ending(JobStatus.SUCCEEDED)
         except Stopped as stopped:
             ending = stopped.ending
-        end(self.job, self.lease, ending)
+        end(self.job, self.lease, replace(ending, problem=self.mask(ending.problem), hint=self.mask(ending.hint)))
 
     def _carry_out(self) -> None:
         taken_up = self.job.steps.exists()
@@ -178,14 +180,14 @@ class Carrying:
             record.end(Status.UNKNOWN, "The node restarted.")
             raise
         except EndNotSeen as unseen:
-            record.end(Status.UNKNOWN, unseen.text)
+            record.end(Status.UNKNOWN, self.mask(unseen.text))
             raise Stopped(Ending(JobStatus.INTERRUPTED, _where(number, step, unseen.text), unseen.hint)) from unseen
         except (NodeError, SecretMissing) as error:
             if isinstance(error, ClaimRefused):
                 self.lease.renew()  # most likely somebody else has the job: then this writes nothing
                 self.lease.check()
             text, hint = getattr(error, "text", str(error)), getattr(error, "hint", "")
-            record.end(Status.FAILED, text)
+            record.end(Status.FAILED, self.mask(text))
             if isinstance(error, FileChanged | NodeRefused):
                 text = sentences(text, self._back_on_the_other(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
@@ -218,6 +220,7 @@ class Carrying:
             resolve_secret=resolver(self.job.cluster),
             time=self.time,
             look=self.look,
+            mask=self.mask,
         )
 
     def _unit(self, number: int, attempt: str = "") -> UnitKey:
