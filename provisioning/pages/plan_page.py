@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusters.findings import Finding, Severity
+from clusters.nodetext import clean
 from provisioning.pages import diffs
-from provisioning.pages.nodetext import clean
 from provisioning.steps import OBSERVER, Kind, Plan, Stage, Step
 
 STAGES = {
