@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from django.db import connection
 
+from clusters import inventory
 from clusters.findings import blockers
 from clusters.states import JobStatus
 from provisioning import codec
@@ -32,7 +33,7 @@ from provisioning.recording import StepRecord, already_true, make_rows, remainin
 from provisioning.resuming import Numbered, rest
 from provisioning.runner import WAY_BACK, Place, StepFailed, execute, sentences, take_back
 from provisioning.snapshot import Incomplete
-from provisioning.steps import OBSERVER, Plan, Step
+from provisioning.steps import OBSERVER, Kind, Plan, Step
 from provisioning.transport.choose import world_for
 from provisioning.transport.clock import time_of
 from provisioning.transport.world import (
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 Status = JobStep.Status
 PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
 LATER = 20_000  # per command that is done: the rest of a begun step is a unit of its own, whose results are its own commands'
+CHANGES = (Kind.WRITES, Kind.DESTROYS)
 UNHEARD = 30  # seconds a node may not answer when it is asked for the step that was left
 RESTARTS = 3  # how often a node may restart in one job
 MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
@@ -170,6 +172,8 @@ class Carrying:
     def _step(self, number: int, step: Step) -> None:
         record = StepRecord(self.rows[number], self.lease)
         record.begin(step)
+        if step.kind in CHANGES:
+            inventory.touch_cluster(self.job.cluster)
         try:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
@@ -236,7 +240,7 @@ class Carrying:
             if self.rows[number].status != Status.RUNNING or step.node not in self.addresses:
                 continue
             units = [number + LATER * skipped for skipped in range(max(1, len(step.commands)))]
-            units += [number + WAY_BACK] if step.load else []
+            units += [number + WAY_BACK] if step.load or step.if_it_fails else []
             self._await_end(step, [self._unit(number) for number in units])
 
     def _await_end(self, step: Step, units: list[UnitKey]) -> None:

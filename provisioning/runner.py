@@ -72,7 +72,7 @@ def execute(place: Place, step: Step, report: Report) -> str:
     """Run the step; returns a note worth keeping ("" when there is none)."""
     _check_guards(place, step, report)
     if step.commands:
-        _run(place, step.commands, place.unit, report)
+        _run_or_take_away(place, step, report)
     if step.files:
         _write_files(place, step, report)
     if step.wait and not step.load:
@@ -129,6 +129,20 @@ def _run(place: Place, commands: tuple[Command, ...], unit: UnitKey, report: Rep
             f"The unit on {place.node.name} ended before {commands[len(results)]} began.",
             "Plan again to see what is left.",
         )
+
+
+def _run_or_take_away(place: Place, step: Step, report: Report) -> None:
+    try:
+        _run(place, step.commands, place.unit, report)
+    except StepFailed as failed:
+        if step.if_it_fails is None:
+            raise
+        try:
+            _run(place, (step.if_it_fails,), replace(place.unit, step=place.unit.step + WAY_BACK), report)
+        except (StepFailed, NodeError) as again:
+            more = f"This was to run then and failed, too: {step.if_it_fails}: {again.text}"
+            raise StepFailed(sentences(failed.text, more), failed.hint) from failed
+        raise
 
 
 def _write_files(place: Place, step: Step, report: Report) -> None:
