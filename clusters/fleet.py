@@ -27,7 +27,7 @@ from clusters.verdict import BLIND_AFTER, GROUPS, Verdict, verdict
 
 PER_PAGE = 30
 SHOWN = Cluster.objects.select_related("state").only(
-    "slug", "inventory", "simulated", "labels", "service_ip",
+    "slug", "inventory", "simulated", "labels", "service_ip", "touched_at",
     *(f"state__{name}" for name in ("health", "sentence", "detail", "reasons", "dangers", "active_node", "since", "judged_at")),
 )  # fmt: skip
 MEMBERS = Node.objects.filter(kind=Node.Kind.MEMBER).select_related("state", "replica").order_by("position", "pk").only(
@@ -183,7 +183,7 @@ def _row(
     resync = resync_of(nodes)
     serving = next((side.name for side in pair.sides if side.holds), "") if pair else ""
     return Row(
-        cluster.slug, told, pictures.mini(pair) if pair else _described([one.node.name for one in nodes]),
+        cluster.slug, told, pictures.mini(pair) if pair else _described(cluster, [one.node.name for one in nodes]),
         fleet_cells.heading(cluster, fleet_url), fleet_cells.says(told), _under_way(pair, nodes, resync, job), fleet_cells.fill(fullest, serving),
         fleet_cells.service(cluster, serving, told.kind), fleet_cells.last_move(last),
         moving=bool((resync and resync.fresh) or (job and job.at_work)),
@@ -204,10 +204,11 @@ def _under_way(pair: Pair | None, nodes: Sequence[Seen], resync: Resync | None, 
     return under
 
 
-def _described(names: list[str]) -> SafeString:
+def _described(cluster: Cluster, names: list[str]) -> SafeString:
     if len(names) < 2:
         return pictures.empty()
-    return pictures.empty(names[0], names[1], label=f"{names[0]} and {names[1]}, only described so far")
+    how = "not set up to the end" if cluster.touched_at else "only described so far"
+    return pictures.empty(names[0], names[1], label=f"{names[0]} and {names[1]}, {how}")
 
 
 def _fullest(keys: list[int]) -> dict[int, Fullest]:

@@ -29,6 +29,13 @@ def begin_cluster(cluster: Cluster) -> None:
         _move(cluster, Inventory.CREATING)
 
 
+def touch_cluster(cluster: Cluster) -> None:
+    """A step that changes a node is about to run: from now on nobody may say that nothing was sent to them."""
+    if cluster.touched_at is None:
+        cluster.touched_at = timezone.now()
+        cluster.save(update_fields=["touched_at"])
+
+
 def finish_cluster(cluster: Cluster) -> None:
     if cluster.inventory in _OPEN:
         _move(cluster, Inventory.PRESENT)

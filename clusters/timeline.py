@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from clusters.models import AuditEntry, Cluster, StateChange
+from clusters.nodetext import clean
 from clusters.states import Health
 from clusters.verdict import GROUPS
 
@@ -74,7 +75,7 @@ def events(cluster: Cluster) -> list[Event]:
         entries = entries.filter(at__gte=since - timedelta(seconds=1))
     for entry in entries[:RECENT]:
         small = " · ".join(part for part in (entry.actor, f"“{entry.reason}”" if entry.reason else "") if part)
-        found.append(Event(entry.at, OUTCOMES[entry.outcome], entry.text, small, f"/audit/{entry.sequence}/"))
+        found.append(Event(entry.at, OUTCOMES[entry.outcome], clean(entry.text), small, f"/audit/{entry.sequence}/"))
     return sorted(found, key=attrgetter("at"), reverse=True)[:RECENT]
 
 

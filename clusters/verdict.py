@@ -31,6 +31,11 @@ class Verdict:
 
 
 def verdict(cluster: Cluster, state: ClusterState | None, now: datetime) -> Verdict:
+    if cluster.inventory == Inventory.DRAFT and cluster.touched_at:
+        return Verdict(
+            "idle", "Set-up not finished. Steps of it ran on its nodes.",
+            "Go on with it from its description: what is done is left out. Or forget the pair, and read what stays there.",
+        )  # fmt: skip
     if cluster.inventory == Inventory.DRAFT:
         return Verdict("idle", "Being described. Nothing was sent to its nodes.")
     if cluster.inventory == Inventory.FORGOTTEN:

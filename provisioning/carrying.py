@@ -14,9 +14,11 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from django.db import connection
 
+from clusters import inventory
 from clusters.findings import blockers
 from clusters.states import JobStatus
 from provisioning import codec
@@ -31,7 +33,7 @@ from provisioning.recording import StepRecord, already_true, make_rows, remainin
 from provisioning.resuming import Numbered, rest
 from provisioning.runner import WAY_BACK, Place, StepFailed, execute, sentences, take_back
 from provisioning.snapshot import Incomplete
-from provisioning.steps import OBSERVER, Plan, Step
+from provisioning.steps import OBSERVER, Kind, Plan, Step
 from provisioning.transport.choose import world_for
 from provisioning.transport.clock import time_of
 from provisioning.transport.world import (
@@ -44,12 +46,13 @@ from provisioning.transport.world import (
     UnitKey,
     World,
 )
-from provisioning.unseal import SecretMissing, resolver
+from provisioning.unseal import SecretMissing, mask_of, resolver
 
 log = logging.getLogger(__name__)
 Status = JobStep.Status
 PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
 LATER = 20_000  # per command that is done: the rest of a begun step is a unit of its own, whose results are its own commands'
+CHANGES = (Kind.WRITES, Kind.DESTROYS)
 UNHEARD = 30  # seconds a node may not answer when it is asked for the step that was left
 RESTARTS = 3  # how often a node may restart in one job
 MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
@@ -73,6 +76,7 @@ class Carrying:
         self.addresses = {node.name: address_of(node) for node in members(job.cluster)}
         self.scope = f"{job.cluster.slug}-{int(job.cluster.created_at.timestamp())}"
         self.boots: dict[str, str] = {}
+        self.mask = mask_of(job.cluster)
 
     def carry_out(self) -> None:
         try:
@@ -80,7 +84,7 @@ class Carrying:
             ending = Ending(JobStatus.SUCCEEDED)
         except Stopped as stopped:
             ending = stopped.ending
-        end(self.job, self.lease, ending)
+        end(self.job, self.lease, replace(ending, problem=self.mask(ending.problem), hint=self.mask(ending.hint)))
 
     def _carry_out(self) -> None:
         taken_up = self.job.steps.exists()
@@ -168,6 +172,8 @@ class Carrying:
     def _step(self, number: int, step: Step) -> None:
         record = StepRecord(self.rows[number], self.lease)
         record.begin(step)
+        if step.kind in CHANGES:
+            inventory.touch_cluster(self.job.cluster)
         try:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
@@ -178,14 +184,14 @@ class Carrying:
             record.end(Status.UNKNOWN, "The node restarted.")
             raise
         except EndNotSeen as unseen:
-            record.end(Status.UNKNOWN, unseen.text)
+            record.end(Status.UNKNOWN, self.mask(unseen.text))
             raise Stopped(Ending(JobStatus.INTERRUPTED, _where(number, step, unseen.text), unseen.hint)) from unseen
         except (NodeError, SecretMissing) as error:
             if isinstance(error, ClaimRefused):
                 self.lease.renew()  # most likely somebody else has the job: then this writes nothing
                 self.lease.check()
             text, hint = getattr(error, "text", str(error)), getattr(error, "hint", "")
-            record.end(Status.FAILED, text)
+            record.end(Status.FAILED, self.mask(text))
             if isinstance(error, FileChanged | NodeRefused):
                 text = sentences(text, self._back_on_the_other(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
@@ -218,6 +224,7 @@ class Carrying:
             resolve_secret=resolver(self.job.cluster),
             time=self.time,
             look=self.look,
+            mask=self.mask,
         )
 
     def _unit(self, number: int, attempt: str = "") -> UnitKey:
@@ -233,7 +240,7 @@ class Carrying:
             if self.rows[number].status != Status.RUNNING or step.node not in self.addresses:
                 continue
             units = [number + LATER * skipped for skipped in range(max(1, len(step.commands)))]
-            units += [number + WAY_BACK] if step.load else []
+            units += [number + WAY_BACK] if step.load or step.if_it_fails else []
             self._await_end(step, [self._unit(number) for number in units])
 
     def _await_end(self, step: Step, units: list[UnitKey]) -> None:

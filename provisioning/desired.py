@@ -155,6 +155,7 @@ class DesiredCluster:
     heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
     nfs: NfsSettings = field(default_factory=NfsSettings)
     snapshots: tuple[DesiredSnapshot, ...] = ()
+    touched: bool = False  # a step of the panel's ran on its nodes
     in_service: bool = False  # its set-up has ended: what is planned for all of it mends it
 
     def node(self, name: str) -> DesiredNode:

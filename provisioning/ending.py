@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from clusters import audit
 from clusters.models import AuditEntry
+from clusters.nodetext import clean
 from clusters.states import JobStatus
 from provisioning import actions
 from provisioning.lease import Lease, LeaseLost
@@ -72,4 +73,4 @@ def _sentence(job: Job, ending: Ending) -> str:
         JobStatus.STALE: "was not run",
         JobStatus.CANCELLED: "was cancelled",
     }.get(ending.status, str(ending.status))
-    return f"{job.title} {word}." + (f" {ending.problem}" if ending.problem else "")
+    return f"{job.title} {word}." + (f" {clean(ending.problem)}" if ending.problem else "")

@@ -30,8 +30,10 @@ def eye(world: World, cluster: Cluster) -> Callable[[str], Seen]:
         standby = _standby(world, pair, service_ip)
         if standby is None:
             return seen
-        why = "" if cluster.simulated else ", because the panel's worker does not reach the service network"
-        return replace(observer.look_from(world, standby, service_ip), place=f"{standby.name}{why}")
+        place = (
+            standby.name if cluster.simulated else f"{standby.name}, because {seen.place} had no answer ({seen.why})"
+        )
+        return replace(observer.look_from(world, standby, service_ip), place=place)
 
     return look
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from provisioning.masking import Flow, Mask
 from provisioning.observer import Seen
 from provisioning.steps import Command, Probe, Step, Text, Wait, WriteFile, cmd
 from provisioning.transport.world import NodeAddress, NodeError, NodeRestarted, Result, Time, UnitKey, World
@@ -58,6 +59,7 @@ class Place:
     resolve_secret: ResolveSecret
     time: Time
     look: Look | None = None
+    mask: Mask = field(default_factory=Mask)  # over all that the node prints, before a sentence cuts a secret in two
 
     @property
     def node(self) -> NodeAddress:
@@ -70,7 +72,7 @@ def execute(place: Place, step: Step, report: Report) -> str:
     """Run the step; returns a note worth keeping ("" when there is none)."""
     _check_guards(place, step, report)
     if step.commands:
-        _run(place, step.commands, place.unit, report)
+        _run_or_take_away(place, step, report)
     if step.files:
         _write_files(place, step, report)
     if step.wait and not step.load:
@@ -99,7 +101,7 @@ def _check_guards(place: Place, step: Step, report: Report) -> None:
     if not step.guards:
         return
     results = place.world.read(place.node, [guard.command for guard in step.guards])
-    for guard, result in zip(step.guards, results, strict=True):
+    for guard, result in zip(step.guards, map(place.mask.result, results), strict=True):
         report.done(report.line("guard", str(guard.command)), result)
         if not guard.expect.holds(result.exit, result.stdout):
             raise StepFailed(
@@ -110,8 +112,13 @@ def _check_guards(place: Place, step: Step, report: Report) -> None:
 
 def _run(place: Place, commands: tuple[Command, ...], unit: UnitKey, report: Report) -> None:
     lines = [report.line("run", str(command)) for command in commands]
+    flows = [Flow(place.mask) for _ in commands]
+
+    def told(index: int, text: str) -> None:
+        report.told(lines[index], flows[index].more(text))
+
     report.check()
-    results = place.world.run(place.node, commands, unit, on_output=lambda index, text: report.told(lines[index], text))
+    results = [place.mask.result(result) for result in place.world.run(place.node, commands, unit, on_output=told)]
     for line, result in zip(lines, results, strict=False):
         report.done(line, result)
     for command, result in zip(commands, results, strict=False):
@@ -122,6 +129,20 @@ def _run(place: Place, commands: tuple[Command, ...], unit: UnitKey, report: Rep
             f"The unit on {place.node.name} ended before {commands[len(results)]} began.",
             "Plan again to see what is left.",
         )
+
+
+def _run_or_take_away(place: Place, step: Step, report: Report) -> None:
+    try:
+        _run(place, step.commands, place.unit, report)
+    except StepFailed as failed:
+        if step.if_it_fails is None:
+            raise
+        try:
+            _run(place, (step.if_it_fails,), replace(place.unit, step=place.unit.step + WAY_BACK), report)
+        except (StepFailed, NodeError) as again:
+            more = f"This was to run then and failed, too: {step.if_it_fails}: {again.text}"
+            raise StepFailed(sentences(failed.text, more), failed.hint) from failed
+        raise
 
 
 def _write_files(place: Place, step: Step, report: Report) -> None:
@@ -249,11 +270,11 @@ def _not_restarted(place: Place) -> None:
 def _ask(place: Place, command: Command) -> Result | str:
     """A node that is away for a moment is something to wait for, too; a refusal is not."""
     try:
-        return place.world.read(place.node, [command])[0]
+        return place.mask.result(place.world.read(place.node, [command])[0])
     except NodeError as error:
         if error.permanent:
             raise
-        return error.text
+        return place.mask(error.text)
 
 
 def _probe(place: Place, probe: Probe, report: Report) -> str:

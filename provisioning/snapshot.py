@@ -56,6 +56,7 @@ def desired_of(cluster: Cluster) -> DesiredCluster:
         heartbeat=heartbeat_of(cluster),
         nfs=nfs_of(cluster),
         snapshots=_snapshots(cluster),
+        touched=cluster.touched_at is not None,
         in_service=cluster.inventory == Inventory.PRESENT,
     )
 

@@ -178,6 +178,7 @@ class Step:
     both: bool = (
         False  # with load: what earlier steps wrote to the same paths on the other node is then put back there, too
     )
+    if_it_fails: Command | None = None  # with commands: takes away what was there only while they ran
     wait: Wait | None = None
     probe: Probe | None = None
     guards: tuple[Guard, ...] = ()
@@ -202,6 +203,8 @@ class Step:
             "guards": [[guard.command.argv, repr(guard.expect)] for guard in self.guards],
             "assumes": self.assumes,
         }
+        if self.if_it_fails:
+            body["if it fails"] = self.if_it_fails.argv
         return _digest(json.dumps(body, sort_keys=True))
 
 
@@ -267,6 +270,8 @@ def transcript(plan: Plan) -> str:
             continue
         lines += [f"   ? {guard.says}: {guard.command}" for guard in step.guards]
         lines += [f"   $ {command}" for command in step.commands]
+        if step.if_it_fails:
+            lines.append(f"   $ if that fails: {step.if_it_fails}")
         for file in step.files:
             lines.append(f"   > {file.path} {file.mode} {file.owner}")
             lines += [f"   | {line}" for line in str(file.content).splitlines()]

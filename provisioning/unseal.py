@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Callable
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
 from clusters.models import Cluster, Node
+from provisioning.masking import Mask
 from provisioning.models import SealedSecret
 from provisioning.sealed import scope_of
 
@@ -45,6 +47,15 @@ def take_secret(name: str, *, cluster: Cluster | None = None, node: Node | None 
 def resolver(cluster: Cluster) -> Callable[[str], bytes]:
     """Give the function with which the runner fills a plan's secrets in."""
     return lambda name: open_secret(name, cluster=cluster)
+
+
+def mask_of(cluster: Cluster) -> Mask:
+    """Give what takes the pair's secrets out of a text. One that cannot be opened was not sent to a node either."""
+    secrets: list[bytes] = []
+    for row in SealedSecret.objects.filter(cluster=cluster).select_related("node"):
+        with contextlib.suppress(SecretMissing):
+            secrets.append(open_secret(row.name, cluster=cluster, node=row.node))
+    return Mask(secrets)
 
 
 def purge() -> int:

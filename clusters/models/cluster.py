@@ -59,6 +59,9 @@ class Cluster(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=150, blank=True, default="")
+    touched_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a step that changes a node ran for the first time"
+    )
     forgotten_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
-from clusters import clock, figures, typed
+from clusters import clock, figures, nodetext, typed
 
 register = template.Library()
 
@@ -141,6 +141,12 @@ def size(value: int | None) -> SafeString:
 def visible(value: str) -> str:
     """Spell out what cannot be seen in a text that somebody else chose, such as a file's name."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in value)
+
+
+@register.filter
+def node_text(value: str) -> str:
+    """Text that may have come from a node: escape sequences stripped, invisible characters spelled out. It is escaped as usual."""
+    return nodetext.clean(value)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from django.db.models import Model
 from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
+from clusters.nodetext import clean
 from clusters.pair import known
 from clusters.states import AT_WORK, Health, Inventory, JobStatus
 from provisioning import actions
@@ -155,9 +156,11 @@ def _write_replica(
 
 
 def _fitting(model: type[Model], fields: dict[str, object]) -> dict[str, object]:
-    """Cut texts to what their columns hold: what a node says may be of any length, and PostgreSQL would refuse the whole sweep."""
+    """Clean texts, and cut them to what their columns hold: what a node says may be of any length, and PostgreSQL would refuse the whole sweep."""
     return {
-        name: value[: getattr(model._meta.get_field(name), "max_length", None)] if isinstance(value, str) else value
+        name: clean(value)[: getattr(model._meta.get_field(name), "max_length", None)]
+        if isinstance(value, str)
+        else value
         for name, value in fields.items()
     }
 
@@ -206,7 +209,7 @@ def _write_miss(node: Node, problem: NodeError, now: datetime) -> None:
     state, _ = NodeState.objects.get_or_create(node=node)
     state.misses += 1
     state.tried_at = now
-    state.error = problem.text[:300]
+    state.error = clean(problem.text)[:300]
     state.host_key_changed = isinstance(problem, HostKeyChanged)
     if state.misses >= MISSES or state.host_key_changed:
         state.reachable = False
@@ -221,7 +224,7 @@ def _write_state(state: ClusterState, after: PairView, changes: list[Change], no
     state.dangers = dangers(state, judgement, now, both=together)
     if judgement.health != state.health:
         if state.judged_at is not None:
-            changes.append(Change("health", state.health, judgement.health, why=judgement.sentence[:300]))
+            changes.append(Change("health", state.health, judgement.health, why=judgement.sentence))
         state.since = now
     _tell(state, judgement, now)
     state.save()
@@ -233,7 +236,7 @@ def _judgement(cluster: Cluster, after: PairView, now: datetime) -> Judgement:
 
 def _tell(state: ClusterState, judgement: Judgement, now: datetime) -> None:
     state.health, state.health_order = judgement.health, judgement.health.order
-    state.sentence, state.detail = judgement.sentence[:200], judgement.detail[:400]
+    state.sentence, state.detail = clean(judgement.sentence)[:200], clean(judgement.detail)[:400]
     state.failover_works = judgement.failover_works
     state.reasons = _rows(judgement.reasons)
     state.judged_at = now
@@ -241,7 +244,14 @@ def _tell(state: ClusterState, judgement: Judgement, now: datetime) -> None:
 
 def _rows(findings: Iterable[Finding]) -> list[dict[str, object]]:
     return [
-        {"code": f.code, "severity": f.severity, "text": f.text, "hint": f.hint, "node": f.node, "hazard": f.hazard}
+        {
+            "code": f.code,
+            "severity": f.severity,
+            "text": clean(f.text),
+            "hint": clean(f.hint),
+            "node": f.node,
+            "hazard": f.hazard,
+        }  # fmt: skip
         for f in findings
     ]
 
@@ -277,9 +287,9 @@ def _write_history(cluster: Cluster, members: Mapping[str, Node], changes: list[
             node=members.get(change.node),
             node_name=change.node,
             subject=change.subject,
-            old=change.old[:64],
-            new=change.new[:64],
-            why=change.why,
+            old=clean(change.old)[:64],
+            new=clean(change.new)[:64],
+            why=clean(change.why)[:300],
             cause=change.cause,
             pause=change.pause,
             job=job,

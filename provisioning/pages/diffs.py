@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from provisioning.pages.nodetext import clean
+from clusters.nodetext import clean
 from provisioning.steps import Step
 
 CONTEXT = 3

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from clusters.nodetext import clean
 from provisioning.checks.links import BY_ID, stable_link
 from provisioning.observed import Disk, NodeObserved
-from provisioning.pages.nodetext import clean
 
 CHOOSABLE = ("disk", "part", "mpath")
 HIDDEN = ("rom", "loop", "lvm", "crypt")

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Left, Length, Right
 
+from clusters import nodetext
 from clusters.models import AuditEntry, Node
 from clusters.states import JobStatus
 from provisioning import codec
 from provisioning.models import Job, JobCommand, JobStep
-from provisioning.pages import nodetext, plan_page
+from provisioning.pages import plan_page
 from provisioning.pages.plan_page import CommandLine, PlanView
 from provisioning.steps import OBSERVER, Plan, Step
 

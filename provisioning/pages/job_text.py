@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from clusters.nodetext import clean
 from provisioning.models import Job, JobCommand
 from provisioning.pages.job_page import plan_of
 from provisioning.pages.job_words import word
-from provisioning.pages.nodetext import clean
 from provisioning.steps import transcript
 
 LONGEST_OUTPUT = 20_000

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusters.findings import Finding, Severity
+from clusters.nodetext import clean
 from provisioning.pages import diffs
-from provisioning.pages.nodetext import clean
 from provisioning.steps import OBSERVER, Kind, Plan, Stage, Step
 
 STAGES = {
@@ -126,6 +126,8 @@ def notes(step: Step) -> tuple[str, ...]:
         listed = f" and lists {_some(step.probe.exports)}" if step.probe.exports else ""
         listed += f", not {_some(step.probe.gone)}" if step.probe.gone else ""
         found.append(f"{step.probe.service_ip} answers{listed}, within {_span(step.probe.bound)}.")
+    if step.if_it_fails:
+        found.append(f"If it fails, this runs: {step.if_it_fails}.")
     if step.note:
         found.append(step.note)
     return tuple(clean(text) for text in found)

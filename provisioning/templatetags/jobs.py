@@ -1,4 +1,4 @@
-"""Filters of the job pages: text from nodes, durations with a tenth of a second, the kind of a host key."""
+"""Filters of the job pages: durations with a tenth of a second, the kind of a host key."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clusters.figures import span_text
-from provisioning.pages import fingerprints, nodetext
+from provisioning.pages import fingerprints
 
 register = template.Library()
-
-
-@register.filter
-def node_text(value: str) -> str:
-    """Text that may have come from a node: escape sequences stripped, invisible characters spelled out. It is escaped as usual."""
-    return nodetext.clean(value)
 
 
 @register.filter

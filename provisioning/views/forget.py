@@ -9,9 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from clusters import access
-from clusters.states import AccessLevel
+from clusters.states import AccessLevel, Inventory
 from provisioning import jobs
 from provisioning.intents import ForgetCluster
+from provisioning.plans.parts.packages import START_AGAIN
+from provisioning.render.paths import POLICY
 from provisioning.views.refusals import say
 
 
@@ -31,5 +33,6 @@ def cluster_forget(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "cluster": cluster, "key": uuid.uuid4().hex, "holder": jobs.holder(cluster),
         "nodes": list(cluster.nodes.filter(kind="member")), "volumes": cluster.volumes.count(), "exports": cluster.exports.count(),
+        "unfinished": cluster.touched_at and cluster.inventory in (Inventory.DRAFT, Inventory.CREATING), "policy": POLICY, "start_again": START_AGAIN,
     }  # fmt: skip
     return render(request, "provisioning/forget.html", context)

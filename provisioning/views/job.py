@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from clusters import access, typed
+from clusters import access, nodetext, typed
 from clusters.states import ENDED, Inventory, JobStatus
 from provisioning import jobs
 from provisioning.actions import ACTIONS
 from provisioning.models import Job, JobCommand
-from provisioning.pages import before_after, job_page, job_text, nodetext, parts
+from provisioning.pages import before_after, job_page, job_text, parts
 from provisioning.pages.job_words import word
 from provisioning.views import live
 from provisioning.views.refusals import say

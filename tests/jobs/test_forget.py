@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.http import Http404
+from django.test import Client
+from django.utils import timezone
 
 from clusters import access, audit
 from clusters.models import AuditEntry, Cluster
@@ -44,6 +46,26 @@ def test_it_is_gone_from_the_panel_and_stays_in_its_books(ada: Any, web_files: C
         ("requested", "web-files"),
     ]
     assert audit.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "touched", "says"),
+    [
+        (Inventory.PRESENT, True, "fail over by themselves"),
+        (Inventory.DRAFT, False, "the panel set nothing up on them"),
+        (Inventory.CREATING, True, "do not count on a failover"),
+    ],
+)
+def test_it_says_what_stays(ada: Any, client: Client, state: Inventory, touched: bool, says: str) -> None:
+    cluster = factories.make_cluster(inventory=state, touched_at=timezone.now() if touched else None)
+    job = jobs.draft(request_of(ada), "cluster.forget", cluster, ForgetCluster(cluster.slug))
+    told = codec.load(Plan, job.plan)
+    client.force_login(ada)
+    shown = client.get(f"/c/{cluster.slug}/forget/").content.decode()
+    assert says in told.after
+    assert ("failover work without the panel" in shown) is (state is Inventory.PRESENT)
+    for text in (str(told.impact.notes), shown):
+        assert ("policy-rc.d" in text) is (state is Inventory.CREATING)
 
 
 def test_its_name_is_free_again(ada: Any, web_files: Cluster) -> None:

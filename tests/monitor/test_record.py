@@ -280,3 +280,30 @@ def test_one_answer_that_was_held_up_is_no_clock_that_is_behind(web_files):
         state = sweep(web_files, 5 * second, GOOD[0], bob)
         seen.append("clock.skew" in {reason["code"] for reason in state.reasons})
     assert seen == [False, False, False, True, False]
+
+
+HOSTILE = "\x1b[31mwel\u202ecome\x07"
+HIDDEN = "\x1b\u202e\x07"
+
+
+def raw(client, person):
+    """What the pages about a pair send that no page should."""
+    client.force_login(person)
+    pages = ("/", "/c/web-files/", "/c/web-files/failovers/")
+    return [(page, sign) for page in pages for sign in HIDDEN if sign in client.get(page, follow=True).content.decode()]
+
+
+def test_what_a_node_says_at_the_login_is_cleaned(web_files, client, ada):
+    sweep(web_files, 0, *GOOD)
+    for second in (5, 10):
+        sweep(web_files, second, Unreachable("alice", f"it says: {HOSTILE}"), GOOD[1])
+    state = NodeState.objects.get(node__name="alice")
+    assert state.error == "it says: wel⟨U+202E⟩come␇"
+    assert StateChange.objects.exclude(why="").exists()
+    assert raw(client, ada) == []
+
+
+def test_what_a_node_calls_itself_is_cleaned(web_files, client, ada):
+    sweep(web_files, 0, replace(GOOD[0], os_id=HOSTILE, os_version="12", kernel=HOSTILE), GOOD[1])
+    assert NodeState.objects.get(node__name="alice").os == "wel⟨U+202E⟩come␇ 12"
+    assert raw(client, ada) == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.pages import nodetext
+from clusters import nodetext
 
 
 @pytest.mark.parametrize(

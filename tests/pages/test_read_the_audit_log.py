@@ -160,3 +160,13 @@ def test_entries_of_a_forgotten_pair_are_found_under_both_names(client: Client, 
     client.force_login(vera)
     assert cluster.slug in client.get("/audit/").content.decode()
     assert (lines(client, f"?where={cluster.slug}"), lines(client, "?where=web-files")) == (1, 1)
+
+
+def test_what_a_node_said_is_shown_cleaned(client: Client, vera: Any) -> None:
+    entry = write(text="It failed: \x1b[31mno\u202eroom", commands=[{"node": "alice", "command": "mkdir /srv/\u202ex"}])
+    client.force_login(vera)
+    for path in ("/audit/", f"/audit/{entry.sequence}/"):
+        page = client.get(path).content.decode()
+        assert "It failed: no⟨U+202E⟩room" in page
+        assert "\x1b" not in page
+        assert "\u202e" not in page

@@ -114,6 +114,7 @@ def plan_of(path: Path) -> Plan:
     if "has" in given:
         observed["alice"] = with_snapshots(observed["alice"], given["has"], given)
     wanted = replace(wanted, heartbeat=replace(wanted.heartbeat, **given.get("heartbeat", {})))
+    wanted = replace(wanted, **{name: given.get(name, False) for name in ("in_service", "touched")})
     wanted = replace(wanted, nfs=replace(wanted.nfs, state_volume=given.get("keeps", "")))
     for name, changes in given.get("seen", {}).items():
         observed[name] = _seen(observed[name], changes)

@@ -48,6 +48,23 @@ def test_a_failing_command_says_what_was_seen() -> None:
     assert lines.short == [("run", "pvcreate /dev/drbd0", 5), ("run", "never", "open")]
 
 
+@pytest.mark.parametrize("again", [0, 1])
+def test_what_a_failing_step_would_leave_is_taken_away(again: int) -> None:
+    world, lines, away = FakeWorld(), Lines(), cmd("rm", "--", "/policy")
+    world.answers["apt-get"] = [Result(100, "", "no room")]
+    world.answers[str(away)] = [Result(again, "", "read-only")]
+    with pytest.raises(StepFailed, match="apt-get on alice: exit 100: no room") as failed:
+        execute(place(world), step(commands=(cmd("apt-get"),), if_it_fails=away), lines)
+    assert world.executed == ["alice$ apt-get", "alice$ rm -- /policy"]
+    assert ("read-only" in failed.value.text) is bool(again)
+
+
+def test_a_step_that_does_not_fail_takes_nothing_away() -> None:
+    world = FakeWorld()
+    execute(place(world), step(commands=(cmd("apt-get"),), if_it_fails=cmd("rm")), Lines())
+    assert world.executed == ["alice$ apt-get"]
+
+
 def test_a_guard_that_does_not_hold_stops_everything() -> None:
     world, lines = FakeWorld(), Lines()
     world.answers["lsblk"] = [Result(0, "data-bob\n")]

@@ -19,6 +19,7 @@ from provisioning.render.managed import ManagedFile, header
 from provisioning.render.paths import LVM_LOCAL, POLICY
 from provisioning.steps import Kind, Stage, Step, Text, cmd, unchanged
 
+START_AGAIN = cmd("rm", "--force", POLICY)
 APT = ("--yes", "--option", "DPkg::Lock::Timeout=300")
 
 
@@ -72,6 +73,7 @@ def _install(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
                 timeout=3600, DEBIAN_FRONTEND="noninteractive",
             ),
         ),
+        if_it_fails=START_AGAIN,
         note="heartbeat recommends pacemaker, which would become a second manager.",
     )  # fmt: skip
     free = Step(
@@ -79,7 +81,7 @@ def _install(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
         title="Let services start again",
         kind=Kind.WRITES,
         stage=Stage.PACKAGES,
-        commands=(cmd("rm", "--force", POLICY),),
+        commands=(START_AGAIN,),
     )
     if not lacking:
         hold, install = (unchanged(step, "every package is installed") for step in (hold, install))

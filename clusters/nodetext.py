@@ -18,6 +18,8 @@ HEAD, TAIL = 2000, 4000
 
 def clean(text: str) -> str:
     """Strip terminal sequences, keep what a progress line showed last, and spell out everything invisible."""
+    if text.isascii() and text.isprintable():
+        return text
     text = ESCAPES.sub("", text).replace("\r\n", "\n")
     lines = (_last_shown(line) for line in text.split("\n"))
     return "\n".join("".join(_visible(char) for char in line) for line in lines)
