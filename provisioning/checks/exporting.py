@@ -208,7 +208,7 @@ def _contradicts(desired: DesiredCluster, wanted: DesiredCluster, file: FileStat
     named = [line for line in _entries(strange) if line.path in ours]
     if named:
         return f"has another line for {named[0].path} than the panel wrote: {_short(strange[named[0].number - 1])}"
-    if joined := [line for line in strange if line.endswith("\\")]:
+    if joined := [line for line in strange if exports_file.goes_on(line)]:
         return f"holds a line that goes on in the next one: {_short(joined[0])}"
     if strange and exact(file) is None:
         return "holds lines the panel did not write and cannot read byte for byte"

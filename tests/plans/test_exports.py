@@ -144,6 +144,24 @@ def test_a_line_of_somebody_else_that_is_in_service_is_no_reason() -> None:
     assert "export.pending" not in codes(edit(homes(), observed), Severity.WARNING)
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("# old \\\n/opt/a 192.0.2.9(ro)\n", "/opt/a"), ("/opt/c#1 192.0.2.9(ro)\n", "/opt/c#1"), ('/opt/"a b" 192.0.2.9(ro)\n', "/opt/a b"),
+    ],
+)  # fmt: skip
+def test_a_served_line_of_somebody_else_is_not_taken_for_one_by_hand(text: str, path: str) -> None:
+    there = ActiveExport(path, "192.0.2.9", ("ro",))
+    observed = on_alice(lambda node: replace(main_file(text)(node), exports=(*(node.exports or ()), there)))
+    plan = edit(homes(), observed)
+    assert codes(plan) == set()
+    assert "export.pending" not in codes(plan, Severity.WARNING)
+
+
+def test_a_line_below_a_comment_that_ends_in_a_backslash_collides_as_any_other() -> None:
+    assert "export.path-taken" in codes(edit(homes(), on_alice(main_file("# old \\\n/srv/homes *(ro)\n"))))
+
+
 def test_what_was_exported_by_hand_is_not_ended_unasked() -> None:
     by_hand = ActiveExport("/srv/homes", "2001:db8::/64", ("ro",))
     plan = edit(homes(), on_alice(lambda node: replace(node, exports=(*(node.exports or ()), by_hand))))
@@ -166,7 +184,7 @@ def in_our_file(name: str, changed: Callable[[str], str]) -> Observed:
     "changed",
     [
         lambda text: text.replace("/srv/media 192.0.2.0/24(ro", "/srv/media 192.0.2.0/24(rw"), lambda text: text + "/srv/media *(ro)\n",
-        lambda text: text + "/srv/x \\\n192.0.2.9(rw)\n",
+        lambda text: text + '"/srv/open quote\n', lambda text: text + "/srv/x \\\n192.0.2.9(rw)\n",
     ],
 )  # fmt: skip
 def test_what_contradicts_the_panel_in_its_own_file_stops_the_change(changed: Callable[[str], str]) -> None:
@@ -176,7 +194,7 @@ def test_what_contradicts_the_panel_in_its_own_file_stops_the_change(changed: Ca
         assert "export.hand-edited" in codes(withdraw(observed, "/srv/homes", 101))
 
 
-LINES = ("# do not touch:  ticket 12", "/opt/iso\t192.0.2.9(ro,fsid=7)  # täglich", "", "   ", '"/srv/a b" *(ro)')
+LINES = ("# do not touch:  ticket 12 \\", "/opt/iso\t192.0.2.9(ro,fsid=7)  # täglich", "", "   ", '"/srv/a b" *(ro)')
 
 
 @pytest.mark.parametrize("name", ["alice", "bob"])
