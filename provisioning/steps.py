@@ -105,6 +105,7 @@ class Expect:
     one_of: tuple[str, ...] = ()  # whole output equals one of these
     contains: tuple[str, ...] = ()  # each occurs in the output
     lacks: tuple[str, ...] = ()  # none occurs
+    times: tuple[tuple[str, int], ...] = ()  # each occurs exactly so many times
 
     def holds(self, exit_code: int | None, output: str) -> bool:
         text = " ".join(output.split())
@@ -113,7 +114,11 @@ class Expect:
         if self.one_of and text not in self.one_of:
             return False
         padded = f" {text} "  # so that a part with a blank in front begins at a word
-        return all(part in padded for part in self.contains) and not any(part in padded for part in self.lacks)
+        return (
+            all(part in padded for part in self.contains)
+            and not any(part in padded for part in self.lacks)
+            and all(padded.count(part) == many for part, many in self.times)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from clusters.export_access import host_name
@@ -128,10 +129,11 @@ def _table_and_files(
     known = ours | {(line.path, line.client) for line in others}
     table = {(export.path, export.client) for export in node.exports}
     unknown = sorted(table - known)
-    # The table has names as the name server spells them.
-    named = {path for path, client in known if host_name(client)} if unknown else set()
+    # The table has names as the name server spells them: as many may be there as the files and the panel have beside those it spells alike.
+    room = Counter(path for path, client in known - table if host_name(client))
+    named = Counter(path for path, client in unknown if host_name(client))
     for path, client in unknown:
-        if path not in named or not host_name(client):
+        if not host_name(client) or named[path] > room[path]:
             yield blocker(
                 "export.by-hand", f"{path} is exported to {client} on {node.node}, and no file says so.", node=node.node, hazard=20,
                 hint="It would end now, and at the next failover anyway. Write it into a file, or take it back.",

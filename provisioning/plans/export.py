@@ -14,6 +14,7 @@ from provisioning.checks import exporting as checks
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
 from provisioning.checks.running import running
+from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import PublishExport
@@ -65,7 +66,7 @@ def _steps(
         return steps
     asked = owning.asked((after.peer(active).name, active), export.owner, Stage.MOUNTS)
     directory = tuple(_directory(active, export, volume))
-    live = exporting.served(after, observed[active], export.path)
+    live = served(after, observed[active], export.path)
     return [*(unchanged(s, "it is exported already") if live else s for s in (*asked, *directory)), *steps]
 
 

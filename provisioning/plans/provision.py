@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from clusters.findings import Finding, blocker
 from clusters.states import Danger
 from provisioning.checks import preflight
-from provisioning.checks.exporting import taken_out
+from provisioning.checks.exporting import taken_out, taking
 from provisioning.checks.links import named
 from provisioning.checks.ours import finished_once, has_generation
+from provisioning.checks.served import differing
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ProvisionCluster
@@ -34,6 +35,9 @@ def plan(
     findings = preflight(desired, observed)
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += [finding for node in observed.values() for finding in taken_out(desired, node)]
+    active = active_node(desired, observed)
+    if active and next(differing(desired, observed[active]), None):  # then the table is taken anew
+        findings += taking(desired, desired, observed, active)
     findings += _keys(desired) + _hidden(desired, observed)
     if not finished_once(desired, observed):
         findings += [f for e in desired.exports for f in owning.nobody_may_write(e, desired.volume(e.volume))]
@@ -52,7 +56,7 @@ def plan(
         danger=Danger.DESTROYS if destroys else Danger.NONE,
         button=_button(desired, todo),
         typed_name=desired.name if destroys else "",
-        impact=_impact(desired, todo, destroys=destroys, serves=active_node(desired, observed) is not None),
+        impact=_impact(desired, todo, destroys=destroys, serves=active is not None),
     )
 
 

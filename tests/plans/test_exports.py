@@ -16,6 +16,7 @@ from provisioning.plans import export, export_edit, export_withdraw, provision
 from provisioning.plans.parts import exporting
 from provisioning.render import nfs
 from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS
+from provisioning.simulator import nfs_words
 from provisioning.steps import Kind, Plan
 from tests.pair import HEARTBEAT, desired, finished, with_file
 from tests.plans.simulated import Machines
@@ -349,3 +350,43 @@ def test_a_bad_line_of_somebody_else_stops_the_job_before_it_changes_anything(ma
     with pytest.raises(AssertionError, match="Let exportfs try"):
         carry_out(machines, plan)
     assert served(machines, "/srv/media") == ["192.0.2.0/24"]
+
+
+NAMES = (ExportClient("192.0.2.5"), ExportClient("five.example.org"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "holds"),
+    [
+        (("192.0.2.5", "five.example.org"), True), (("five.example.org", "192.0.2.5"), True), (("192.0.2.5", "other.example.org"), True),
+        (("192.0.2.5",), False), (("five.example.org",), False), (("192.0.2.5", "five.example.org", "six.example.org"), False),
+    ],
+)  # fmt: skip
+def test_a_name_is_proven_by_a_row_of_its_own(rows: tuple[str, ...], holds: bool) -> None:
+    pair = replace(desired(), exports=(homes(*NAMES),))
+    options = ",".join(nfs.options_of(pair, pair.exports[0], NAMES[0]))
+    listing = nfs_words.listing([["/srv/homes", client, options] for client in rows])
+    for step in (
+        exporting._trial(pair, "alice", pair.exports[0]),
+        exporting._table_stands(pair, "alice", "/srv/homes", pair.exports[0], pair.exports[0]),
+    ):
+        assert step.wait is not None
+        assert step.wait.expect.holds(0, listing) is holds
+
+
+def test_a_name_that_the_table_has_beside_those_of_the_files_is_by_hand() -> None:
+    pair = replace(desired(), exports=(homes(*NAMES), desired().exports[1]))
+    observed, more = finished(pair), ActiveExport("/srv/homes", "six.example.org", RO)
+    alice = replace(observed["alice"], exports=(*(observed["alice"].exports or ()), more))
+    wanted = homes(*NAMES, ExportClient("192.0.2.9"))
+    assert codes(edit(wanted, observed, pair)) == set()
+    assert codes(edit(wanted, {**observed, "alice": alice}, pair)) == {"export.by-hand"}
+
+
+def test_compare_and_mend_takes_the_exports_when_the_table_lacks_a_client(machines: Machines) -> None:
+    pair, table = machines.wanted(), machines.pair.machines["alice"].exported
+    table[0][2] = table[0][2].replace("rw", "ro")
+    plan = provision.plan(ProvisionCluster(pair.name), replace(pair, in_service=True), machines.read(pair), HEARTBEAT)
+    assert [step.title for step in plan.todo() if step.kind is Kind.WRITES] == ["Take the exports"]
+    carry_out(machines, plan)
+    assert provision.plan(ProvisionCluster(pair.name), pair, machines.read(pair), HEARTBEAT).todo() == ()
