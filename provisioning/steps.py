@@ -149,6 +149,7 @@ class Probe:
     exports: tuple[str, ...]  # paths that must be listed
     bound: int = 60
     gone: tuple[str, ...] = ()  # paths that must not be listed any more
+    listed: bool = True  # whether the server tells its list to anybody: only with version 3, of which that is a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,9 +275,8 @@ def transcript(plan: Plan) -> str:
             lines.append(f"   ~ {step.wait.says} ({within}): {step.wait.command}")
         if step.probe:
             gone = f", not {', '.join(step.probe.gone)}" if step.probe.gone else ""
-            lines.append(
-                f"   @ {step.probe.service_ip} answers and lists {', '.join(step.probe.exports) or 'nothing'}{gone}"
-            )
+            told = f" and lists {', '.join(step.probe.exports) or 'nothing'}{gone}" if step.probe.listed else ""
+            lines.append(f"   @ {step.probe.service_ip} answers{told}")
     return "\n".join(lines) + "\n"
 
 

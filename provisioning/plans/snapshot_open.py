@@ -25,13 +25,11 @@ from provisioning.render import snapshots as render
 from provisioning.render.heartbeat import CLOSING
 from provisioning.render.paths import HARESOURCES, SNAPSHOT_EXPORTS, SNAPSHOTS
 from provisioning.steps import (
-    OBSERVER,
     Expect,
     Guard,
     Impact,
     Kind,
     Plan,
-    Probe,
     Stage,
     Step,
     Wait,
@@ -211,10 +209,7 @@ def _seen(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) 
             bound=10,
         ),
     )
-    probe = Step(
-        node=OBSERVER, title="See from outside that the service IP lists it", kind=Kind.OBSERVES, stage=Stage.PROVE,
-        probe=Probe(after.service_ip, (path,)),
-    )  # fmt: skip
+    probe = serving.probe(after, (path,))
     live = any(one.path == path and one.fsid == str(snapshot.fsid) for one in node.exports or ())
     asked = {one.client for one in node.exports or () if one.path == path} == set(snapshot.clients)
     for step in (listed, probe):

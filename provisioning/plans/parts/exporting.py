@@ -22,7 +22,7 @@ from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.managed import ManagedFile
 from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY
-from provisioning.steps import OBSERVER, Command, Expect, Kind, Probe, Stage, Step, Wait, cmd, unchanged
+from provisioning.steps import Command, Expect, Kind, Stage, Step, Wait, cmd, unchanged
 
 TRIED = "/var/lib/nfs/tried"
 # In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it.
@@ -60,7 +60,7 @@ def steps(
     proof = (
         *(_file_stands(file, name) for name, file in files.items()),
         *(() if written[-1].runs else (table,)),
-        _outside(after, () if wanted else (path,)),
+        serving.probe(after, gone=() if wanted else (path,)),
     )
     says = "it is served already" if wanted else "nobody serves it"
     yield from (unchanged(step, says) for step in proof) if done else proof
@@ -175,15 +175,3 @@ def _options(after: DesiredCluster, export: DesiredExport, client: ExportClient)
 
 def _row(path: str, client: str) -> str:
     return f" {path} {'<world>' if client == '*' else client}("
-
-
-def _outside(after: DesiredCluster, gone: Sequence[str]) -> Step:
-    if not gone:
-        return serving.probe(after)
-    return Step(
-        node=OBSERVER,
-        title="See from outside that the service IP answers and does not list it any more",
-        kind=Kind.OBSERVES,
-        stage=Stage.PROVE,
-        probe=Probe(after.service_ip, tuple(export.path for export in after.exports), gone=tuple(gone)),
-    )
