@@ -77,7 +77,7 @@ def _collisions(line: ExportLine, node: NodeObserved, paths: set[str], fsids: di
     if line.path not in paths:
         yield warning(
             "export.foreign", f"{node.node} also exports {line.path}, which is not replicated.", node=node.node,
-            hint="It stays, and is served wherever the NFS server runs.",
+            hint="It stays. After a failover what the files of the other node say is served.",
         )  # fmt: skip
         if nested := [path for path in sorted(paths) if below(path, line.path) or below(line.path, path)]:
             yield warning(
@@ -153,11 +153,6 @@ def _spelled(client: str) -> str:
         return ""
     address, slash, length = client.partition("/")
     return f"[{address}]{slash}{length}" if ":" in address else client
-
-
-def by_hand(desired: DesiredCluster, wanted: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
-    """What somebody wrote into our file stays, line by line; only what contradicts the panel stops the change."""
-    return _by_hand(desired, wanted, node, _strange(desired, wanted, node), ())
 
 
 def _by_hand(

@@ -136,7 +136,9 @@ def _reasons(
         found += moving.reasons(desired, observed, active, was, now)
     if was.mount_point != now.mount_point:
         after = changed(desired, was, now)
-        found += [finding for node in observed.values() for finding in exporting.by_hand(desired, after, node)]
+        moved = replace(after, exports=tuple(export for export in after.exports if export.volume == now.name))
+        found += [f for node in observed.values() for f in exporting.foreign(moved, node) if f.code != "export.foreign"]
+        found += exporting.taking(desired, after, observed, active) if active else []
     return found
 
 

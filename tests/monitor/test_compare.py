@@ -75,3 +75,7 @@ def test_a_restart_of_the_node_is_told():
     changes = node_changes(silent, replace(ALICE, boot_id="a2"))
     assert [c.subject for c in changes] == ["reachable", "boot"]
     assert changes[0].why == "Back after a start of the node."
+
+
+def test_the_main_exports_file_is_compared_between_the_nodes():
+    assert "/etc/exports" in alike(desired())

@@ -10,9 +10,9 @@ import pytest
 from clusters.findings import Severity, blockers
 from clusters.states import Danger
 from provisioning.desired import DesiredCluster, DesiredExport, ExportClient
-from provisioning.intents import EditExport, ProvisionCluster, PublishExport, WithdrawExport
+from provisioning.intents import EditExport, EditVolume, ProvisionCluster, PublishExport, WithdrawExport
 from provisioning.observed import ActiveExport, FileState, NodeObserved
-from provisioning.plans import export, export_edit, export_withdraw, provision
+from provisioning.plans import export, export_edit, export_withdraw, provision, volume_edit
 from provisioning.plans.parts import exporting
 from provisioning.render import nfs
 from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS
@@ -390,3 +390,55 @@ def test_compare_and_mend_takes_the_exports_when_the_table_lacks_a_client(machin
     assert [step.title for step in plan.todo() if step.kind is Kind.WRITES] == ["Take the exports"]
     carry_out(machines, plan)
     assert provision.plan(ProvisionCluster(pair.name), pair, machines.read(pair), HEARTBEAT).todo() == ()
+
+
+KEEPS = replace(desired(), nfs=replace(desired().nfs, state_volume="media"))
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "severity"),
+    [
+        ("/srv/media/.nfs-state", "nfs.state-directory", Severity.BLOCKER), ("/srv/media/.nfs-state/x", "nfs.state-directory", Severity.BLOCKER),
+        ("/srv/media/x", "nfs.state-exported", Severity.WARNING),
+    ],
+)  # fmt: skip
+def test_what_the_server_keeps_of_its_clients_is_not_exported_unsaid(path: str, code: str, severity: Severity) -> None:
+    one = DesiredExport(path, 110, (ExportClient("192.0.2.5"),), "media")
+    plan = export.plan(PublishExport(KEEPS.name, one), KEEPS, finished(KEEPS), HEARTBEAT)
+    assert code in codes(plan, severity)
+
+
+@pytest.mark.parametrize(
+    "others", [("/etc/exports.d/other.exports", "/opt *(ro)\n"), (FOREIGN_EXPORTS, "/opt *(ro)\n")]
+)
+def test_files_of_others_that_differ_between_the_nodes_are_said(others: tuple[str, str]) -> None:
+    empty = {name: replace(main_file("")(node), export_files=()) for name, node in finished().items()}
+    assert "file.differs" not in codes(edit(homes(), empty), Severity.WARNING)
+    path, text = others
+    alice = empty["alice"]
+    alice = main_file(text)(alice) if path == FOREIGN_EXPORTS else replace(alice, export_files=(others,))
+    assert "file.differs" in codes(edit(homes(), {**empty, "alice": alice}), Severity.WARNING)
+
+
+def moved(observed: Observed) -> Plan:
+    now = replace(desired().volumes[0], mount_point="/srv/elsewhere")
+    return volume_edit.plan(EditVolume("web-files", "homes", now), desired(), observed, HEARTBEAT)
+
+
+def test_moving_a_volume_ends_no_export_that_was_made_by_hand() -> None:
+    by_hand = ActiveExport("/opt", "192.0.2.9", ("ro",))
+    plan = moved(on_alice(lambda node: replace(node, exports=(*(node.exports or ()), by_hand))))
+    assert "export.by-hand" in codes(plan)
+    assert "export.path-taken" in codes(moved(on_alice(main_file("/srv/elsewhere *(ro)\n"))))
+    assert "export.by-hand" not in codes(moved(finished()))
+
+
+def test_moved_exports_are_taken_only_with_every_client_in_the_table() -> None:
+    [step] = [step for step in moved(finished()).todo() if step.load]
+    assert step.both and step.wait is not None
+    options = ",".join(nfs.options_of(desired(), HOMES, HOMES.clients[0]))
+    for rows, holds in (
+        ([["/srv/elsewhere", "192.0.2.0/24", options]], True), ([["/srv/elsewhere", "192.0.2.0/24", options.replace("rw", "ro")]], False),
+        ([["/srv/homes", "192.0.2.0/24", options]], False), ([[path, "192.0.2.0/24", options] for path in ("/srv/elsewhere", "/srv/homes")], False),
+    ):  # fmt: skip
+        assert step.wait.expect.holds(0, nfs_words.listing(rows)) is holds, rows

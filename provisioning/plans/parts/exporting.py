@@ -85,9 +85,9 @@ def _trial(after: DesiredCluster, active: str, export: DesiredExport | None, str
             else "exportfs takes the files of others",
             try_line(*lines),
             Expect(
-                contains=_shown(after, export),
+                contains=shown(after, export),
                 lacks=("Failed to resolve",),
-                times=_counted(after, export.path, export) if export else (),
+                times=counted(after, export.path, export) if export else (),
             ),
             bound=0,
         ),
@@ -143,14 +143,14 @@ def _table_stands(
             if wanted
             else f"{path} is not exported any more",
             cmd("exportfs", "-v"),
-            Expect(contains=_shown(after, wanted), lacks=tuple(lacks), times=_counted(after, path, wanted)),
+            Expect(contains=shown(after, wanted), lacks=tuple(lacks), times=counted(after, path, wanted)),
             bound=10,
         ),
     )
 
 
-def _shown(after: DesiredCluster, export: DesiredExport | None) -> tuple[str, ...]:
-    """What `exportfs -v` says of each client of an export. A host name stands there as the name server spells it: see `_counted`."""
+def shown(after: DesiredCluster, export: DesiredExport | None) -> tuple[str, ...]:
+    """What `exportfs -v` says of each client of an export. A host name stands there as the name server spells it: see `counted`."""
     return tuple(
         _row(export.path, client.client) + _options(after, export, client)
         for client in (export.clients if export else ())
@@ -158,7 +158,7 @@ def _shown(after: DesiredCluster, export: DesiredExport | None) -> tuple[str, ..
     )
 
 
-def _counted(after: DesiredCluster, path: str, export: DesiredExport | None) -> tuple[tuple[str, int], ...]:
+def counted(after: DesiredCluster, path: str, export: DesiredExport | None) -> tuple[tuple[str, int], ...]:
     """Count the rows of the path, and those with the same options, which no other path has: they hold its fsid.
 
     So a name that has no row is missed, and one that was left over is seen. A name in the place of another with the same options is not.
