@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from provisioning.monitor.compare import GroupKnown, group_change, node_changes
+from provisioning.monitor.seen import alike
 from tests.health.test_judge import ALICE, BOB, GOOD, NOW, pair
+from tests.pair import desired
 
 IDLE = replace(ALICE, role="Secondary", holds_ip=False, nfsd=0, mounted=(), exported=())
 SERVING_BOB = replace(ALICE, name="bob", boot_id="b1")
