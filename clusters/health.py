@@ -127,6 +127,8 @@ def _files(case: Case) -> Iterator[Reason]:
     if differing:
         text = f"These files differ between {a.name} and {b.name}: {first_of(differing)}."
         hint = "“Compare and mend” shows the difference and plans what mends it."
+        if "/etc/exports" in differing:
+            hint += " /etc/exports is left to you: make it the same on both, or a failover changes what is exported."
         yield warns(Health.WARN, Finding("files.differ", Severity.WARNING, text, hint, hazard=20),
                      "Redundant, but the nodes' files differ.", text)  # fmt: skip
     else:

@@ -28,6 +28,7 @@ WORDS = {
         "Redundant, but /etc/fstab of {node} mounts what only the service group may mount.",
     ),
     "mount.point-taken": (Health.WARN, "Redundant, but something else is mounted where a volume goes on {node}."),
+    "export.table-differs": (Health.WARN, "Redundant, but {node} does not export everything as it was set."),
     "nfs.enabled-at-boot": (Health.WARN, "Redundant, but the NFS server of {node} starts at boot."),
     "drbd.module-missing-next-boot": (Health.WARN, "Redundant, but {node} boots a kernel without DRBD next."),
 }

@@ -66,17 +66,17 @@ def look(service_ip: str, timeout: float = 3.0, *, place: str = "the panel's wor
 def look_from(world: World, node: NodeAddress, service_ip: str) -> Seen:
     """Ask from another machine, with the tools that every NFS client has."""
     try:
-        ping, listed = world.read(
+        *pings, listed = world.read(
             node,
             [
-                cmd("rpcinfo", "-T", "tcp", service_ip, "nfs", "4", timeout=10),
+                *(cmd("rpcinfo", "-T", "tcp", service_ip, "nfs", version, timeout=10) for version in ("4", "3")),
                 cmd("showmount", "--exports", "--no-headers", service_ip, timeout=10),
             ],
         )
     except NodeError as error:
         return Seen(node.name, False, None, error.text)
-    if ping.exit != 0:
-        return Seen(node.name, False, None, _short(ping.stderr or ping.stdout or "no end seen"))
+    if all(ping.exit != 0 for ping in pings):
+        return Seen(node.name, False, None, _short(pings[0].stderr or pings[0].stdout or "no end seen"))
     if listed.exit != 0:
         return Seen(node.name, True, None, _short(listed.stderr or listed.stdout or "no end seen"))
     return Seen(node.name, True, tuple(line.rsplit(None, 1)[0] for line in listed.stdout.splitlines() if line.strip()))

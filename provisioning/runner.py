@@ -280,7 +280,8 @@ def _ask(place: Place, command: Command) -> Result | str:
 def _probe(place: Place, probe: Probe, report: Report) -> str:
     if place.look is None:
         raise StepFailed("There is no place to look at the service from.")
-    line = report.line("probe", f"NFS at {probe.service_ip} lists {', '.join(probe.exports) or 'its exports'}")
+    what = f"lists {', '.join(probe.exports) or 'its exports'}" if probe.listed else "answers"
+    line = report.line("probe", f"NFS at {probe.service_ip} {what}")
     began = place.time.now()
     while True:
         report.check()

@@ -109,6 +109,7 @@ class Expect:
     lacks: tuple[str, ...] = ()  # none occurs
     matches: str = ""  # a regular expression that fits somewhere, for columns in their order
     at_least: int | None = None  # the whole output is one number, this or a larger one
+    times: tuple[tuple[str, int], ...] = ()  # each occurs exactly so many times
 
     def holds(self, exit_code: int | None, output: str) -> bool:
         text = " ".join(output.split())
@@ -121,7 +122,11 @@ class Expect:
         padded = f" {text} "  # so that a part with a blank in front begins at a word
         if self.matches and not re.search(self.matches, padded):
             return False
-        return all(part in padded for part in self.contains) and not any(part in padded for part in self.lacks)
+        return (
+            all(part in padded for part in self.contains)
+            and not any(part in padded for part in self.lacks)
+            and all(padded.count(part) == many for part, many in self.times)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,7 @@ class Probe:
     exports: tuple[str, ...]  # paths that must be listed
     bound: int = 60
     gone: tuple[str, ...] = ()  # paths that must not be listed any more
+    listed: bool = True  # whether the server tells its list to anybody: only with version 3, of which that is a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +288,8 @@ def transcript(plan: Plan) -> str:
             lines.append(f"   ~ {step.wait.says} ({within}): {step.wait.command}")
         if step.probe:
             gone = f", not {', '.join(step.probe.gone)}" if step.probe.gone else ""
-            lines.append(
-                f"   @ {step.probe.service_ip} answers and lists {', '.join(step.probe.exports) or 'nothing'}{gone}"
-            )
+            told = f" and lists {', '.join(step.probe.exports) or 'nothing'}{gone}" if step.probe.listed else ""
+            lines.append(f"   @ {step.probe.service_ip} answers{told}")
     return "\n".join(lines) + "\n"
 
 

@@ -276,7 +276,7 @@ def serving(name: str, wanted: DesiredCluster | None = None) -> NodeObserved:
         lvs=(*(node.lvs or ()), *(LogicalVolume(v.name, vg, v.size, f"/dev/{vg}/{v.name}", True) for v in volumes)),
         mounts=(*(node.mounts or ()), *(Mount(mapper(vg, v.name), v.mount_point, v.fstype, ("rw",)) for v in volumes)),
         exports=tuple(
-            ActiveExport(e.path, c.client, (*c.options, f"fsid={e.fsid}")) for e in wanted.exports for c in e.clients
+            ActiveExport(e.path, c.client, nfs.options_of(wanted, e, c)) for e in wanted.exports for c in e.clients
         ),
         nfsd_threads=wanted.nfs.threads,
         nfs_running=NfsRunning(wanted.nfs.versions, wanted.nfs.grace_time, wanted.nfs.lease_time),

@@ -44,7 +44,22 @@ def line_itself(desired: DesiredCluster, export: DesiredExport, volume: DesiredV
                 "export.nested", f"{inner} lies within {outer}, which is exported, too.",
                 hint=f"Whoever may mount {outer} reaches {inner} with the options of {outer}.",
             )  # fmt: skip
+    yield from _state(desired, export)
     yield from _risks(export)
+
+
+def _state(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
+    """What the NFS server keeps of its clients lies on a volume (row 8)."""
+    kept = nfs.state_directory(desired)
+    if kept and (export.path == kept or below(export.path, kept)):
+        yield blocker(
+            "nfs.state-directory", f"{kept} is where the NFS server keeps what clients hold.", hint="Export another directory.", hazard=8
+        )  # fmt: skip
+    elif kept and export.volume == desired.nfs.state_volume:
+        yield warning(
+            "nfs.state-exported", f"{export.volume} keeps what NFS clients hold: who is root there may read what others hold, "
+            "who fills it stops the NFS server.", hint="Export a directory of another volume.", hazard=8,
+        )  # fmt: skip
 
 
 def _fsid(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:

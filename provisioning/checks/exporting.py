@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from clusters.export_access import host_name
@@ -76,7 +77,7 @@ def _collisions(line: ExportLine, node: NodeObserved, paths: set[str], fsids: di
     if line.path not in paths:
         yield warning(
             "export.foreign", f"{node.node} also exports {line.path}, which is not replicated.", node=node.node,
-            hint="It stays, and is served wherever the NFS server runs.",
+            hint="It stays. After a failover what the files of the other node say is served.",
         )  # fmt: skip
         if nested := [path for path in sorted(paths) if below(path, line.path) or below(line.path, path)]:
             yield warning(
@@ -124,10 +125,11 @@ def _table_and_files(
     known = ours | {(line.path, line.client) for line in others}
     table = {(export.path, export.client) for export in node.exports}
     unknown = sorted(table - known)
-    # The table has names as the name server spells them.
-    named = {path for path, client in known if host_name(client)} if unknown else set()
+    # The table has names as the name server spells them: as many may be there as the files and the panel have beside those it spells alike.
+    room = Counter(path for path, client in known - table if host_name(client))
+    named = Counter(path for path, client in unknown if host_name(client))
     for path, client in unknown:
-        if path not in named or not host_name(client):
+        if not host_name(client) or named[path] > room[path]:
             yield blocker(
                 "export.by-hand", f"{path} is exported to {client} on {node.node}, and no file says so.", node=node.node, hazard=20,
                 hint="It would end now, and at the next failover anyway. Write it into a file, or take it back.",
@@ -147,11 +149,6 @@ def _spelled(client: str) -> str:
         return ""
     address, slash, length = client.partition("/")
     return f"[{address}]{slash}{length}" if ":" in address else client
-
-
-def by_hand(change: nfs.Change, node: NodeObserved) -> Iterator[Finding]:
-    """What somebody wrote into our file stays, line by line; only what contradicts the panel stops the change."""
-    return _by_hand(change.before, change.after, node, change.strange(_text(node)), ())
 
 
 def _by_hand(
@@ -204,7 +201,7 @@ def _contradicts(desired: DesiredCluster, wanted: DesiredCluster, file: FileStat
     named = [line for line in _entries(strange) if line.path in ours]
     if named:
         return f"has another line for {named[0].path} than the panel wrote: {_short(strange[named[0].number - 1])}"
-    if joined := [line for line in strange if line.endswith("\\")]:
+    if joined := [line for line in strange if exports_file.goes_on(line)]:
         return f"holds a line that goes on in the next one: {_short(joined[0])}"
     if strange and exact(file) is None:
         return "holds lines the panel did not write and cannot read byte for byte"

@@ -11,7 +11,7 @@ from provisioning.checks.settings import new_settings
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.observed import NodeObserved
-from provisioning.render.paths import EXPORTS, HARESOURCES
+from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY, FOREIGN_EXPORTS, HARESOURCES, SNAPSHOT_EXPORTS
 
 
 def running(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> list[Finding]:
@@ -92,3 +92,16 @@ def _files(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Ite
                 "file.differs", f"{path} differs between the nodes.", hint="This job writes the same file on both.", hazard=20,
                 fix=f"sha256sum {path}",
             )  # fmt: skip
+    main = {file.sha256 for node in observed.values() if (file := node.file(FOREIGN_EXPORTS))}
+    beside = {_beside(node) for node in observed.values() if node.export_files is not None}
+    if len(main) > 1 or len(beside) > 1:
+        what = FOREIGN_EXPORTS if len(main) > 1 else f"What others wrote into {EXPORTS_DIRECTORY}"
+        yield warning(
+            "file.differs", f"{what} differs between the nodes.", hazard=20, fix=f"sha256sum {FOREIGN_EXPORTS} {EXPORTS_DIRECTORY}/*",
+            hint="The panel leaves it alone. A failover changes what of it is exported: make it the same on both.",
+        )  # fmt: skip
+
+
+def _beside(node: NodeObserved) -> tuple[tuple[str, str], ...]:
+    """The files of others; which snapshots are open is each node's own."""
+    return tuple(file for file in node.export_files or () if file[0] != SNAPSHOT_EXPORTS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from clusters.findings import Finding, Severity, blocker, warning
 from clusters.states import Role
-from provisioning.checks import disks, host, lvm
+from provisioning.checks import disks, host, lvm, served
 from provisioning.checks.links import named
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
@@ -23,7 +23,7 @@ HINTS = {  # where the hint of a set-up would be wrong for a pair in service
 KEPT = frozenset(
     {
         "nfs.enabled-at-boot", "drbd.module-missing-next-boot", "fstab.names-it", "mount.point-taken", "lvm.past-drbd", "lvm.devices-file",
-        "lvm.filter-foreign", "lvm.filter-hides-drbd",
+        "lvm.filter-foreign", "lvm.filter-hides-drbd", "export.table-differs",
     }
 )  # fmt: skip
 
@@ -38,6 +38,7 @@ def standing(desired: DesiredCluster, node: NodeObserved) -> tuple[Finding, ...]
         *host.drbd(node),
         *disks.mount_points(wanted, node),
         *lvm.visibility(wanted, node),
+        *served.differing(desired, node),
     ]
     told = [f for f in found if f.code in KEPT and f.severity is not Severity.OK]
     told += [*_past(desired, node, told), *_active(desired, node), *_filter(wanted, node), *_handlers(node)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provisioning.facts.answers import Answer, lines, refuse, stdout, unescape
+from provisioning.facts.answers import Answer, lines, refuse, stdout
 from provisioning.facts.texts import LINES
 from provisioning.observed import ExportLine
 from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY
@@ -18,7 +18,13 @@ GREP_DIRECTORY = (
     "grep", "--text", "--with-filename", "--no-messages", "--dereference-recursive", "--include=*.exports",
     f"--exclude={OURS}", f"--max-count={LINES}", "--regexp=", "--", EXPORTS_DIRECTORY,
 )  # fmt: skip
-TOKEN = re.compile(r'"[^"]*"\S*|\S+')
+GLUE = re.compile(r"\\\n[ \t]*")  # stands for one blank, within quotes as well
+OCTAL = re.compile(r"\\[0-3][0-7]{2}")
+# A comment begins where a word could, and nothing makes it go on in the next line. Quotes open and close anywhere in a word.
+PART = re.compile(
+    rf"""\#[^\n]* | (?P<word> (?: "[^"]*"? | \\(?!\n) | [^\s"\\] )+ ) | (?P<end>\n) | {GLUE.pattern} | [ \t] | (?P<odd>\s)""",
+    re.ASCII | re.VERBOSE,
+)
 
 
 def beside(answer: Answer) -> tuple[tuple[str, str], ...]:
@@ -40,10 +46,10 @@ def beside(answer: Answer) -> tuple[tuple[str, str], ...]:
 
 def entries(path: str, text: str) -> Iterator[ExportLine]:
     """Read every client of every line. What exportfs would refuse is given as it stands: it is for findings, not for serving."""
-    for number, line in _joined(text):
-        words = TOKEN.findall(line)
-        directory, defaults = unescape(words[0].replace('"', "")), ""
-        clients = words[1:] or [""]
+    for number, (directory, *clients) in _lines(text):
+        defaults = ""
+        if not clients or clients[-1].startswith("-"):
+            clients.append("")  # everybody
         for word in clients:
             if word.startswith("-"):
                 defaults = word[1:]
@@ -52,24 +58,39 @@ def entries(path: str, text: str) -> Iterator[ExportLine]:
             given = rest.rstrip(")") if bracket else ""
             options = tuple(option for option in f"{defaults},{given}".split(",") if option)
             yield ExportLine(
-                path,
-                number,
-                directory.rstrip("/") or "/",
-                unescape(client) or "*",
-                options,
-                blank=bool(bracket) and not client,
+                path, number, directory.rstrip("/") or "/", client or "*", options, blank=bool(bracket) and not client
             )
 
 
-def _joined(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines with what a backslash continues and without comments, each with the number of its first line."""
-    begun, start = "", 0
-    for number, raw in enumerate(lines(text), start=1):
-        start = start or number
-        if raw.endswith("\\"):
-            begun += raw[:-1] + " "
-            continue
-        line = (begun + raw).split("#", 1)[0].strip()
-        if line:
-            yield start, line
-        begun, start = "", 0
+def goes_on(line: str) -> bool:
+    """Whether exportfs would read the next line as part of this one: after a backslash, or within quotes."""
+    return any("\n" in part[0] for part in PART.finditer(f"{line}\n") if not part["end"])
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the words of each line, with its number, as nfs-utils 2.6.2 takes them apart (`xgettok` and `xskip` of its xio.c)."""
+    number, start, words = 1, 1, list[str]()
+    for part in PART.finditer(text):
+        if part["word"]:
+            start = start if words else number
+            words.append(_word(part["word"]))
+        elif part["end"] and words:
+            yield start, words
+            words = []
+        if words[:1] == [""] or (part["odd"] and not words):
+            return  # where a path should stand: exportfs takes it for the end of the file
+        number += part[0].count("\n")
+    if words:
+        yield start, words
+
+
+def _word(raw: str) -> str:
+    """Take the quotes away and undo \\040, also what becomes one by that."""
+    if "\\" not in raw:
+        return raw.replace('"', "")
+    word = ""
+    for char in GLUE.sub(" ", raw).replace('"', ""):
+        word += char
+        if OCTAL.fullmatch(word[-4:]):
+            word = word[:-4] + chr(int(word[-3:], 8))
+    return word

@@ -71,6 +71,6 @@ def _mounted(observed: NodeObserved, desired: DesiredCluster) -> tuple[str, ...]
 def alike(desired: DesiredCluster) -> tuple[str, ...]:
     """The files that must be the same on both nodes (HAZARDS 20); only their digests are asked for."""
     return (
-        paths.resource_file(desired.resource.name), paths.EXPORTS, paths.NFS_CONF, paths.IDMAPD,
+        paths.resource_file(desired.resource.name), paths.EXPORTS, paths.FOREIGN_EXPORTS, paths.NFS_CONF, paths.IDMAPD,
         paths.NFSD, paths.NFSDCLD, paths.HA_CF, paths.AUTHKEYS, paths.HARESOURCES,
     )  # fmt: skip

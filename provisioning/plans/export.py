@@ -1,12 +1,12 @@
 """The plan of a new export on a running pair: nobody is interrupted. Pure.
 
-1. The directory, when it lies below the volume's root. 2. The line is tried. 3. The exports file, the standby node first. 4. The active node takes
-it at once; if it refuses, the previous file is put back. 5. Read back, and seen from outside.
+1. The directory, when it lies below the volume's root; never by a link, which a client could have put there. 2. The line is tried. 3. The exports
+file, the standby node first. 4. The active node takes it at once; if it refuses, the previous file is put back. 5. Read back, and seen from outside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers
@@ -14,6 +14,7 @@ from provisioning.checks import exporting as checks
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
 from provisioning.checks.running import running
+from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import PublishExport
@@ -21,7 +22,7 @@ from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, owning, words
 from provisioning.plans.parts.known import gaps
 from provisioning.render import nfs
-from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, cmd, in_order, unchanged
+from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order, unchanged
 
 
 def plan(
@@ -64,29 +65,33 @@ def _steps(
     steps = list(exporting.steps(change, observed, active, export.path))
     if export.path == volume.mount_point and not (export.owner or export.mode):
         return steps
-    directory = _directory(active, export, volume)
     asked = owning.asked((change.after.peer(active).name, active), export.owner, Stage.MOUNTS)
-    live = exporting.served(change.after, observed[active], export.path)
-    return [*(unchanged(s, "it is exported already") if live else s for s in (*asked, directory)), *steps]
+    directory = tuple(_directory(active, export, volume))
+    live = served(change.after, observed[active], export.path)
+    return [*(unchanged(s, "it is exported already") if live else s for s in (*asked, *directory)), *steps]
 
 
-def _directory(node: str, export: DesiredExport, volume: DesiredVolume) -> Step:
-    given = owning.words(export.owner, export.mode)
-    below = export.path != volume.mount_point
-    make = (cmd("mkdir", "--parents", export.path),) if below else ()
-    title = f"Make the directory {export.path}" + (f" and give it to {given}" if given else "")
-    return Step(
-        node=node,
-        title=title if below else f"Give {export.path} to {given}",
-        kind=Kind.WRITES,
-        stage=Stage.MOUNTS,
-        guards=(
-            Guard(f"{volume.name} is mounted at {volume.mount_point}", cmd("mountpoint", volume.mount_point), Expect()),
-            *owning.known(export.owner),
-        ),
-        commands=(*make, *owning.commands(export.path, export.owner, export.mode)),
-        note="What is in it already stays" + (", and keeps its owners." if given else "."),
+def _directory(node: str, export: DesiredExport, volume: DesiredVolume) -> Iterator[Step]:
+    """Clients can change what lies below a volume's root at any moment, so each step looks for links anew."""
+    mounted = Guard(
+        f"{volume.name} is mounted at {volume.mount_point}", cmd("mountpoint", volume.mount_point), Expect()
     )
+    itself = owning.itself(export.path)
+    below = export.path != volume.mount_point
+    if below:
+        yield Step(
+            node, f"Make the directory {export.path}", Kind.WRITES, Stage.MOUNTS, guards=(mounted, itself),
+            commands=(cmd("mkdir", "--parents", export.path),), note="What is in it already stays.",
+        )  # fmt: skip
+    if export.owner or export.mode:
+        yield Step(
+            node, f"Give {export.path} to {owning.words(export.owner, export.mode)}", Kind.WRITES, Stage.MOUNTS,
+            guards=(mounted, *([itself] if below else []), *owning.known(export.owner)),
+            commands=owning.commands(export.path, export.owner, export.mode), note="What is in it already keeps its owners.",
+        )  # fmt: skip
+    elif below:
+        wait = Wait(itself.says, itself.command, itself.expect, bound=0)
+        yield Step(node, f"See that {export.path} is no link", Kind.READS, Stage.MOUNTS, wait=wait)
 
 
 def _reasons(

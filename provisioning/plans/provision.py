@@ -15,15 +15,17 @@ from collections.abc import Mapping
 from clusters.findings import Finding, blocker
 from clusters.states import Danger
 from provisioning.checks import preflight
-from provisioning.checks.exporting import taken_out
+from provisioning.checks.exporting import taken_out, taking
 from provisioning.checks.links import named
 from provisioning.checks.ours import finished_once, has_generation
+from provisioning.checks.served import differing
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import backing, handlers, owning, packages, replication, serving, volumes, words
 from provisioning.plans.parts.known import gaps
+from provisioning.render import nfs
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
 
@@ -34,6 +36,9 @@ def plan(
     findings = preflight(desired, observed)
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += [finding for node in observed.values() for finding in taken_out(desired, node)]
+    active = active_node(desired, observed)
+    if active and next(differing(desired, observed[active]), None):  # then the table is taken anew
+        findings += taking(nfs.Change.of(desired, desired), observed, active)
     findings += _keys(desired) + _hidden(desired, observed)
     if not finished_once(desired, observed):
         findings += [f for e in desired.exports for f in owning.nobody_may_write(e, desired.volume(e.volume))]
@@ -52,7 +57,7 @@ def plan(
         danger=Danger.DESTROYS if destroys else Danger.NONE,
         button=_button(desired, todo),
         typed_name=desired.name if destroys else "",
-        impact=_impact(desired, todo, destroys=destroys, serves=active_node(desired, observed) is not None),
+        impact=_impact(desired, todo, destroys=destroys, serves=active is not None),
     )
 
 

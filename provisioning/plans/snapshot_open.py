@@ -13,6 +13,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
+from provisioning.checks.exporting import taking
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CloseSnapshot, OpenSnapshot
@@ -25,13 +26,11 @@ from provisioning.render import snapshots as render
 from provisioning.render.heartbeat import CLOSING
 from provisioning.render.paths import HARESOURCES, SNAPSHOT_EXPORTS, SNAPSHOTS
 from provisioning.steps import (
-    OBSERVER,
     Expect,
     Guard,
     Impact,
     Kind,
     Plan,
-    Probe,
     Stage,
     Step,
     Wait,
@@ -53,7 +52,10 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
     if desired.snapshot(snapshot.volume, snapshot.name) is None or volume is None:
         findings.append(blocker("snapshot.unknown", f"{snapshot.volume} has no snapshot {snapshot.name}.", hint="Take one first."))  # fmt: skip
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
-        findings += _reasons(desired, observed[active], snapshot)
+        findings += [
+            *_reasons(desired, observed[active], snapshot),
+            *taking(nfs.Change.of(desired, desired), observed, active),
+        ]
         steps = in_order(_opening(after, observed, active, snapshot, volume, backend))
     clients, path = words.listed(snapshot.clients), render.path(snapshot)
     return Plan(
@@ -155,7 +157,7 @@ def _opening(
         [render.exports(after, here)],
         title="Export it",
         stage=Stage.LIVE,
-        load=cmd("exportfs", "-r"),
+        load=serving.take(),
         note="If the node refuses it, the previous file is put back.",
     )
     yield from _seen(after, node, snapshot)
@@ -207,14 +209,11 @@ def _seen(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) 
         wait=Wait(
             f"{path} is exported with fsid {snapshot.fsid}",
             cmd("exportfs", "-v"),
-            Expect(contains=(f"{nfs.quoted(path)} ", f"fsid={snapshot.fsid},")),
+            Expect(times=tuple((part, len(snapshot.clients)) for part in (f" {path} ", f"fsid={snapshot.fsid},"))),
             bound=10,
         ),
     )
-    probe = Step(
-        node=OBSERVER, title="See from outside that the service IP lists it", kind=Kind.OBSERVES, stage=Stage.PROVE,
-        probe=Probe(after.service_ip, (path,)),
-    )  # fmt: skip
+    probe = serving.probe(after, (path,))
     live = any(one.path == path and one.fsid == str(snapshot.fsid) for one in node.exports or ())
     asked = {one.client for one in node.exports or () if one.path == path} == set(snapshot.clients)
     for step in (listed, probe):

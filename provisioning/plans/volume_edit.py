@@ -128,8 +128,10 @@ def _reasons(
     if active:
         found += moving.reasons(desired, observed, active, was, now)
     if was.mount_point != now.mount_point:
-        exports = nfs.Change.of(desired, changed(desired, was, now))
-        found += [finding for node in observed.values() for finding in exporting.by_hand(exports, node)]
+        after = changed(desired, was, now)
+        moved = replace(after, exports=tuple(export for export in after.exports if export.volume == now.name))
+        found += [f for node in observed.values() for f in exporting.foreign(moved, node) if f.code != "export.foreign"]
+        found += exporting.taking(nfs.Change.of(desired, after), observed, active) if active else []
     return found
 
 

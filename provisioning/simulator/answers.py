@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from provisioning.render import nfs
 from provisioning.simulator.drbd_words import drbdadm, events2, proc_drbd
 from provisioning.simulator.network_words import ip_, ping, rpcinfo, showmount
 from provisioning.simulator.state import KERNEL, MODULE, Answer, Machine, Pair, by_id
@@ -111,7 +112,7 @@ def _mounts(pair: Pair, machine: Machine, now: float) -> str:
 
 
 def _etab(pair: Pair, machine: Machine, now: float) -> str | None:
-    lines = [f"{path}\t{client}({options})" for path, client, options in machine.exported]
+    lines = [f"{nfs.quoted(path)}\t{client}({options})" for path, client, options in machine.exported]
     return "".join(f"{line}\n" for line in lines) or None
 
 

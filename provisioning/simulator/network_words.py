@@ -62,13 +62,18 @@ def _server_at(pair: Pair, address: str) -> Machine | None:
 def rpcinfo(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     if argv[1:] == ("-p",):
         return 0, "".join(f"    {line}\n" for line in _registered(machine)), ""
-    if _server_at(pair, argv[3]):
-        return 0, "program 100003 version 4 ready and waiting\n", ""
-    return (
-        1,
-        "",
-        "rpcinfo: RPC: Unable to receive; errno = No route to host\nprogram 100003 version 4 is not available\n",
-    )
+    server, version = _server_at(pair, argv[3]), argv[5]
+    if server and version in _answered(server):
+        return 0, f"program 100003 version {version} ready and waiting\n", ""
+    why = "RPC: Program/version mismatch" if server else "RPC: Unable to receive; errno = No route to host"
+    return 1, "", f"rpcinfo: {why}\nprogram 100003 version {version} is not available\n"
+
+
+def _answered(machine: Machine) -> set[str]:
+    """The versions the running server answers, minor ones as one."""
+    words = set(machine.nfs.get("versions", "+3 +4 +4.1 +4.2").split())
+    minor = {"+4.1", "+4.2"} & words or "-4.0" not in words
+    return {version for version, on in (("3", "+3" in words), ("4", minor)) if on}
 
 
 def _registered(machine: Machine) -> list[str]:
@@ -76,7 +81,9 @@ def _registered(machine: Machine) -> list[str]:
     lines = ["program vers proto   port  service", "100000    4   tcp    111  portmapper"]
     numbers = {"mountd": (100005, 3, "mountd"), "statd": (100024, 1, "status"), "lockd": (100021, 4, "nlockmgr")}
     if machine.nfsd:
-        lines.append("100003    4   tcp   2049  nfs")
+        lines += [f"100003    {version}   tcp   2049  nfs" for version in sorted(_answered(machine))]
+        if "3" not in _answered(machine):
+            return lines
         for service, (program, version, name) in numbers.items():
             port = machine.nfs.get(f"{service} port", "41221")
             lines.append(f"{program}    {version}   tcp  {port}  {name}")
@@ -87,6 +94,8 @@ def showmount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     server = _server_at(pair, argv[-1])
     if server is None:
         return 1, "", "clnt_create: RPC: Unable to receive\n"
+    if "3" not in _answered(server):  # rpc.mountd then gives its list to nobody
+        return 1, "", "clnt_create: RPC: Program not registered\n"
     clients: dict[str, list[str]] = {}
     for path, client, _ in server.exported:
         clients.setdefault(path, []).append(client)

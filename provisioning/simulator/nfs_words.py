@@ -4,10 +4,10 @@ a name that it cannot look up is passed over with exit 0. Pure over the state.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from clusters.rules.export_catalogue import BY_WORD
+from provisioning.facts import exports_file
 from provisioning.render import nfs
 from provisioning.simulator.state import Answer, Machine
 
@@ -16,7 +16,6 @@ DEBIAN = (
     "#\t\tto NFS clients.  See exports(5).\n"
 )
 UNKNOWN = ("xprtsec", "reexport", "noaccess")  # words of other releases
-CLIENT = re.compile(r"([^\s()]+)\(([^)]*)\)")
 Table = list[list[str]]  # path, client, options
 
 
@@ -39,15 +38,13 @@ def read(files: Iterable[tuple[str, str]]) -> tuple[Table, str]:
     table: Table = []
     said = ""
     for path, text in files:
-        for number, line in enumerate(text.replace("\\\n", " ").splitlines(), start=1):
-            directory, _, rest = line.split("#", 1)[0].strip().partition(" ")
-            for client, options in CLIENT.findall(rest.replace("\t", " ")) if directory else ():
-                if unknown := next((word for word in options.split(",") if word and not _known(word)), ""):
-                    return table, f'{said}exportfs: {path}:{number}: unknown keyword "{unknown}"\n\n'
-                if client.endswith(".invalid"):
-                    said += f"exportfs: Failed to resolve {client}\n"
-                else:
-                    table.append([directory, client, options])
+        for line in exports_file.entries(path, text):
+            if unknown := next((word for word in line.options if not _known(word)), ""):
+                return table, f'{said}exportfs: {path}:{line.number}: unknown keyword "{unknown}"\n\n'
+            if line.client.endswith(".invalid"):
+                said += f"exportfs: Failed to resolve {line.client}\n"
+            else:
+                table.append([line.path, line.client, ",".join(line.options)])
     return table, said
 
 

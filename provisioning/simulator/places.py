@@ -7,10 +7,38 @@ from provisioning.simulator.argv import lv_behind, options_of
 from provisioning.simulator.physics import start_member
 from provisioning.simulator.state import OK, Answer, Changers, Machine, Pair
 
+MOST_LINKS = 40  # the kernel gives up there
+
 
 def _install(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     machine.directories += [word for word in argv[1:] if word.startswith("/") and word not in machine.directories]
     return OK
+
+
+def _mkdir(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
+    return _install(pair, machine, ("mkdir", *(canonical(machine, word) for word in argv[1:] if word[:1] == "/")), now)
+
+
+def canonical(machine: Machine, path: str) -> str:
+    """Follow every link on the way; what is missing is taken as it is named."""
+    there, rest, followed = "", path.split("/"), 0
+    while rest:
+        name = rest.pop(0)
+        here = f"{there}/{name}"
+        if name == "..":
+            there = there.rpartition("/")[0]
+        elif here in machine.links and followed < MOST_LINKS:
+            followed += 1
+            told = machine.links[here]
+            there, rest = "" if told.startswith("/") else there, [*told.split("/"), *rest]
+        elif name not in ("", "."):
+            there = here
+    return there or "/"
+
+
+def _readlink(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    asked = argv[:3] == ("readlink", "--canonicalize-missing", "--")
+    return (0, f"{canonical(machine, argv[3])}\n", "") if asked else None
 
 
 def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
@@ -63,5 +91,6 @@ def _rm(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
 
 
 CHANGERS: Changers = {
-    "install": _install, "mkdir": _install, "chattr": _chattr, "mount": _mount, "umount": _umount, "mountpoint": _mountpoint, "rm": _rm,
+    "install": _install, "mkdir": _mkdir, "readlink": _readlink, "chattr": _chattr, "mount": _mount, "umount": _umount,
+    "mountpoint": _mountpoint, "rm": _rm,
 }  # fmt: skip

@@ -139,6 +139,7 @@ class Machine:
     directories: list[str] = field(default_factory=list)
     immutable: list[str] = field(default_factory=list)  # directories with chattr +i
     litter: list[str] = field(default_factory=list)  # directories that hold something
+    links: dict[str, str] = field(default_factory=dict)  # symbolic links, and what they say
     vgs: dict[str, Vg] = field(default_factory=dict)  # node-local ones
     pvs: list[str] = field(default_factory=list)  # local disks given to LVM
     drbd: Drbd | None = None

@@ -9,8 +9,9 @@ import pytest
 
 from clusters.findings import Severity
 from provisioning.checks.standing import standing
-from provisioning.observed import FileState, Kernel, LogicalVolume, Mount, NodeObserved, PhysicalVolume
-from provisioning.render import paths
+from provisioning.desired import ExportClient
+from provisioning.observed import ActiveExport, FileState, Kernel, LogicalVolume, Mount, NodeObserved, PhysicalVolume
+from provisioning.render import nfs, paths
 from tests.pair import desired, finished, with_unit
 
 WANTED = desired()
@@ -101,3 +102,41 @@ def test_a_kernel_that_could_boot_is_told_more_quietly():
 
 def test_a_light_reading_says_nothing_of_it():
     assert standing(WANTED, replace(finished()["bob"], units=None)) is None
+
+
+def exported(*rows: tuple[str, str, tuple[str, ...]]) -> Change:
+    return lambda node: replace(node, exports=tuple(ActiveExport(*row) for row in rows))
+
+
+NAMED = replace(
+    WANTED, exports=(replace(WANTED.exports[0], clients=(ExportClient("192.0.2.5"), ExportClient("five"))),)
+)
+HOMES = NAMED.exports[0].path
+USUAL = nfs.options_of(NAMED, NAMED.exports[0], NAMED.exports[0].clients[0])
+ETAB = (
+    f"rw,sync,wdelay,hide,nocrossmnt,secure,root_squash,no_all_squash,no_subtree_check,secure_locks,acl,no_pnfs,"
+    f"fsid={NAMED.exports[0].fsid},mountpoint,anonuid=65534,anongid=65534,sec=sys,rw,secure,root_squash,no_all_squash"
+)  # as exportfs writes it down
+RO = tuple("ro" if word == "rw" else word for word in USUAL)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([("192.0.2.5", USUAL), ("five.example.org", USUAL)], ""), ([("five.example.org", tuple(ETAB.split(","))), ("192.0.2.5", USUAL)], ""),
+        ([], ""),  # told as a part of the service that is missing
+        ([("192.0.2.5", USUAL)], "a client given by its name is not in the table"), ([("five", USUAL)], "192.0.2.5 is not in the table"),
+        ([("192.0.2.5", RO), ("five", USUAL)], "192.0.2.5 gets something else"),
+        ([("192.0.2.5", USUAL), ("five", USUAL), ("*", RO)], "everybody is in it, too"),
+        ([("192.0.2.5", USUAL), ("five", USUAL), ("six", USUAL)], "a client given by its name is in it, too"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_not_what_was_set_is_told(rows: list[tuple[str, tuple[str, ...]]], says: str):
+    found = standing(NAMED, exported(*((HOMES, *row) for row in rows))(finished()["alice"])) or ()
+    assert [f.text for f in found] == ([f"alice does not export {HOMES} as it was set: {says}."] if says else [])
+    assert standing(NAMED, exported((HOMES, "192.0.2.5", RO))(finished()["bob"])) == ()  # it does not serve
+
+
+def test_what_others_export_is_not_compared():
+    others = (("/opt", "*", ("ro",)), *((HOMES, each, USUAL) for each in ("192.0.2.5", "five")))
+    assert standing(NAMED, exported(*others)(finished()["alice"])) == ()

@@ -34,6 +34,29 @@ def test_every_client_of_every_line():
 
 
 @pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("# old \\\n/opt/a 192.0.2.1(rw)\n", ["/opt/a 192.0.2.1"]), ("/opt/c#1 192.0.2.2(rw) # x\n", ["/opt/c#1 192.0.2.2"]),
+        ('/opt/"a b" 192.0.2.3(rw)\n', ["/opt/a b 192.0.2.3"]), ("/opt/d\\\n\t 192.0.2.4(ro)\\\n# tail\n/e\n", ["/opt/d 192.0.2.4", "/e *"]),
+        ("/opt/f -ro\n/g h(rw) -ro\n", ["/opt/f *", "/g h", "/g *"]), ('"/opt/h\ni" 192.0.2.7(ro)\n', ["/opt/h\ni 192.0.2.7"]),
+        ("/opt/a\\134040b c\n", ["/opt/a b c"]), ('/opt/p "192.0.2.1(ro)" "#q(ro)"\n', ["/opt/p 192.0.2.1", "/opt/p #q"]),
+        ("/a b\r\n/c d\r\n\r\n/e f\r\n", ["/a b", "/c d"]), ('/a b\n"" c\n/d e\n', ["/a b"]), ("/a\\\\\n/b c\n", ["/a\\ /b", "/a\\ c"]),
+    ],
+)  # fmt: skip
+def test_it_takes_a_line_apart_as_exportfs_does(text, read):
+    """Each was read by exportfs of nfs-utils 2.6.2; its table had these rows."""
+    assert [f"{entry.path} {entry.client}" for entry in exports_file.entries("/etc/exports", text)] == read
+
+
+@pytest.mark.parametrize(
+    ("line", "on"),
+    [("/a \\", True), ('/"a', True), ('# "old" \\', False), ("/a # \\", False), ("/a#\\", True), ('/"a b" c', False), ("", False)],
+)  # fmt: skip
+def test_what_goes_on_in_the_next_line(line, on):
+    assert exports_file.goes_on(line) is on
+
+
+@pytest.mark.parametrize(
     "text", ["", "\n\n", "#", "\\", "\\\n\\\n", "/", "(", "/x ((", '"', '"/a', "/a -", "\0", "/a\t(", "-"]
 )
 def test_nothing_in_such_a_file_is_an_error(text):

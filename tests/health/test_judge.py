@@ -229,3 +229,9 @@ def test_what_is_remembered_never_says_that_something_is_missing():
     assert judgement.health is Health.OK
     assert judgement.sentence == "Redundant when it was last read."
     assert judge(replace(view, nodes=(ALICE, BOB)), NOW).health is Health.DANGER
+
+
+def test_a_main_exports_file_that_differs_is_left_to_a_person():
+    alice = replace(ALICE, files=(("/etc/exports", "ab"),))
+    hints = {finding.code: finding.hint for finding in judge(pair(alice=alice), NOW).reasons}
+    assert "/etc/exports is left to you" in hints["files.differ"]

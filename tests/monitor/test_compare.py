@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from provisioning.monitor.compare import GroupKnown, group_change, node_changes
+from provisioning.monitor.seen import alike
 from tests.health.test_judge import ALICE, BOB, GOOD, NOW, pair
+from tests.pair import desired
 
 IDLE = replace(ALICE, role="Secondary", holds_ip=False, nfsd=0, mounted=(), exported=())
 SERVING_BOB = replace(ALICE, name="bob", boot_id="b1")
@@ -75,3 +77,7 @@ def test_a_restart_of_the_node_is_told():
     changes = node_changes(silent, replace(ALICE, boot_id="a2"))
     assert [c.subject for c in changes] == ["reachable", "boot"]
     assert changes[0].why == "Back after a start of the node."
+
+
+def test_the_main_exports_file_is_compared_between_the_nodes():
+    assert "/etc/exports" in alike(desired())

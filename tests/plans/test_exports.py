@@ -10,12 +10,13 @@ import pytest
 from clusters.findings import Severity, blockers
 from clusters.states import Danger
 from provisioning.desired import DesiredCluster, DesiredExport, ExportClient
-from provisioning.intents import EditExport, ProvisionCluster, PublishExport, WithdrawExport
+from provisioning.intents import EditExport, EditVolume, ProvisionCluster, PublishExport, WithdrawExport
 from provisioning.observed import ActiveExport, FileState, NodeObserved
-from provisioning.plans import export, export_edit, export_withdraw, provision
+from provisioning.plans import export, export_edit, export_withdraw, provision, volume_edit
 from provisioning.plans.parts import exporting
 from provisioning.render import nfs
 from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS
+from provisioning.simulator import nfs_words
 from provisioning.steps import Kind, Plan
 from tests.pair import HEARTBEAT, desired, finished, with_file
 from tests.plans.simulated import Machines
@@ -144,6 +145,24 @@ def test_a_line_of_somebody_else_that_is_in_service_is_no_reason() -> None:
     assert "export.pending" not in codes(edit(homes(), observed), Severity.WARNING)
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("# old \\\n/opt/a 192.0.2.9(ro)\n", "/opt/a"), ("/opt/c#1 192.0.2.9(ro)\n", "/opt/c#1"), ('/opt/"a b" 192.0.2.9(ro)\n', "/opt/a b"),
+    ],
+)  # fmt: skip
+def test_a_served_line_of_somebody_else_is_not_taken_for_one_by_hand(text: str, path: str) -> None:
+    there = ActiveExport(path, "192.0.2.9", ("ro",))
+    observed = on_alice(lambda node: replace(main_file(text)(node), exports=(*(node.exports or ()), there)))
+    plan = edit(homes(), observed)
+    assert codes(plan) == set()
+    assert "export.pending" not in codes(plan, Severity.WARNING)
+
+
+def test_a_line_below_a_comment_that_ends_in_a_backslash_collides_as_any_other() -> None:
+    assert "export.path-taken" in codes(edit(homes(), on_alice(main_file("# old \\\n/srv/homes *(ro)\n"))))
+
+
 def test_what_was_exported_by_hand_is_not_ended_unasked() -> None:
     by_hand = ActiveExport("/srv/homes", "2001:db8::/64", ("ro",))
     plan = edit(homes(), on_alice(lambda node: replace(node, exports=(*(node.exports or ()), by_hand))))
@@ -166,7 +185,7 @@ def in_our_file(name: str, changed: Callable[[str], str]) -> Observed:
     "changed",
     [
         lambda text: text.replace("/srv/media 192.0.2.0/24(ro", "/srv/media 192.0.2.0/24(rw"), lambda text: text + "/srv/media *(ro)\n",
-        lambda text: text + "/srv/x \\\n192.0.2.9(rw)\n",
+        lambda text: text + '"/srv/open quote\n', lambda text: text + "/srv/x \\\n192.0.2.9(rw)\n",
     ],
 )  # fmt: skip
 def test_what_contradicts_the_panel_in_its_own_file_stops_the_change(changed: Callable[[str], str]) -> None:
@@ -176,7 +195,7 @@ def test_what_contradicts_the_panel_in_its_own_file_stops_the_change(changed: Ca
         assert "export.hand-edited" in codes(withdraw(observed, "/srv/homes", 101))
 
 
-LINES = ("# do not touch:  ticket 12", "/opt/iso\t192.0.2.9(ro,fsid=7)  # täglich", "", "   ", '"/srv/a b" *(ro)')
+LINES = ("# do not touch:  ticket 12 \\", "/opt/iso\t192.0.2.9(ro,fsid=7)  # täglich", "", "   ", '"/srv/a b" *(ro)')
 
 
 @pytest.mark.parametrize("name", ["alice", "bob"])
@@ -331,3 +350,95 @@ def test_a_bad_line_of_somebody_else_stops_the_job_before_it_changes_anything(ma
     with pytest.raises(AssertionError, match="Let exportfs try"):
         carry_out(machines, plan)
     assert served(machines, "/srv/media") == ["192.0.2.0/24"]
+
+
+NAMES = (ExportClient("192.0.2.5"), ExportClient("five.example.org"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "holds"),
+    [
+        (("192.0.2.5", "five.example.org"), True), (("five.example.org", "192.0.2.5"), True), (("192.0.2.5", "other.example.org"), True),
+        (("192.0.2.5",), False), (("five.example.org",), False), (("192.0.2.5", "five.example.org", "six.example.org"), False),
+    ],
+)  # fmt: skip
+def test_a_name_is_proven_by_a_row_of_its_own(rows: tuple[str, ...], holds: bool) -> None:
+    pair = replace(desired(), exports=(homes(*NAMES),))
+    options = ",".join(nfs.options_of(pair, pair.exports[0], NAMES[0]))
+    listing = nfs_words.listing([["/srv/homes", client, options] for client in rows])
+    for step in (
+        exporting._trial(pair, "alice", pair.exports[0]),
+        exporting._table_stands(pair, "alice", "/srv/homes", pair.exports[0], pair.exports[0]),
+    ):
+        assert step.wait is not None
+        assert step.wait.expect.holds(0, listing) is holds
+
+
+def test_a_name_that_the_table_has_beside_those_of_the_files_is_by_hand() -> None:
+    pair = replace(desired(), exports=(homes(*NAMES), desired().exports[1]))
+    observed, more = finished(pair), ActiveExport("/srv/homes", "six.example.org", RO)
+    alice = replace(observed["alice"], exports=(*(observed["alice"].exports or ()), more))
+    wanted = homes(*NAMES, ExportClient("192.0.2.9"))
+    assert codes(edit(wanted, observed, pair)) == set()
+    assert codes(edit(wanted, {**observed, "alice": alice}, pair)) == {"export.by-hand"}
+
+
+def test_compare_and_mend_takes_the_exports_when_the_table_lacks_a_client(machines: Machines) -> None:
+    pair, table = machines.wanted(), machines.pair.machines["alice"].exported
+    table[0][2] = table[0][2].replace("rw", "ro")
+    plan = provision.plan(ProvisionCluster(pair.name), replace(pair, in_service=True), machines.read(pair), HEARTBEAT)
+    assert [step.title for step in plan.todo() if step.kind is Kind.WRITES] == ["Take the exports"]
+    carry_out(machines, plan)
+    assert provision.plan(ProvisionCluster(pair.name), pair, machines.read(pair), HEARTBEAT).todo() == ()
+
+
+KEEPS = replace(desired(), nfs=replace(desired().nfs, state_volume="media"))
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "severity"),
+    [
+        ("/srv/media/.nfs-state", "nfs.state-directory", Severity.BLOCKER), ("/srv/media/.nfs-state/x", "nfs.state-directory", Severity.BLOCKER),
+        ("/srv/media/x", "nfs.state-exported", Severity.WARNING),
+    ],
+)  # fmt: skip
+def test_what_the_server_keeps_of_its_clients_is_not_exported_unsaid(path: str, code: str, severity: Severity) -> None:
+    one = DesiredExport(path, 110, (ExportClient("192.0.2.5"),), "media")
+    plan = export.plan(PublishExport(KEEPS.name, one), KEEPS, finished(KEEPS), HEARTBEAT)
+    assert code in codes(plan, severity)
+
+
+@pytest.mark.parametrize(
+    "others", [("/etc/exports.d/other.exports", "/opt *(ro)\n"), (FOREIGN_EXPORTS, "/opt *(ro)\n")]
+)
+def test_files_of_others_that_differ_between_the_nodes_are_said(others: tuple[str, str]) -> None:
+    empty = {name: replace(main_file("")(node), export_files=()) for name, node in finished().items()}
+    assert "file.differs" not in codes(edit(homes(), empty), Severity.WARNING)
+    path, text = others
+    alice = empty["alice"]
+    alice = main_file(text)(alice) if path == FOREIGN_EXPORTS else replace(alice, export_files=(others,))
+    assert "file.differs" in codes(edit(homes(), {**empty, "alice": alice}), Severity.WARNING)
+
+
+def moved(observed: Observed) -> Plan:
+    now = replace(desired().volumes[0], mount_point="/srv/elsewhere")
+    return volume_edit.plan(EditVolume("web-files", "homes", now), desired(), observed, HEARTBEAT)
+
+
+def test_moving_a_volume_ends_no_export_that_was_made_by_hand() -> None:
+    by_hand = ActiveExport("/opt", "192.0.2.9", ("ro",))
+    plan = moved(on_alice(lambda node: replace(node, exports=(*(node.exports or ()), by_hand))))
+    assert "export.by-hand" in codes(plan)
+    assert "export.path-taken" in codes(moved(on_alice(main_file("/srv/elsewhere *(ro)\n"))))
+    assert "export.by-hand" not in codes(moved(finished()))
+
+
+def test_moved_exports_are_taken_only_with_every_client_in_the_table() -> None:
+    [step] = [step for step in moved(finished()).todo() if step.load]
+    assert step.both and step.wait is not None
+    options = ",".join(nfs.options_of(desired(), HOMES, HOMES.clients[0]))
+    for rows, holds in (
+        ([["/srv/elsewhere", "192.0.2.0/24", options]], True), ([["/srv/elsewhere", "192.0.2.0/24", options.replace("rw", "ro")]], False),
+        ([["/srv/homes", "192.0.2.0/24", options]], False), ([[path, "192.0.2.0/24", options] for path in ("/srv/elsewhere", "/srv/homes")], False),
+    ):  # fmt: skip
+        assert step.wait.expect.holds(0, nfs_words.listing(rows)) is holds, rows

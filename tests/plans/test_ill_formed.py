@@ -21,7 +21,7 @@ from tests.plans.given import with_snapshots
 HOSTILE = 'x"; }\n$(reboot) ::../é'
 FREE = {
     "nodes.0.backing.link", "nodes.1.backing.link",  # given by the planner itself; empty in every inventory
-    "in_service",  # a yes or no that changes the plan's words and nothing that runs
+    "in_service", "touched",  # each a yes or no that changes the plan's words and nothing that runs
 }  # fmt: skip
 MAY_BE_EMPTY = (".pool", ".host_key", ".fence_key", ".disk_serial", ".owner", ".mode", ".domain", ".state_volume")
 

@@ -58,7 +58,7 @@ def test_a_volume_that_was_given_away_is_enough() -> None:
 
 def test_a_volumes_root_is_given_only_where_it_is_mounted() -> None:
     plan = published("/srv/homes", USUAL, owner="ada:staff", mode="2775")
-    assert commands(plan) == ["alice: chown ada:staff /srv/homes", "alice: chmod 2775 /srv/homes"]
+    assert commands(plan) == ["alice: chown --no-dereference ada:staff /srv/homes", "alice: chmod 2775 /srv/homes"]
     step = next(step for step in plan.todo() if step.commands)
     assert [str(guard.command) for guard in step.guards] == [
         "mountpoint /srv/homes",
@@ -79,7 +79,7 @@ def test_a_set_up_gives_and_warns_once() -> None:
     wanted = desired()
     given = replace(wanted, volumes=(replace(wanted.volumes[0], owner="1000"), wanted.volumes[1]))
     first = provision.plan(ProvisionCluster(wanted.name), given, fresh(), HEARTBEAT)
-    assert "alice: chown 1000 /srv/homes" in commands(first)
+    assert "alice: chown --no-dereference 1000 /srv/homes" in commands(first)
     assert not warned(first)
     assert warned(provision.plan(ProvisionCluster(wanted.name), wanted, fresh(), HEARTBEAT))
     assert not warned(provision.plan(ProvisionCluster(wanted.name), wanted, finished(), HEARTBEAT))
@@ -118,3 +118,39 @@ def test_a_name_that_is_not_known_stops_before_anything_is_done() -> None:
     with pytest.raises(AssertionError, match="getent passwd mallory"):
         carry_out(machines, plan)
     assert machines.pair.inside.lvs.keys() == {"homes", "media"}
+
+
+@pytest.mark.parametrize("owner", ["www-data", ""])
+@pytest.mark.parametrize(
+    ("links", "path"),
+    [
+        ({"/srv/homes/shared": "/etc"}, "/srv/homes/shared"), ({"/srv/homes/shared": "../../etc"}, "/srv/homes/shared/new"),
+        ({"/srv/homes/a": "b", "/srv/homes/b": "/etc"}, "/srv/homes/a/x"),
+    ],
+)  # fmt: skip
+def test_a_link_that_a_client_put_there_is_not_followed(links: dict[str, str], path: str, owner: str) -> None:
+    machines = Machines()
+    wanted = machines.wanted()
+    carry_out(machines, provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT))
+    machines.pair.machines["alice"].links |= links
+    one = DesiredExport(path, 110, (USUAL,), "homes", owner)
+    plan = export.plan(PublishExport(wanted.name, one), wanted, machines.read(wanted), HEARTBEAT)
+    before = list(machines.pair.machines["alice"].directories)
+    with pytest.raises(AssertionError, match="readlink --canonicalize-missing"):
+        carry_out(machines, plan)
+    assert machines.pair.machines["alice"].directories == before
+
+
+@pytest.mark.parametrize("owner", ["www-data", ""])
+def test_a_link_put_there_between_two_steps_is_not_followed_either(owner: str) -> None:
+    machines = Machines()
+    wanted = machines.wanted()
+    carry_out(machines, provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT))
+    one = DesiredExport("/srv/homes/shared", 110, (USUAL,), "homes", owner)
+    plan = export.plan(PublishExport(wanted.name, one), wanted, machines.read(wanted), HEARTBEAT)
+    made = next(number for number, step in enumerate(plan.todo()) if step.title.startswith("Make the directory"))
+    for step in plan.todo()[: made + 1]:
+        machines.do(step)
+    machines.pair.machines["alice"].links["/srv/homes/shared"] = "/etc"
+    with pytest.raises(AssertionError, match="readlink --canonicalize-missing"):
+        machines.do(plan.todo()[made + 1])

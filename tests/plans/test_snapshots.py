@@ -9,7 +9,7 @@ import pytest
 from clusters.findings import blockers
 from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.intents import CreateSnapshot, OpenSnapshot, RestoreSnapshot
-from provisioning.observed import Mount, NodeObserved
+from provisioning.observed import ActiveExport, Mount, NodeObserved
 from provisioning.plans import snapshot_open, snapshot_restore, snapshot_take
 from provisioning.render.heartbeat import CLOSING, haresources
 from tests.pair import HEARTBEAT, desired, finished
@@ -70,3 +70,11 @@ def test_the_group_closes_snapshots_only_while_one_is_opened():
     assert CLOSING not in str(haresources(wanted).content)
     text = str(haresources(opened).content)
     assert text.index("Filesystem::/dev/vg_data/media") < text.index(CLOSING) < text.index("nfs-kernel-server")
+
+
+def test_opening_one_ends_no_export_that_was_made_by_hand():
+    wanted, nodes = taken()
+    asked = OpenSnapshot(wanted.name, replace(TAKEN, fsid=1_000_001, clients=("192.0.2.7",)))
+    assert "export.by-hand" not in codes(snapshot_open.plan(asked, wanted, nodes, HEARTBEAT))
+    alice = replace(nodes["alice"], exports=(*nodes["alice"].exports, ActiveExport("/opt", "192.0.2.9", ("ro",))))
+    assert "export.by-hand" in codes(snapshot_open.plan(asked, wanted, {**nodes, "alice": alice}, HEARTBEAT))

@@ -104,6 +104,7 @@ def test_nobody_there() -> None:
 def test_from_another_machine() -> None:
     world = FakeWorld()
     world.answers["rpcinfo -T tcp 10.10.0.50 nfs 4"] = [Result(0, "program 100003 version 4 ready and waiting\n")]
+    world.answers["rpcinfo -T tcp 10.10.0.50 nfs 3"] = [Result(0, "program 100003 version 3 ready and waiting\n")]
     world.answers["showmount --exports --no-headers 10.10.0.50"] = [Result(0, "/srv/web files 10.10.0.0/24\n/srv/b (everyone)\n")]  # fmt: skip
     seen = observer.look_from(world, BOB, "10.10.0.50")
     assert seen == observer.Seen("bob", True, ("/srv/web files", "/srv/b"))
@@ -114,3 +115,17 @@ def test_from_another_machine_that_is_away() -> None:
     world = FakeWorld()
     world.answers["rpcinfo -T tcp 10.10.0.50 nfs 4"] = [Unreachable("bob", "no route")]
     assert observer.look_from(world, BOB, "10.10.0.50") == observer.Seen("bob", False, None, "no route")
+
+
+@pytest.mark.parametrize(("four", "three", "answers"), [(0, 1, True), (1, 0, True), (1, 1, False)])
+def test_from_another_machine_either_version_is_an_answer(four: int, three: int, answers: bool) -> None:
+    world = FakeWorld()
+    for version, code in (("4", four), ("3", three)):
+        said = "" if code == 0 else f"program 100003 version {version} is not available\n"
+        world.answers[f"rpcinfo -T tcp 10.10.0.50 nfs {version}"] = [Result(code, "", said)]
+    why = "clnt_create: RPC: Program not registered"
+    world.answers["showmount --exports --no-headers 10.10.0.50"] = [Result(1, "", f"{why}\n")]
+    seen = observer.look_from(world, BOB, "10.10.0.50")
+    assert (seen.answers, seen.exports) == (answers, None)
+    assert seen.proves(()) is answers
+    assert not seen.proves(("/srv/b",))

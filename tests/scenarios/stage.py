@@ -217,8 +217,10 @@ class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
         self.monkeypatch.setattr(names.timezone, "now", lambda: datetime.fromtimestamp(self.clock.at, UTC))
 
     def do_nfs(self, *words: str) -> None:
-        wanted = dict(word.split("=", 1) for word in words)
-        settings = NfsSettings(**{name: int(value) if value.isdecimal() else value for name, value in wanted.items()})
+        wanted: dict[str, Any] = dict(word.split("=", 1) for word in words)
+        versions = {"versions": tuple(wanted.pop("versions").split(","))} if "versions" in wanted else {}
+        wanted = {name: int(value) if value.isdecimal() else value for name, value in wanted.items()}
+        settings = NfsSettings(**wanted, **versions)
         self.change("nfs.configure", ConfigureNfs(self.cluster.slug, settings))
 
     def do_nfs_runs(self, node: str) -> None:

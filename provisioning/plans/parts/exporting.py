@@ -9,18 +9,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from clusters.export_access import access_of, host_name
-from provisioning.desired import DesiredCluster, DesiredExport
-from provisioning.observed import ActiveExport, NodeObserved
+from clusters.export_access import host_name
+from provisioning.checks.served import served
+from provisioning.desired import DesiredCluster, DesiredExport, ExportClient
+from provisioning.observed import NodeObserved
 from provisioning.plans.parts import serving
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.managed import ManagedFile
 from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY
-from provisioning.steps import OBSERVER, Command, Expect, Kind, Probe, Stage, Step, Wait, cmd, unchanged
+from provisioning.steps import Command, Expect, Kind, Stage, Step, Wait, cmd, unchanged
 
 TRIED = "/var/lib/nfs/tried"
 # In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it.
@@ -53,11 +55,11 @@ def steps(change: nfs.Change, observed: Mapping[str, NodeObserved], active: str,
     yield unchanged(trial, "it is served already") if done and wanted else trial
     yield from written
     if not there and not written[-1].runs:
-        yield _take(active)
+        yield serving.taken(active)
     proof = (
         *(_file_stands(file, name) for name, file in files.items()),
         *(() if written[-1].runs else (table,)),
-        _outside(after, () if wanted else (path,)),
+        serving.probe(after, gone=() if wanted else (path,)),
     )
     says = "it is served already" if wanted else "nobody serves it"
     yield from (unchanged(step, says) for step in proof) if done else proof
@@ -81,7 +83,11 @@ def _trial(after: DesiredCluster, active: str, export: DesiredExport | None, str
             if export
             else "exportfs takes the files of others",
             try_line(*lines),
-            Expect(contains=_shown(after, export), lacks=("Failed to resolve",)),
+            Expect(
+                contains=shown(after, export),
+                lacks=("Failed to resolve",),
+                times=counted(after, export.path, export) if export else (),
+            ),
             bound=0,
         ),
         note="On a table of its own, which nobody is served from. A name that nobody can look up ends the job here.",
@@ -93,7 +99,7 @@ def _written(
 ) -> tuple[Step, Step]:
     """The table is looked at before the file counts as taken: exportfs ends with 0 also when it could not write its table."""
     taken = write(
-        observed[active], [files[active]], title="Write the exports and take them", stage=Stage.LIVE, load=take(), both=True,
+        observed[active], [files[active]], title="Write the exports and take them", stage=Stage.LIVE, load=serving.take(), both=True,
         note="If the node refuses them or its table is not as wanted then, the previous file is put back, on both nodes.",
     )  # fmt: skip
     return (
@@ -101,16 +107,6 @@ def _written(
               note="The standby node first; it reads the file when it takes over."),
         replace(taken, wait=table.wait) if taken.runs else taken,
     )  # fmt: skip
-
-
-def take() -> Command:
-    """Make the table what the files say. What stands in them stays as it is, for its clients, too: they are asked for again, not cut off."""
-    return cmd("exportfs", "-r")
-
-
-def _take(node: str) -> Step:
-    """The file is right, yet the table is not: it was written and not taken."""
-    return Step(node=node, title="Take the exports", kind=Kind.WRITES, stage=Stage.LIVE, commands=(take(),))
 
 
 def _file_stands(file: ManagedFile, node: str) -> Step:
@@ -132,7 +128,7 @@ def _file_stands(file: ManagedFile, node: str) -> Step:
 def _table_stands(
     after: DesiredCluster, node: str, path: str, wanted: DesiredExport | None, known: DesiredExport | None
 ) -> Step:
-    """The running table: each client with exactly its options, and none that was taken away."""
+    """The running table: each client with exactly its options, none that was taken away, and as many rows as clients."""
     clients = {client.client for client in wanted.clients} if wanted else set()
     gone = {client.client for client in known.clients} - clients if known else set()
     lacks = [_row(path, client) for client in sorted(gone) if not host_name(client)]
@@ -146,55 +142,35 @@ def _table_stands(
             if wanted
             else f"{path} is not exported any more",
             cmd("exportfs", "-v"),
-            Expect(contains=_shown(after, wanted), lacks=tuple(lacks) if wanted else (f" {path} ",)),
+            Expect(contains=shown(after, wanted), lacks=tuple(lacks), times=counted(after, path, wanted)),
             bound=10,
         ),
     )
 
 
-def _shown(after: DesiredCluster, export: DesiredExport | None) -> tuple[str, ...]:
-    """What `exportfs -v` says of an export. A host name stands there as the name server spells it, so only its options are compared."""
-    found = []
-    for client in export.clients if export else ():
-        options = nfs.listed(nfs.options_of(after, export, client)) if export else ""
-        tail = f"({options})" if options else "("
-        found.append(tail if host_name(client.client) else _row(export.path, client.client).removesuffix("(") + tail)  # type: ignore[union-attr]
-    return tuple(dict.fromkeys(found))
+def shown(after: DesiredCluster, export: DesiredExport | None) -> tuple[str, ...]:
+    """What `exportfs -v` says of each client of an export. A host name stands there as the name server spells it: see `counted`."""
+    return tuple(
+        _row(export.path, client.client) + _options(after, export, client)
+        for client in (export.clients if export else ())
+        if export and not host_name(client.client)
+    )
+
+
+def counted(after: DesiredCluster, path: str, export: DesiredExport | None) -> tuple[tuple[str, int], ...]:
+    """Count the rows of the path, and those with the same options, which no other path has: they hold its fsid.
+
+    So a name that has no row is missed, and one that was left over is seen. A name in the place of another with the same options is not.
+    """
+    clients = export.clients if export else ()
+    tails = Counter(_options(after, export, client) for client in clients if export)
+    return (f" {path} ", len(clients)), *((f"({tail}", many) for tail, many in tails.items() if tail)
+
+
+def _options(after: DesiredCluster, export: DesiredExport, client: ExportClient) -> str:
+    options = nfs.listed(nfs.options_of(after, export, client))
+    return f"{options})" if options else ""
 
 
 def _row(path: str, client: str) -> str:
     return f" {path} {'<world>' if client == '*' else client}("
-
-
-def _outside(after: DesiredCluster, gone: Sequence[str]) -> Step:
-    if not gone:
-        return serving.probe(after)
-    return Step(
-        node=OBSERVER,
-        title="See from outside that the service IP answers and does not list it any more",
-        kind=Kind.OBSERVES,
-        stage=Stage.PROVE,
-        probe=Probe(after.service_ip, tuple(export.path for export in after.exports), gone=tuple(gone)),
-    )
-
-
-def served(desired: DesiredCluster, node: NodeObserved, path: str) -> bool:
-    """Whether the running table holds the path exactly as `desired` has it; names are compared by what they get."""
-    export = next((export for export in desired.exports if export.path == path), None)
-    table = [entry for entry in node.exports or () if entry.path == path]
-    if export is None:
-        return not table
-    clients = [(client.client, nfs.options_of(desired, export, client)) for client in export.clients]
-    return node.exports is not None and sorted(_meaning(c, o) for c, o in clients) == sorted(
-        _of(entry) for entry in table
-    )
-
-
-def _of(entry: ActiveExport) -> tuple[str, str, str, str]:
-    return _meaning(entry.client, entry.options)
-
-
-def _meaning(client: str, options: Sequence[str]) -> tuple[str, str, str, str]:
-    fsid = next((option for option in options if option.startswith("fsid=")), "")
-    mount = next((option for option in options if option.partition("=")[0] in ("mountpoint", "mp")), "")
-    return "" if host_name(client) else client, repr(access_of(options)), fsid, mount

@@ -197,21 +197,39 @@ def _files(change: Change) -> Iterator[Step]:
         if change.moved and change.after.exports != change.desired.exports:
             active = name == change.active
             node = change.observed[name]
-            yield write(
+            step = write(
                 node,
                 [exports.among(exporting.text_of(node))],
                 title="Move the exports" if active else "Write the moved exports",
                 stage=Stage.EXPORTS,
-                load=cmd("exportfs", "-r") if active else None,
+                load=serving.take() if active else None,
+                both=active,
                 note="With the fsid they had, so that what clients have open stays open."
                 if active
                 else "The standby node first.",
             )
+            yield replace(step, wait=_moved(change)) if active and step.runs else step
         yield replace(
             serving.group(change.after, change.observed[name], change.backend),
             title="Write the service group",
             note="Heartbeat reads it anew at every takeover.",
         )
+
+
+def _moved(change: Change) -> Wait:
+    """Each client of each moved export with its options, and no row of the old place."""
+    moved = [export for export in change.after.exports if export.volume == change.now.name]
+    old = [export.path for export in change.desired.exports if export not in change.after.exports]
+    return Wait(
+        "the exports are active at the new place, to their clients and with their options",
+        cmd("exportfs", "-v"),
+        Expect(
+            contains=tuple(part for export in moved for part in exporting.shown(change.after, export)),
+            times=tuple(part for export in moved for part in exporting.counted(change.after, export.path, export)),
+            lacks=tuple(f" {path} " for path in old),
+        ),
+        bound=10,
+    )
 
 
 def _let_go(change: Change) -> Iterator[Step]:
@@ -231,15 +249,9 @@ def _let_go(change: Change) -> Iterator[Step]:
     )
     yield leave if mount else unchanged(leave, "nothing is mounted there")
     if moved := [e for e in change.after.exports if e.volume == change.now.name]:
-        fsids = tuple(f"fsid={export.fsid}," for export in moved)
-        paths = tuple(f"{nfs.quoted(export.path)} " for export in moved)
-        see = Wait(
-            "the exports are active at the new place",
-            cmd("exportfs", "-v"),
-            Expect(contains=(*paths, *fsids)),
-            bound=10,
+        step = Step(
+            node=change.active, title="See the moved exports", kind=Kind.WAITS, stage=Stage.SERVE, wait=_moved(change)
         )
-        step = Step(node=change.active, title="See the moved exports", kind=Kind.WAITS, stage=Stage.SERVE, wait=see)
         live = all(any(e.path == export.path for e in change.node.exports or ()) for export in moved)
         yield unchanged(step, "they are active there") if live and mount is None else step
     for name in change.order:

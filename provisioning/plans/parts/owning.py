@@ -12,9 +12,15 @@ DATABASES = ("passwd", "group")
 
 
 def commands(path: str, owner: str, mode: str) -> tuple[Command, ...]:
-    """chown first: it takes setgid away."""
-    given = (cmd("chown", owner, path),) if owner else ()
+    """chown first: it takes setgid away. A link would be given away itself, not what it leads to."""
+    given = (cmd("chown", "--no-dereference", owner, path),) if owner else ()
     return (*given, cmd("chmod", mode, path)) if mode else given
+
+
+def itself(path: str) -> Guard:
+    """Clients write to a volume: a link that one of them put there would lead root, and the export, out of it."""
+    seen = cmd("readlink", "--canonicalize-missing", "--", path)
+    return Guard(f"no link on the way leads {path} elsewhere", seen, Expect(one_of=(path,)))
 
 
 def words(owner: str, mode: str) -> str:

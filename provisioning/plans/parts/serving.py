@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from provisioning.checks.served import differing
 from provisioning.checks.settings import keys_known
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
@@ -13,7 +14,7 @@ from provisioning.plans.parts import nfs_files
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.paths import AUTHKEYS, EXPORTS
-from provisioning.steps import OBSERVER, Kind, Probe, Stage, Step, cmd
+from provisioning.steps import OBSERVER, Command, Kind, Probe, Stage, Step, cmd
 
 
 def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Iterator[Step]:
@@ -31,11 +32,23 @@ def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend
             stage=Stage.EXPORTS,
             note="The same on both nodes; /etc/exports is left as it is.",
         )
-        serves = step.runs and name == active and EXPORTS in [file.path for file in step.files]
-        yield replace(step, load=cmd("exportfs", "-r")) if serves else step
+        serves = name == active and step.runs and EXPORTS in [file.path for file in step.files]
+        yield replace(step, load=take()) if serves else step
+        if name == active and not serves and next(differing(desired, observed[name]), None):
+            yield taken(name)
         if name != active:
             yield from nfs_files.let_go(desired, observed[name])
     yield from managers(desired, observed, backend)
+
+
+def take() -> Command:
+    """Make the table what the files say. What stands in them stays as it is, for its clients, too: they are asked for again, not cut off."""
+    return cmd("exportfs", "-r")
+
+
+def taken(node: str) -> Step:
+    """The file is right, yet the table is not: it was written and not taken, or somebody changed the table by hand."""
+    return Step(node=node, title="Take the exports", kind=Kind.WRITES, stage=Stage.LIVE, commands=(take(),))
 
 
 def managers(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Iterator[Step]:
@@ -68,11 +81,20 @@ def group(desired: DesiredCluster, node: NodeObserved, backend: Backend) -> Step
     )
 
 
-def probe(desired: DesiredCluster) -> Step:
-    return Step(
-        node=OBSERVER,
-        title="See from outside that the service IP answers and lists the exports",
-        kind=Kind.OBSERVES,
-        stage=Stage.PROVE,
-        probe=Probe(desired.service_ip, tuple(export.path for export in desired.exports)),
+def probe(desired: DesiredCluster, paths: Sequence[str] | None = None, gone: Sequence[str] = ()) -> Step:
+    """See the service from outside: `paths`, which are the cluster's exports unless said otherwise, are listed, and `gone` are not."""
+    step = Step(node=OBSERVER, title="", kind=Kind.OBSERVES, stage=Stage.PROVE)
+    if "3" not in desired.nfs.versions:
+        return replace(
+            step,
+            title="See from outside that the service IP answers",
+            probe=Probe(desired.service_ip, (), listed=False),
+            note="Without version 3 the NFS server tells nobody its list of exports, so only its own table was read.",
+        )
+    paths = [export.path for export in desired.exports] if paths is None else paths
+    what = "does not list it any more" if gone else "lists the exports"
+    return replace(
+        step,
+        title=f"See from outside that the service IP answers and {what}",
+        probe=Probe(desired.service_ip, tuple(paths), gone=tuple(gone)),
     )
