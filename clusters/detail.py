@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Window
 
 from clusters import connected, timeline
 from clusters.drawn import fills, pair_of
@@ -28,6 +28,7 @@ from clusters.states import LOCKING, Inventory
 from clusters.verdict import BLIND_AFTER, Verdict, verdict
 
 ROWS = 25  # of a table in a page; the tables of the fleet have every row
+TOTAL = "rows_in_all"  # on each of the first rows, so that counting the others takes no query of its own
 PATHS = 6  # of one volume in a row
 ALSO = ("state", "resource")
 UNREAD = ("state__file_digests", "state__marks", "state__standing", "state__mounted", "host_key", "offered_host_key")
@@ -149,14 +150,15 @@ def load(cluster: Cluster, read: Marks, now: datetime) -> Detail:
     lately = known(cluster, now)
     state, told, nodes, resource = lately.state, lately.verdict, lately.nodes, lately.resource
     exports = exports_of(cluster, _exports(cluster))
-    volumes = list(_volumes(cluster).select_related("usage")[:ROWS])
-    filled = _fill(cluster, volumes)
+    volumes = list(_volumes(cluster).select_related("usage").annotate(**{TOTAL: Window(Count("pk"))})[:ROWS])
+    count = _total(volumes)
     pair = pair_of(
-        cluster, nodes, state, resource=resource, volumes=fills(filled, lately.fresh), exports=exports.count
+        cluster, nodes, state, resource=resource, volumes=fills(_fill(volumes), lately.fresh), exports=exports.count,
+        unlisted=count - len(volumes),
     ) if told.kind != "idle" else None  # fmt: skip
     return Detail(
-        state, told, nodes, resource, lately.active, cluster, pair, resync_of(nodes), _volume_rows(cluster, volumes, exports, lately.fresh),
-        len(filled), exports, _reasons(state, told), timeline.events(cluster), read.version(cluster, now), read.locked,
+        state, told, nodes, resource, lately.active, cluster, pair, resync_of(nodes), _volume_rows(cluster, volumes, lately.fresh),
+        count, exports, _reasons(state, told), timeline.events(cluster), read.version(cluster, now), read.locked,
     )  # fmt: skip
 
 
@@ -197,10 +199,14 @@ def volume_row(volume: Volume, fresh: bool, exported: Sequence[str] = ()) -> Vol
 
 
 def exports_of(cluster: Cluster, found: QuerySet[Export]) -> Exports:
-    rows = list(found.prefetch_related("clients").order_by("path")[:ROWS])
+    rows = list(found.prefetch_related("clients").annotate(**{TOTAL: Window(Count("pk"))}).order_by("path")[:ROWS])
     for row in rows:
         row.cluster = cluster
-    return Exports(rows, found.count() if len(rows) == ROWS else len(rows))
+    return Exports(rows, _total(rows))
+
+
+def _total(rows: Sequence[Volume | Export]) -> int:
+    return getattr(rows[0], TOTAL) if rows else 0
 
 
 def exports_on(volume: Volume) -> Exports:
@@ -215,28 +221,22 @@ def _exports(cluster: Cluster) -> QuerySet[Export]:
     return Export.objects.filter(cluster=cluster, inventory__in=SHOWN, volume__inventory__in=SHOWN)
 
 
-def _fill(cluster: Cluster, first: Sequence[Volume]) -> dict[str, tuple[int, int]]:
-    """Used and size of every volume by its name; asked for when the first rows are not all."""
-    if len(first) < ROWS:
-        usages = [(volume.name, getattr(volume, "usage", None)) for volume in first]
-        return {name: (usage.used, usage.size) if usage else (0, 0) for name, usage in usages}
-    filled = _volumes(cluster).values_list("name", "usage__used", "usage__size")
-    return {name: (used or 0, size or 0) for name, used, size in filled}
+def _fill(volumes: Sequence[Volume]) -> dict[str, tuple[int, int]]:
+    usages = [(volume.name, getattr(volume, "usage", None)) for volume in volumes]
+    return {name: (usage.used, usage.size) if usage else (0, 0) for name, usage in usages}
 
 
-def _volume_rows(cluster: Cluster, found: Sequence[Volume], exports: Exports, fresh: bool) -> list[VolumeRow]:
+def _volume_rows(cluster: Cluster, found: Sequence[Volume], fresh: bool) -> list[VolumeRow]:
     paths: dict[int, list[str]] = {}
-    for key, path in _paths(cluster, found, exports):
+    for key, path in _paths(cluster, found):
         paths.setdefault(key, []).append(path)
     for volume in found:
         volume.cluster = cluster
     return [volume_row(volume, fresh, paths.get(volume.pk, ())) for volume in found]
 
 
-def _paths(cluster: Cluster, volumes: Sequence[Volume], exports: Exports) -> Iterable[tuple[int, str]]:
-    """Volume and path of what is exported; asked for when the first exports are not all."""
-    if exports.count == len(exports.rows):
-        return [(export.volume_id, export.path) for export in exports.rows]
+def _paths(cluster: Cluster, volumes: Sequence[Volume]) -> Iterable[tuple[int, str]]:
+    """Volume and path of what is exported: the first exports of the pair may not be those of its first volumes."""
     found = _exports(cluster).filter(volume__in=volumes).order_by("path")
     return found.values_list("volume_id", "path")
 

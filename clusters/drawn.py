@@ -17,7 +17,7 @@ SPLIT = {"drbd.split-brain", "drbd.both-primary"}
 
 def pair_of(
     cluster: Cluster, nodes: Sequence[Seen], state: ClusterState | None, *,
-    resource: Resource | None = None, volumes: Sequence[Vol] = (), exports: int = 0, lean: bool = False,
+    resource: Resource | None = None, volumes: Sequence[Vol] = (), exports: int = 0, unlisted: int = 0, lean: bool = False,
 ) -> Pair | None:  # fmt: skip
     """The picture's data; None for a cluster that does not have two nodes yet. `lean`: what the small picture shows, and no more."""
     if len(nodes) != 2:
@@ -35,7 +35,7 @@ def pair_of(
     return Pair(
         slug=cluster.slug, left=sides[0], right=sides[1], link=link, says=_says(cluster, nodes, holder, link),
         service_ip=cluster.service_ip or "", group_line=_group_line(exports), resource=resource.name if resource else "r0",
-        device=f"/dev/drbd{resource.minor}" if resource else "", vg=resource.vg if resource else "", volumes=tuple(volumes),
+        device=f"/dev/drbd{resource.minor}" if resource else "", vg=resource.vg if resource else "", volumes=tuple(volumes), unlisted=unlisted,
         paths=() if lean else _paths(nodes),
     )  # fmt: skip
 

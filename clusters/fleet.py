@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from clusters import fleet_cells, pictures
 from clusters.drawn import pair_of
-from clusters.figures import percent_text, rate_text, share, span_text
+from clusters.figures import percent_text, rate_text, share, size_text, span_text
 from clusters.fleet_cells import Fullest, LastMove
 from clusters.fleet_filters import IDLE, Filters, Listed, arranged, matching
 from clusters.models import Cluster, Node, StateChange, VolumeUsage
@@ -195,13 +195,19 @@ def _under_way(pair: Pair | None, nodes: Sequence[Seen], resync: Resync | None, 
     if resync:
         under |= {"resync": resync, "percent": percent_text(resync.percent),
                   "rate": rate_text(resync.speed) if resync.speed is not None else "",
-                  "left": f"about {span_text(resync.eta)} left" if resync.eta is not None else ""}  # fmt: skip
+                  "left": f"about {span_text(resync.eta)} left" if resync.eta is not None else "", "rest": _rest(resync)}  # fmt: skip
     elif pair and pair.link.kind in ("split", "down"):
         under["broken"] = pair.link
     elif pair and pair.link.kind == "unknown":
         ages = [one.state.read_at for one in nodes if one.state and one.state.read_at and not one.fresh]
         under |= {"unseen": pair.link, "as_of": min(ages, default=None)}
     return under
+
+
+def _rest(resync: Resync) -> str:
+    """How much is left to copy, and whose copy is lost meanwhile; a verify overwrites nobody."""
+    left = f"{size_text(resync.left)} left" if resync.left is not None else ""
+    return ", ".join(filter(None, [left, "" if resync.verify else f"overwrites {resync.target}"]))
 
 
 def _described(cluster: Cluster, names: list[str]) -> SafeString:

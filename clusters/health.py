@@ -86,7 +86,7 @@ def _host_keys(case: Case) -> Iterator[Reason]:
                 "node.host-key-changed", f"{node.name} shows another host key than the pinned one. Nothing is sent to it.",
                 f"{node.name} shows another host key. Nothing is sent to it.",
                 detail="It may be another machine, or it was installed again.",
-                hint="Compare the fingerprint on the node's own console before you trust it again.", node=node.name,
+                hint="Compare the fingerprint on the node's own console. An admin can trust it again from its card on this page.", node=node.name,
             )  # fmt: skip
 
 

@@ -22,15 +22,18 @@ def check(request: HttpRequest, plan: Plan, *, reason: str, typed_name: str, pas
     """Refuse unless the plan may run and was asked for in the way its danger demands."""
     if stops := blockers(plan.findings):
         raise Refused(stops[0].text, stops[0].hint)
+    demand(request, plan.danger, plan.typed_name, reason=reason, typed_name=typed_name, password=password)
+
+
+def demand(request: HttpRequest, danger: Danger, name: str, *, reason: str, typed_name: str, password: str) -> None:
+    """Refuse unless it was asked for in the way the danger demands; `name` is what is to be typed."""
     if len(reason) > REASON_LIMIT:
         raise Refused(f"The reason is longer than {REASON_LIMIT} characters.", "Shorten it.", field="reason")
-    if plan.danger is not Danger.NONE and not reason.strip():
+    if danger is not Danger.NONE and not reason.strip():
         raise Refused("This needs a reason.", "Say why, for those who read the audit log.", field="reason")
-    if plan.danger is Danger.DESTROYS:
-        if not plan.typed_name or typed_name.strip() != plan.typed_name:
-            raise Refused(
-                "The name that was typed is not the one of this plan.", f"Type {plan.typed_name}.", field="typed_name"
-            )
+    if danger is Danger.DESTROYS:
+        if not name or typed_name.strip() != name:
+            raise Refused("The name that was typed is not the one of this plan.", f"Type {name}.", field="typed_name")
         _fresh_password(request, password)
 
 

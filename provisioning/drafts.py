@@ -87,7 +87,7 @@ def _node_facts(node: Node) -> dict[str, Any]:
 
 
 @transaction.atomic
-def pin(request: HttpRequest, node: Node, key: str) -> bool:
+def pin(request: HttpRequest, node: Node, key: str, *, text: str = "", reason: str = "") -> bool:
     """Trust the key that was on the page, if it still is the one the node shows."""
     name = request.user.get_username()
     done = (
@@ -97,7 +97,7 @@ def pin(request: HttpRequest, node: Node, key: str) -> bool:
     )
     if done:
         _note(
-            request, node.cluster, "node.pin-host-key", f"Confirmed the host key of {node}.",
+            request, node.cluster, "node.pin-host-key", text or f"Confirmed the host key of {node}.", reason=reason,
             subject=node.name, before={"host_key": node.host_key}, after={"host_key": key},
         )  # fmt: skip
     return bool(done)
@@ -248,8 +248,9 @@ def _note(
     subject: str = "",
     before: object = None,
     after: object = None,
+    reason: str = "",
 ) -> None:
     audit.record(
         request=request, action=action, text=text, outcome=AuditEntry.Outcome.DONE, cluster=cluster,
-        object=subject or cluster.slug, before=before, after=after,
+        object=subject or cluster.slug, before=before, after=after, reason=reason,
     )  # fmt: skip

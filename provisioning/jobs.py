@@ -63,7 +63,7 @@ def get_job(request: HttpRequest, pk: int, at_least: AccessLevel = AccessLevel.V
 
 def draft(request: HttpRequest, action: str, cluster: Cluster, intent: Intent, key: str | None = None) -> Job:
     """Ask for a plan. The same key sent again, a double click or the back button, is the same job."""
-    with refusals_recorded(request, ACTIONS[action], cluster):
+    with refusals_recorded(request, action, cluster):
         # No page gives a key that a column would not take: it tells nothing.
         known = key if key and len(key) <= KEY and "\0" not in key else uuid.uuid4().hex
         return _draft(request, ACTIONS[action], cluster, intent, known)

@@ -56,19 +56,19 @@ def record(
 
 @contextmanager
 def refusals_recorded(
-    request: HttpRequest, action: Action, cluster: Cluster, job: Job | None = None, reason: str = ""
+    request: HttpRequest, action: str, cluster: Cluster, job: Job | None = None, reason: str = ""
 ) -> Iterator[None]:
     """Write a refusal down in a transaction of its own, after the one it ended; what cannot be written down is refused."""
     try:
         yield
     except Denied as denied:
-        refused.attempt(request, str(denied), cluster=cluster, action=action.name, job=job.pk if job else None)
+        refused.attempt(request, str(denied), cluster=cluster, action=action, job=job.pk if job else None)
         raise
     except Refused as refusal:
         with transaction.atomic():
             audit.record(
                 request=request,
-                action=refusal.action or action.name,
+                action=refusal.action or action,
                 text=f"Refused: {refusal}",
                 outcome=AuditEntry.Outcome.REFUSED,
                 cluster=cluster,
@@ -77,10 +77,10 @@ def refusals_recorded(
             )
         raise
     except audit.AuditUnwritable as error:
-        log.error("%s: %s: %s", cluster.slug, action.name, error)
+        log.error("%s: %s: %s", cluster.slug, action, error)
         raise Refused("The panel cannot write its audit log, so nothing was changed.", str(error)) from error
     except (OperationalError, InternalError) as error:  # full, read-only, locked for too long
-        log.error("%s: %s: the database refused: %s", cluster.slug, action.name, error)
+        log.error("%s: %s: the database refused: %s", cluster.slug, action, error)
         raise Refused("The panel's database took no change, so nothing was changed.", "Try again.") from error
 
 
@@ -88,7 +88,7 @@ def refusals_recorded(
 def asked_of(request: HttpRequest, job: Job, reason: str = "") -> Iterator[Action]:
     """Begin what a person wants of a job: the access level first, and every refusal written down."""
     action = ACTIONS[job.action]
-    with refusals_recorded(request, action, job.cluster, job, reason):
+    with refusals_recorded(request, action.name, job.cluster, job, reason):
         may(request, action, job.cluster)
         yield action
 

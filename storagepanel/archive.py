@@ -20,10 +20,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from provisioning.models import Job
+from storagepanel.archive_keys import KEYS, foreign, written
 
 FORMAT = 1
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}
-KEYS = ("keys/secret-key", "keys/worker.pub", "keys/worker.key")
 
 
 class ArchiveProblem(Exception):
@@ -60,15 +60,10 @@ def manifest() -> dict[str, object]:
 def keys() -> dict[str, bytes]:
     """Return the keys as files below var, wherever this installation has them."""
     try:
-        private = settings.WORKER_PRIVATE_KEY_FILE.read_bytes()
+        return {key.file: key.content for key in KEYS}
     except OSError as error:
         text = f"The workers' private key cannot be read ({error}): a backup without it could not reach a single node."
         raise ArchiveProblem(text) from error
-    return {
-        "keys/secret-key": settings.SECRET_KEY.encode(),
-        "keys/worker.pub": settings.WORKER_PUBLIC_KEY.encode(),
-        "keys/worker.key": private,
-    }
 
 
 def add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -119,20 +114,23 @@ def restore(source: Path, *, replace: bool) -> Path | None:
     """Bring a backup back; return where what was there before has been moved to, if anything was.
 
     1. Read and check the whole archive before anything is touched.
-    2. Refuse a place that holds a database or keys, unless told to replace them; then move them aside.
-    3. Put keys and database in place and bring the database up to this version.
+    2. Refuse when a key is configured to be elsewhere than in var and is not the backup's: those places are not ours to write.
+    3. Refuse a place that holds a database or keys, unless told to replace them; then move them aside.
+    4. Put keys and database in place and bring the database up to this version.
     """
     with opened(source) as archive:
         found = read_manifest(archive)
-        wanted = {name: member(archive, name) for name in (*KEYS, DATABASE[connection.vendor])}
+        wanted = {name: member(archive, name) for name in (*(key.file for key in KEYS), DATABASE[connection.vendor])}
     known = MigrationLoader(None).disk_migrations or {}
     if newer := set(found["migrations"]) - {".".join(key) for key in known}:
         raise ArchiveProblem(
             f"The backup is of a newer storagepanel (it has {sorted(newer)[0]}). Install that version first."
         )
+    if problem := foreign(wanted):
+        raise ArchiveProblem(problem)
     aside = make_room(replace=replace)
-    for name in KEYS:
-        write(settings.VAR_DIR / name, wanted[name])
+    for key in written():
+        write(settings.VAR_DIR / key.file, wanted[key.file])
     load(wanted[DATABASE[connection.vendor]])
     return aside
 
@@ -173,7 +171,7 @@ def member(archive: tarfile.TarFile, name: str) -> bytes:
 
 def make_room(*, replace: bool) -> Path | None:
     var: Path = settings.VAR_DIR
-    held = [var / name for name in KEYS if (var / name).exists()]
+    held = [path for key in written() if (path := var / key.file).exists()]
     if connection.vendor == "sqlite":
         stem = Path(database())
         held += [path for path in (stem, Path(f"{stem}-wal"), Path(f"{stem}-shm")) if path.exists()]

@@ -33,12 +33,13 @@ def test_the_log_and_the_door_hold_on_postgresql(postgresql_url: str) -> None:
             "tests/usage",
             "tests/snapshots",
             "tests/batches",
+            "tests/pages",
             "tests/faults/test_audit_unwritable.py",
         ],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": postgresql_url},
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

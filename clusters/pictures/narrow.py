@@ -75,8 +75,8 @@ def _volumes(pair: Pair, y: float) -> tuple[list[str], float]:
     shown = pair.volumes if len(pair.volumes) <= BOXES else pair.volumes[: BOXES - 1]
     parts = [volume(12 + (i % 2) * 171, y + (i // 2) * 50, 163, 42, vol) for i, vol in enumerate(shown)]
     count = len(shown)
-    if count < len(pair.volumes):
-        parts.append(more(12 + (count % 2) * 171, y + (count // 2) * 50, 163, 42, len(pair.volumes) - count))
+    if hidden := pair.beyond(count):
+        parts.append(more(12 + (count % 2) * 171, y + (count // 2) * 50, 163, 42, hidden))
         count += 1
     return parts, y + (count + 1) // 2 * 50
 

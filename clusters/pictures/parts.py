@@ -70,7 +70,12 @@ class Pair:
     device: str = "/dev/drbd0"
     vg: str = ""
     volumes: tuple[Vol, ...] = ()
+    unlisted: int = 0  # volumes beyond these
     paths: tuple[Path, ...] = ()
+
+    def beyond(self, shown: int) -> int:
+        """Count the volumes that are not among the first `shown`."""
+        return len(self.volumes) - shown + self.unlisted
 
     @property
     def sides(self) -> tuple[Side, Side]:

@@ -72,11 +72,12 @@ def _volumes(pair: Pair, side: Side, left: float) -> list[str]:
         text_here = words[bool(side.active)] if side.active is not None and side.fresh else "Volumes: not known"
         return _dashed(side, left, 120, INNER, 46, (text_here,))
     shown = pair.volumes if len(pair.volumes) <= BOXES else pair.volumes[: BOXES - 1]
-    boxes = len(shown) + (len(shown) < len(pair.volumes))
+    hidden = pair.beyond(len(shown))
+    boxes = len(shown) + bool(hidden)
     width = (INNER - (boxes - 1) * 8) / boxes
     parts = [volume(left + i * (width + 8), 120, width, 46, vol) for i, vol in enumerate(shown)]
-    if len(shown) < len(pair.volumes):
-        parts.append(more(left + len(shown) * (width + 8), 120, width, 46, len(pair.volumes) - len(shown)))
+    if hidden:
+        parts.append(more(left + len(shown) * (width + 8), 120, width, 46, hidden))
     return parts
 
 

@@ -84,7 +84,7 @@ class HostKeyChanged(NodeError):
     """Another key than the pinned one: nothing was sent."""
 
     permanent = True
-    hint = "Find out why the key changed before you trust it again: it may be another machine."
+    hint = "Find out why the key changed before you trust it again, on its card on the cluster's page: it may be another machine."
 
 
 class HostKeyMissing(NodeError):

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from urllib.parse import urlsplit
 
 from storagepanel.launcher import running, supervise
 from storagepanel.launcher.places import ROOT, Problem, environment, make_places, manage, var_dir
@@ -54,6 +55,7 @@ def up(options: Options, announce: Callable[[str], None]) -> int:
         make_secret_key()
         port, remark = choose_port(options)
         address = os.environ.get("PANEL_URL", "") or f"http://{shown_host(options.host)}:{port}"
+        os.environ["PANEL_HOSTS"] = with_host(os.environ.get("PANEL_HOSTS", ""), address)
         os.environ["PANEL_BIND"] = f"{options.host}:{port}"
         os.environ.setdefault("PANEL_MANIFEST_STATIC", "true")
         if options.demo:
@@ -115,6 +117,12 @@ def is_free(host: str, port: int) -> bool:
 
 def shown_host(host: str) -> str:
     return socket.getfqdn() if host in ("0.0.0.0", "[::]") else host  # noqa: S104 - compared, not bound
+
+
+def with_host(hosts: str, address: str) -> str:
+    """Add the printed address's host to those the web answers to: a link that answers 400 is none."""
+    host = urlsplit(address).hostname or ""
+    return ",".join(filter(None, [hosts, f"[{host}]" if ":" in host else host]))
 
 
 def prepare() -> dict[str, str]:

@@ -1,7 +1,11 @@
-"""kill -9 of every part of a running panel at twenty random points of a provisioning: no job and no entry lost, no step done twice."""
+"""kill -9 of every part of a running panel at random points of a provisioning: no job and no entry lost, no step done twice.
+
+Four times each, so that it ends within minutes; PANEL_KILLS_OF_EACH=20 is for a run by hand.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import time
 
@@ -13,10 +17,10 @@ from tests.faults.live import MOVING, PARTS, LivePanel, Resumes, begun, fresh, s
 from tests.scenarios.stage import draft_pair
 
 pytestmark = pytest.mark.services
-KILLS_OF_EACH = 4
+KILLS_OF_EACH = int(os.environ.get("PANEL_KILLS_OF_EACH", "4"))
 
 
-def test_twenty_kills_in_one_provisioning(panel: LivePanel) -> None:
+def test_many_kills_in_one_provisioning(panel: LivePanel) -> None:
     dice = random.Random(2)
     cluster = draft_pair("killed-parts")
     job = panel.plan("cluster.provision", ProvisionCluster(cluster.slug))
@@ -27,7 +31,7 @@ def test_twenty_kills_in_one_provisioning(panel: LivePanel) -> None:
     assert panel.approve(job)[0] == 200
     resumes = Resumes(job)
 
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 60 * KILLS_OF_EACH
     while fresh(job).status in MOVING and time.monotonic() < deadline:
         resumes.look()
         if victims and begun(job) >= points[0]:

@@ -123,6 +123,13 @@ def pause_in_history(walk: Walk, title: str) -> str:
     return entry.locator(".pause b").inner_text()
 
 
+def seconds(pause: str) -> float:
+    """Read a pause as the history writes it: 9.5 s, 83 s, 2 min 5 s."""
+    found = re.fullmatch(r"(?:(\d+) min )?(\d+(?:\.\d+)?) s", pause.strip())
+    assert found, f"no pause: {pause!r}"
+    return 60 * int(found[1] or 0) + float(found[2])
+
+
 class Stopwatch:
     """Prints what took how long, so that a run's figures can be compared with the last one's."""
 

@@ -23,12 +23,13 @@ def free_port() -> int:
 class Installation:
     """One var directory; commands run with the Python of the tests, so nothing is installed."""
 
-    def __init__(self, var: Path, **env: str) -> None:
+    def __init__(self, var: Path, host: str = "127.0.0.1", **env: str) -> None:
         self.var = var
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.env = {**kept, "PANEL_VAR": str(var), "PANEL_PYTHON": sys.executable, **env}
         self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.host = host
+        self.address = f"http://{host}:{self.port}"
         self.first_words = ""
         self.foreground: subprocess.Popen[str] | None = None
 
@@ -39,7 +40,7 @@ class Installation:
         )  # fmt: skip
 
     def up(self) -> str:
-        done = self.panel("up", "--detach", "--port", str(self.port))
+        done = self.panel("up", "--detach", "--host", self.host, "--port", str(self.port))
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -99,6 +99,49 @@ def test_replacing_moves_aside_what_was_there(saved: Saved, tmp_path: Path) -> N
     assert {"panel.sqlite3", "secret-key", "worker.key"} <= {path.name for path in aside[0].iterdir()}
 
 
+def with_keys_elsewhere(place: Path, keys: Path) -> Installation:
+    """An installation whose keys are secrets mounted by somebody else, as in containers."""
+    return Installation(
+        place / "var", SECRET_KEY_FILE=str(keys / "secret-key"), WORKER_PUBLIC_KEY_FILE=str(keys / "worker.pub"),
+        WORKER_PRIVATE_KEY_FILE=str(keys / "worker.key"),
+    )  # fmt: skip
+
+
+def test_it_refuses_to_come_back_under_other_keys(saved: Saved, tmp_path: Path) -> None:
+    stranger = prepared(Installation(tmp_path / "stranger"))
+    new = with_keys_elsewhere(tmp_path, stranger.var / "keys")
+    (stranger.var / "keys" / "secret-key").write_bytes((saved.installation.var / "keys" / "secret-key").read_bytes())
+
+    refused = new.panel("restore", str(saved.file), "--replace")
+
+    assert refused.returncode == 1 and "are back" not in refused.stdout
+    assert "WORKER_PUBLIC_KEY_FILE" in refused.stderr and "WORKER_PRIVATE_KEY_FILE" in refused.stderr
+    assert "SECRET_KEY_FILE" not in refused.stderr  # this one is the backup's
+    assert "tar --extract" in refused.stderr
+    assert not (new.var / "panel.sqlite3").exists() and list((new.var / "keys").iterdir()) == []
+
+
+def test_it_refuses_while_a_configured_key_is_not_there(saved: Saved, tmp_path: Path) -> None:
+    new = Installation(tmp_path / "var", WORKER_PRIVATE_KEY_FILE=str(tmp_path / "nowhere"))
+    refused = new.panel("restore", str(saved.file))
+    assert refused.returncode == 1 and "WORKER_PRIVATE_KEY_FILE names a file that cannot be read" in refused.stderr
+    assert list((new.var / "keys").iterdir()) == []
+
+
+def test_it_comes_back_under_its_own_keys_elsewhere_and_leaves_none_in_var(saved: Saved, tmp_path: Path) -> None:
+    keys = tmp_path / "secrets"
+    keys.mkdir()
+    take_out = ("tar", "--extract", "--file", saved.file, "--directory", keys, "--strip-components", "1", "keys")
+    subprocess.run(take_out, check=True)  # as docs/production.md tells
+    new = with_keys_elsewhere(tmp_path, keys)
+
+    done = new.panel("restore", str(saved.file))
+
+    assert done.returncode == 0, done.stderr
+    assert "the secret of the fleet" in shell(new, OPEN)
+    assert list((new.var / "keys").iterdir()) == []
+
+
 def test_a_backup_is_never_written_over_another(saved: Saved) -> None:
     again = saved.installation.panel("backup", str(saved.file))
     assert again.returncode == 1 and "exists already" in again.stderr

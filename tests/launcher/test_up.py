@@ -38,8 +38,8 @@ def answers(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A panel that runs, for tests that leave it running."""
-    made = Installation(tmp_path_factory.mktemp("running") / "var")
+    """A panel that runs, for tests that leave it running; on an address the web does not know by itself, as one of the LAN."""
+    made = Installation(tmp_path_factory.mktemp("running") / "var", host="127.0.0.2")
     made.first_words = made.up()
     yield made
     made.stop()
@@ -48,6 +48,28 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 def test_the_first_start_prints_address_and_link(running: Installation) -> None:
     assert f"storagepanel is ready:  {running.address}/" in running.first_words
     assert re.search(rf"{running.address}/first-admin/\S+/", running.first_words)
+
+
+def test_what_is_printed_is_answered(running: Installation) -> None:
+    assert get(f"{running.address}/sign-in/")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("before", "address", "after"),
+    [
+        ("", "http://nas.example:8000", "nas.example"),
+        ("panel.example,other.example", "http://192.0.2.7:8000", "panel.example,other.example,192.0.2.7"),
+        ("", "http://[2001:db8::7]:8000", "[2001:db8::7]"),
+        ("", "https://panel.example", "panel.example"),
+    ],
+)
+def test_the_printed_host_is_one_the_web_answers_to(before: str, address: str, after: str) -> None:
+    from django.http.request import split_domain_port, validate_host
+
+    from storagepanel.launcher import up
+
+    assert up.with_host(before, address) == after
+    assert validate_host(split_domain_port(address.split("//")[1])[0], after.split(","))
 
 
 def test_beat_queue_and_workers_are_heard_of(running: Installation) -> None:

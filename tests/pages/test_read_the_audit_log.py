@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clusters import audit, audit_triggers, inventory
 from clusters.models import AuditEntry, Membership
@@ -34,6 +35,26 @@ def test_who_what_where_why_and_what_came_of_it(client: Client, vera: Any) -> No
     assert "“Ticket 4412, shop assets”" in page
     assert page.count('class="au"') == 7
     assert "7 entries" in page
+
+
+@pytest.mark.parametrize("query", ["", "?who=ada", "?outcome=done&q=volume"])
+def test_the_count_of_queries_does_not_grow_with_the_log(query: str, client: Client, vera: Any) -> None:
+    cluster = stories.make_pair("web-files")
+    stories.audit_log(cluster)
+    write(cluster=cluster)
+    client.force_login(vera)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert lines(client, query)
+        return len(seen)
+
+    queries()
+    few = queries()
+    for number in range(70):
+        write(cluster=cluster, object=f"volume_{number}", actor="ada" if number % 2 else "olga", job=number)
+    write(cluster=stories.make_pair("wiki"))
+    assert queries() == few
 
 
 def test_filters(client: Client, vera: Any) -> None:

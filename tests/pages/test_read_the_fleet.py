@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clusters.models import Cluster, ClusterState, Membership
+from clusters.models import Cluster, ClusterState, Membership, Replica
 from clusters.states import AccessLevel, Health
 from tests import factories, stories
 
@@ -45,6 +45,7 @@ def test_each_row_says_what_is_known(client: Client, olga: Any) -> None:
     assert "resync, alice to bob 62 %" in row.lower()
     assert "39 MiB/s" in row
     assert "about 2 h 13 min left" in row
+    assert "304 GiB left, overwrites bob" in row
     assert "91 %" in row
     assert "10.10.0.50" in row
     assert "on alice" in row
@@ -73,6 +74,14 @@ def test_a_judgement_that_is_old_is_not_believed(client: Client, olga: Any) -> N
     assert "t-ok" not in row
     assert client.get("/?state=ok").content.decode().count('id="c-wiki"') == 0
     assert client.get("/?state=unknown").content.decode().count('id="c-wiki"') == 1
+
+
+def test_whose_copy_is_overwritten_is_told_when_the_resync_stands_still_too(client: Client, olga: Any) -> None:
+    cluster = stories.web_files()
+    Replica.objects.filter(node__cluster=cluster).update(moved_at=timezone.now() - timedelta(hours=1))
+    client.force_login(olga)
+    row = client.get("/").content.decode().split('id="c-web-files"')[1].split("</li>")[0]
+    assert "no progress" in row and "304 GiB left, overwrites bob" in row
 
 
 def test_the_count_of_queries_does_not_grow_with_the_fleet(client: Client, ada: Any) -> None:

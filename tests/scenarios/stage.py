@@ -11,9 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest
-from django.test import RequestFactory
-
 from clusters import connected
 from clusters.models import Backing, Cluster, ClusterState, Node, Replica, Resource, StateChange
 from clusters.states import Inventory, JobStatus
@@ -37,6 +34,7 @@ from provisioning.simulator.state import Client
 from provisioning.snapshot import desired_of
 from tests import factories
 from tests.scenarios.care_verbs import CareVerbs
+from tests.scenarios.key_verbs import KeyVerbs, request_of
 from tests.scenarios.snapshot_verbs import SnapshotVerbs
 from tests.scenarios.volume_verbs import VolumeVerbs
 
@@ -60,7 +58,7 @@ class WorkerKilled(BaseException):
 
 
 @dataclass
-class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
+class Stage(CareVerbs, KeyVerbs, SnapshotVerbs, VolumeVerbs):
     ada: Any
     clock: JumpingTime
     monkeypatch: Any
@@ -166,10 +164,6 @@ class Stage(CareVerbs, SnapshotVerbs, VolumeVerbs):
     def do_reachable(self, node: str) -> None:
         with store.opened(self.cluster.pk) as pair:
             pair.machines[node].reachable = True
-
-    def do_new_host_key(self, node: str) -> None:
-        with store.opened(self.cluster.pk) as pair:
-            pair.machines[node].host_key += "changed"
 
     def do_occupy(self, node: str, disk: str) -> None:
         """Somebody puts an LVM volume group on a disk."""
@@ -364,13 +358,6 @@ def store_vg(disk: str) -> Any:
     from provisioning.simulator.state import Vg
 
     return Vg(disk, 99 * GIB)
-
-
-def request_of(user: Any) -> HttpRequest:
-    request = RequestFactory().post("/", REMOTE_ADDR="10.10.0.9")
-    request.user = user
-    request.request_id = "scenario"  # type: ignore[attr-defined]
-    return request
 
 
 def draft_pair(slug: str = "web-files") -> Cluster:

@@ -13,6 +13,7 @@ from django.db import transaction
 from clusters.audit import record
 from clusters.models import AuditEntry
 from storagepanel import archive
+from storagepanel.archive_keys import KEYS, written
 
 
 class Command(BaseCommand):
@@ -34,4 +35,9 @@ class Command(BaseCommand):
             record(actor="console", action="panel.restore", text=text, outcome=AuditEntry.Outcome.DONE)
         if aside:
             self.stdout.write(f"What was there before is in {aside}.")
-        self.stdout.write("Database and keys are back. Start with ./panel up")
+        if len(written()) == len(KEYS):
+            self.stdout.write("Database and keys are back. Start with ./panel up")
+        else:
+            self.stdout.write(
+                "The database is back, and the keys that are configured are the backup's. Start the panel."
+            )

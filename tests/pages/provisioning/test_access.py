@@ -20,7 +20,7 @@ ADMIN, OPERATOR, VIEWER = "ada", "olga", "vera"
 # name → (lowest level that gets in, methods, how to make its arguments)
 PAGES = {
     "cluster-new": (ADMIN, "GET POST"), "cluster-draft-resume": (ADMIN, "GET"), "draft-remove": (ADMIN, "POST"), "cluster-draft": (ADMIN, "GET POST"),
-    "node-ask-host-key": (ADMIN, "POST"), "node-pin": (ADMIN, "POST"), "node-install-key": (ADMIN, "POST"),
+    "node-ask-host-key": (ADMIN, "POST"), "node-pin": (ADMIN, "POST"), "node-install-key": (ADMIN, "POST"), "node-trust": (ADMIN, "GET POST"),
     "volume-new": (OPERATOR, "GET POST"), "export-new": (OPERATOR, "GET POST"), "cluster-forget": (ADMIN, "GET POST"),
     "cluster-mend": (ADMIN, "GET POST"), "nfs-configure": (OPERATOR, "GET POST"), "manager-configure": (ADMIN, "GET POST"),
     "resource-grow": (ADMIN, "GET POST"), "volume-grow": (OPERATOR, "GET POST"), "volume-edit": (OPERATOR, "GET POST"),
