@@ -9,11 +9,8 @@ from collections.abc import Mapping
 
 from clusters.findings import Finding, blocker
 from provisioning.checks import disks, exporting, files, host, left_out, links, lvm, network, settings, spelling
-from provisioning.checks.disks import choosable, why_not
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
-
-__all__ = ["choosable", "preflight", "why_not"]
 
 
 def preflight(desired: DesiredCluster | None, observed: Mapping[str, NodeObserved]) -> list[Finding]:
