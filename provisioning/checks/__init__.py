@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusters.findings import Finding, blocker
-from provisioning.checks import disks, exporting, files, host, left_out, links, lvm, network, settings, spelling
+from provisioning.checks import disks, exporting, files, host, known, left_out, links, lvm, network, settings, spelling
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 
@@ -27,7 +27,7 @@ def preflight(desired: DesiredCluster | None, observed: Mapping[str, NodeObserve
 
 def alone(node: NodeObserved) -> list[Finding]:
     checks = (host.system, host.drbd, host.name, host.packages, host.managers, host.nfs_at_boot)
-    return [finding for check in checks for finding in check(node)]
+    return [*known.gaps(node, known.FOR_SET_UP), *(finding for check in checks for finding in check(node))]
 
 
 def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> list[Finding]:

@@ -158,7 +158,15 @@ def service_ip(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) ->
             node=answered[0],
             hazard=24,
         )
-    elif any(node.service_ip_answers is False for node in observed.values()):
+        return
+    free = any(node.service_ip_answers is False for node in observed.values())
+    for node in (each for each in observed.values() if each.service_ip_answers is None):
+        make = warning if free else blocker
+        yield make(
+            "service-ip.unseen", f"{node.node} could not tell whether somebody answers for {ip}.", node=node.node, hazard=24,
+            hint="Read the node again; it needs ping for this.", fix=f"ping -c 1 {ip}",
+        )  # fmt: skip
+    if free:
         yield fine("service-ip.free", f"Nobody answers for {ip}", hazard=24)
 
 

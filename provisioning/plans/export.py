@@ -13,13 +13,13 @@ from clusters.findings import Finding, blocker, blockers
 from provisioning.checks import exporting as checks
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import PublishExport
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, owning, words
-from provisioning.plans.parts.known import gaps
 from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, cmd, in_order, unchanged
 
 

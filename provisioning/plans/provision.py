@@ -23,7 +23,6 @@ from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import backing, handlers, owning, packages, replication, serving, volumes, words
-from provisioning.plans.parts.known import gaps
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
 
@@ -32,7 +31,6 @@ def plan(
 ) -> Plan:
     desired = named(desired, observed)
     findings = preflight(desired, observed)
-    findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += [finding for node in observed.values() for finding in taken_out(desired, node)]
     findings += _keys(desired) + _hidden(desired, observed)
     if not finished_once(desired, observed):

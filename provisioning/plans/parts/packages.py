@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioning.checks.known import installed, missing
 from provisioning.checks.ours import early_lvm, exact, signed, unit
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts.known import installed, missing
 from provisioning.plans.parts.services import AT_BOOT, RUNS, bring
 from provisioning.plans.parts.writing import write
 from provisioning.render.lvm import local_settings, patterns
