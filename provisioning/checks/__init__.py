@@ -47,8 +47,8 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
     ours = {name: node for name, node in observed.items() if name in {n.name for n in desired.nodes}}
     for node in ours.values():
         for check in (
-            disks.chosen, links.names, disks.metadata, disks.mount_points, network.ports, lvm.groups, lvm.visibility, files.foreign,
-            exporting.foreign, left_out.contents,
+            disks.chosen, links.names, disks.metadata, disks.mount_points, network.ports, network.fencing_way, lvm.groups, lvm.visibility,
+            files.foreign, exporting.foreign, left_out.contents,
         ):  # fmt: skip
             findings += check(desired, node)
     findings += disks.sizes(desired, ours)

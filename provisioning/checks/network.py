@@ -9,10 +9,12 @@ from clusters.findings import Finding, blocker, fine, warning
 from provisioning.checks.ours import resource_is_ours
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
+from provisioning.render.fencing import FENCE_PORT
 from provisioning.render.managed import is_ours
 from provisioning.render.paths import HA_CF
 
 LEASE_BLOCK, LEASE_WARN = 10, 30  # seconds
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  a socket that listens at every address of the node
 
 
 def addresses(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
@@ -87,6 +89,27 @@ def times(desired: DesiredCluster) -> Iterator[Finding]:
             "heartbeat.times",
             f"Heartbeat's times do not fit: keepalive {h.keepalive}, warntime {h.warntime}, deadtime {h.deadtime}, initdead {h.initdead}.",
             hint="keepalive < warntime < deadtime, and initdead at least twice deadtime.",
+        )
+
+
+def fencing_way(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """The peer's fence-peer handler comes by SSH, over both networks, and ssh knows no other port there (row 3)."""
+    if node.listening is None:  # said by itself
+        return
+    wanted = desired.node(node.node)
+    at = {address for address, port in node.listening if port == FENCE_PORT}
+    ways = dict.fromkeys((wanted.service_address, wanted.replication_address))
+    closed = [] if at.intersection(EVERYWHERE) else [address for address in ways if address not in at]
+    if closed:
+        yield blocker(
+            "fencing.port-closed", f"Nothing listens on port {FENCE_PORT} at {' and '.join(closed)} of {node.node}.", node=node.node, hazard=3,
+            hint="The peer's fence-peer handler logs in there as root, with a key that can do one thing. Let sshd listen there as well: "
+            f"add “Port {FENCE_PORT}” to /etc/ssh/sshd_config and reload it; what it listens on now can stay.",
+            fix=f"ss --listening --tcp --numeric --processes sport = {FENCE_PORT}",
+        )  # fmt: skip
+    else:
+        yield fine(
+            "fencing.port-open", f"{node.node} listens for SSH where the handlers come in", node=node.node, hazard=3
         )
 
 

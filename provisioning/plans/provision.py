@@ -1,7 +1,7 @@
 """The plan of a whole pair: from two bare servers to a mounted export. Pure.
 
 1. Packages without their services, LVM's filter, DRBD's module, the clock, NFS out of the boot sequence.
-2. What DRBD writes to; the handlers and their keys, tried both ways.
+2. The handlers and their keys, tried both ways before any disk is written; then what DRBD writes to.
 3. The resource: file, metadata, up, connected; one side forced Primary, once.
 4. Volume group, volumes, file systems, mount points.
 5. Exports, NFS settings, the manager's files; the standby node first.
@@ -58,8 +58,9 @@ def _steps(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backen
     steps: list[Step] = []
     for node in desired.nodes:
         steps += packages.steps(desired, observed[node.name])
-        steps += backing.steps(desired, observed[node.name])
     steps += handlers.steps(desired, observed)
+    for node in desired.nodes:
+        steps += backing.steps(desired, observed[node.name])
     steps += replication.steps(desired, observed)
     for volume in desired.volumes:
         steps += [volumes.mount_point(desired, observed[node.name], volume, backend) for node in desired.nodes]

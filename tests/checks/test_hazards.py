@@ -8,9 +8,13 @@ import pytest
 
 from clusters.findings import Severity
 from provisioning.checks import preflight, spelling
+from provisioning.desired import BackingKind
+from provisioning.intents import ProvisionCluster
 from provisioning.observed import Clock, DrbdVersion, Kernel, Mount, NodeObserved, VolumeGroup
+from provisioning.plans import provision
+from provisioning.steps import Kind, Stage
 from tests.checks.found import OK, B, W, blocks, changed, found
-from tests.pair import GIB, MIB, NAMES, bare, desired, finished, fresh, installed, with_unit
+from tests.pair import GIB, HEARTBEAT, MIB, NAMES, bare, desired, finished, fresh, installed, with_unit
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,35 @@ def test_a_fact_about_bob_blocks(fields: dict[str, object], code: str) -> None:
 def test_heartbeats_port_is_a_udp_port() -> None:
     assert found(changed("bob", listening=(("0.0.0.0", 694),)))[("heartbeat.port-free", "bob")] is OK
     assert found(changed("bob", listening_udp=None))[("heartbeat.port-unseen", "bob")] is W
+
+
+@pytest.mark.parametrize(
+    ("addresses", "severity"),
+    [
+        (("0.0.0.0",), OK),
+        (("::",), OK),
+        (("192.0.2.12", "10.77.77.2"), OK),
+        (("192.0.2.12",), B),
+        (("10.77.77.2",), B),
+        (("127.0.0.1", "192.0.2.11", "10.77.77.1"), B),
+        ((), B),
+    ],
+)
+def test_the_handlers_come_in_on_port_22(addresses: tuple[str, ...], severity: Severity) -> None:
+    listening = (("0.0.0.0", 2222), *((address, 22) for address in addresses))
+    findings = found(changed("bob", listening=listening))
+    assert findings[("fencing.port-open" if severity is OK else "fencing.port-closed", "bob")] is severity
+    assert findings[("fencing.port-open", "alice")] is OK
+
+
+def test_no_disk_is_written_before_the_way_was_tried() -> None:
+    for kind in BackingKind:
+        wanted = desired(kind)
+        steps = provision.plan(ProvisionCluster("web-files"), wanted, {n: bare(n) for n in NAMES}, HEARTBEAT).steps
+        tried = [number for number, step in enumerate(steps) if step.stage is Stage.HANDLERS]
+        first = next(number for number, step in enumerate(steps) if step.kind is Kind.DESTROYS)
+        assert {steps[number].title for number in tried[-2:]} == {"Try the way to alice", "Try the way to bob"}
+        assert tried[-1] < first
 
 
 def test_a_running_heartbeat_of_ours_has_its_own_port_and_not_the_next_one() -> None:
