@@ -53,7 +53,7 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
             findings += check(desired, node)
     findings += disks.sizes(desired, ours)
     findings += network.addresses(desired, ours)
-    findings += network.heartbeat_paths(desired)
+    findings += network.heartbeat_paths(desired, ours)
     findings += settings.under_way(desired, ours)
     findings += network.service_ip(desired, ours)
     findings += network.fencing(desired)

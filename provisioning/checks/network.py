@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 
 from clusters.findings import Finding, blocker, fine, warning
 from provisioning.checks.ours import resource_is_ours
-from provisioning.desired import DesiredCluster
+from provisioning.desired import DesiredCluster, DesiredNode
 from provisioning.observed import NodeObserved
 from provisioning.render.fencing import FENCE_PORT
 from provisioning.render.managed import is_ours
@@ -63,13 +63,22 @@ def _together(what: str, one: str, other: str) -> Finding:
     )
 
 
-def heartbeat_paths(desired: DesiredCluster) -> Iterator[Finding]:
+def _one_path(node: DesiredNode, seen: NodeObserved | None) -> bool:
+    """A VLAN, and a bridge or bond over one card, have that card's hardware address."""
+    if node.service_interface == node.replication_interface:
+        return True
+    macs = {i.name: i.mac for i in (seen.interfaces if seen else None) or ()}
+    mac = macs.get(node.service_interface)
+    return bool(mac) and mac == macs.get(node.replication_interface)
+
+
+def heartbeat_paths(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
     """Two independent paths, or one cable cuts Heartbeat and replication at once (row 4)."""
-    shared = [n.name for n in desired.nodes if n.service_interface == n.replication_interface]
+    shared = [n.name for n in desired.nodes if _one_path(n, observed.get(n.name))]
     if shared:
         yield warning(
             "heartbeat.single-path",
-            f"Heartbeat and replication share one interface on {' and '.join(shared)}.",
+            f"Heartbeat and replication share one interface, or one card, on {' and '.join(shared)}.",
             hint="One cable cut makes both nodes believe the other is dead while the copies part. Give replication a link of its own.",
             hazard=4,
         )

@@ -115,6 +115,23 @@ def test_heartbeat_on_the_replication_link_only_warns() -> None:
     assert found(fresh())[("heartbeat.two-paths", "")] is OK
 
 
+@pytest.mark.parametrize(
+    ("macs", "code"),
+    [
+        (("52:54:00:00:00:01", "52:54:00:00:00:01"), "heartbeat.single-path"),
+        (("52:54:00:00:00:01", "52:54:00:00:00:02"), "heartbeat.two-paths"),
+        (("", ""), "heartbeat.two-paths"),
+    ],
+    ids=["two names of one card", "two cards", "cards without an address"],
+)
+def test_two_names_of_one_card_are_one_path(macs: tuple[str, str], code: str) -> None:
+    """eth0.10 and eth0.20, a bridge or a bond over one card: one cable."""
+    cards = dict(zip(("eth1", "eth2"), macs, strict=True))
+    interfaces = tuple(replace(i, mac=cards.get(i.name, "")) for i in installed("bob").interfaces or ())
+    found_ = found(changed("bob", interfaces=interfaces))
+    assert {c for c, _ in found_ if c in ("heartbeat.single-path", "heartbeat.two-paths")} == {code}
+
+
 def test_heartbeats_times_must_fit() -> None:
     wanted = desired()
     assert (
