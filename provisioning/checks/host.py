@@ -194,10 +194,16 @@ def clocks(observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
             yield fine("clock.together", f"The clocks of {one.node} and {other.node} agree", hazard=15)
             continue
         make = blocker if skew > SKEW_BLOCK else warning
+        lacking = [n.node for n in (one, other) if dict(n.packages or ()).get("chrony") is None]
+        how = (
+            f" chrony, which sets a clock when it starts, is not installed on {' and '.join(lacking)}; without a time server use date --set."
+            if lacking
+            else ""
+        )
         yield make(
             "clock.skew",
             f"The clocks of {one.node} and {other.node} are {skew:.1f} s apart.",
-            hint="Logs cannot be put in order, and the newer copy cannot be told by time.",
-            fix="chronyc makestep",
+            hint=f"Logs cannot be put in order, and the newer copy cannot be told by time.{how}",
+            fix="apt-get install chrony" if lacking else "chronyc makestep",
             hazard=15,
         )

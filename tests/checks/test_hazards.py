@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -148,6 +149,14 @@ def test_clocks_apart(skew: float, severity: Severity) -> None:
     observed["bob"] = replace(observed["bob"], node_clock=(observed["bob"].node_clock or 0) + skew)
     findings = found(observed)
     assert findings[("clock.together" if severity is OK else "clock.skew", "")] is severity
+
+
+@pytest.mark.parametrize(("start", "fix"), [(bare, "apt-get install chrony"), (installed, "chronyc makestep")])
+def test_what_sets_a_clock_is_a_command_that_the_node_has(start: Callable[[str], NodeObserved], fix: str) -> None:
+    observed = {name: start(name) for name in NAMES}
+    observed["bob"] = replace(observed["bob"], node_clock=(observed["bob"].node_clock or 0) + 3)
+    (skew,) = (f for f in preflight(desired(), observed) if f.code == "clock.skew")
+    assert skew.fix == fix and ("is not installed on alice and bob" in skew.hint) == (start is bare)
 
 
 def test_a_clock_that_follows_no_source_warns() -> None:
