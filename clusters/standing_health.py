@@ -30,6 +30,7 @@ WORDS = {
     "mount.point-taken": (Health.WARN, "Redundant, but something else is mounted where a volume goes on {node}."),
     "nfs.enabled-at-boot": (Health.WARN, "Redundant, but the NFS server of {node} starts at boot."),
     "drbd.module-missing-next-boot": (Health.WARN, "Redundant, but {node} boots a kernel without DRBD next."),
+    "drbd.version-unproven": (Health.WARN, "Redundant, but {node} runs a DRBD that was never tried here."),
 }
 
 
