@@ -192,10 +192,10 @@ def service_ip(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) ->
         )
         return
     free = any(node.service_ip_answers is False for node in observed.values())
-    for node in (each for each in observed.values() if each.service_ip_answers is None):
+    for unsure in (node.node for node in observed.values() if node.service_ip_answers is None):
         make = warning if free else blocker
         yield make(
-            "service-ip.unseen", f"{node.node} could not tell whether somebody answers for {ip}.", node=node.node, hazard=24,
+            "service-ip.unseen", f"{unsure} could not tell whether somebody answers for {ip}.", node=unsure, hazard=24,
             hint="Read the node again; it needs ping for this.", fix=f"ping -c 1 {ip}",
         )  # fmt: skip
     if free:
