@@ -31,6 +31,7 @@ WORDS = {
     "export.table-differs": (Health.WARN, "Redundant, but {node} does not export everything as it was set."),
     "nfs.enabled-at-boot": (Health.WARN, "Redundant, but the NFS server of {node} starts at boot."),
     "drbd.module-missing-next-boot": (Health.WARN, "Redundant, but {node} boots a kernel without DRBD next."),
+    "drbd.version-unproven": (Health.WARN, "Redundant, but {node} runs a DRBD that was never tried here."),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clusters.models import Backing as BackingRow
 from clusters.models import Cluster, Export, Node, Resource, Snapshot, Volume
 from clusters.models import ExportClient as ExportClientRow
 from clusters.states import Inventory
@@ -94,18 +95,22 @@ def _node(node: Node, fence_public: str) -> DesiredNode:
         service_address=node.service_address or "",
         service_interface=node.service_interface,
         replication_interface=node.replication_interface,
-        backing=Backing(
-            kind=BackingKind(backing.kind),
-            disk=backing.disk,
-            disk_serial=backing.disk_serial,
-            disk_size=backing.disk_size,
-            vg=backing.vg,
-            lv=backing.lv,
-            size=backing.size,
-            link=backing.disk_link,
-        ),
+        backing=backing_of(backing),
         host_key=node.host_key,
         fence_key=fence_public,
+    )
+
+
+def backing_of(row: BackingRow) -> Backing:
+    return Backing(
+        kind=BackingKind(row.kind),
+        disk=row.disk,
+        disk_serial=row.disk_serial,
+        disk_size=row.disk_size,
+        vg=row.vg,
+        lv=row.lv,
+        size=row.size,
+        link=row.disk_link,
     )
 
 

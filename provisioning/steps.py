@@ -36,8 +36,8 @@ class Stage(IntEnum):
     PACKAGES = 10  # packages installed, their services kept from starting
     CLOCK = 20  # chrony
     QUIET = 30  # services that must not start by themselves: out of the boot sequence
-    BACKING = 40  # local VG and LV below DRBD
-    HANDLERS = 50  # fence-peer, split-brain mark, their keys
+    HANDLERS = 40  # fence-peer, split-brain mark, their keys; tried before any disk is written
+    BACKING = 50  # local VG and LV below DRBD
     RESOURCE = 60  # the .res file, create-md, up
     CONNECT = 70  # wait for the connection
     PROMOTE = 80  # first sync direction

@@ -153,6 +153,7 @@ def bare(name: str) -> NodeObserved:
         clock=Clock(True, 0.0001, "ntp"),
         service_ip_answers=False,
         marks=(),
+        export_files=(),
         files=(seen_text(AUTHORIZED_KEYS, "ssh-ed25519 PANELKEY storagepanel\n", "0600"),),
     )
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusters.findings import Finding, blocker
-from provisioning.checks import disks, exporting, files, host, left_out, links, lvm, network, settings, spelling
-from provisioning.checks.disks import choosable, why_not
+from provisioning.checks import disks, exporting, files, host, known, left_out, links, lvm, network, settings, spelling
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
-
-__all__ = ["choosable", "preflight", "why_not"]
 
 
 def preflight(desired: DesiredCluster | None, observed: Mapping[str, NodeObserved]) -> list[Finding]:
@@ -30,7 +27,7 @@ def preflight(desired: DesiredCluster | None, observed: Mapping[str, NodeObserve
 
 def alone(node: NodeObserved) -> list[Finding]:
     checks = (host.system, host.drbd, host.name, host.packages, host.managers, host.nfs_at_boot)
-    return [finding for check in checks for finding in check(node)]
+    return [*known.gaps(node, known.FOR_SET_UP), *(finding for check in checks for finding in check(node))]
 
 
 def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> list[Finding]:
@@ -50,13 +47,13 @@ def wanted(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> lis
     ours = {name: node for name, node in observed.items() if name in {n.name for n in desired.nodes}}
     for node in ours.values():
         for check in (
-            disks.chosen, links.names, disks.metadata, disks.mount_points, network.ports, lvm.groups, lvm.visibility, files.foreign,
-            exporting.foreign, left_out.contents,
+            disks.chosen, links.names, disks.metadata, disks.mount_points, network.ports, network.fencing_way, lvm.groups, lvm.visibility,
+            files.foreign, exporting.foreign, left_out.contents,
         ):  # fmt: skip
             findings += check(desired, node)
     findings += disks.sizes(desired, ours)
     findings += network.addresses(desired, ours)
-    findings += network.heartbeat_paths(desired)
+    findings += network.heartbeat_paths(desired, ours)
     findings += settings.under_way(desired, ours)
     findings += network.service_ip(desired, ours)
     findings += network.fencing(desired)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from clusters.findings import Finding, blocker, fine, warning
-from provisioning.checks.ours import backing_device, disk_is_ours, has_metadata, resource_is_ours, signed
+from provisioning.checks.ours import backing_device, disk_is_ours, has_metadata, pv_at, resource_is_ours, signed
 from provisioning.desired import BackingKind, DesiredCluster, DesiredNode
 from provisioning.observed import Disk, NodeObserved
 from provisioning.render.lvm import in_group
@@ -13,35 +13,41 @@ from provisioning.render.paths import HARESOURCES
 
 SYSTEM = ("/", "/boot", "/boot/efi", "/usr", "/var", "/home", "[SWAP]")
 CHOOSABLE = ("disk", "part")
+HIDDEN = ("rom", "loop", "lvm", "crypt")
+HIDDEN_NAMES = ("/dev/zram", "/dev/drbd", "/dev/fd")
+SMALLEST = 64 * 1024**2
 ROOM = 0.1  # of the backing LV: what a snapshot needs for a short while
 EXTENT = 4 * 1024**2
 XFS_LEAST = 300 * 1024**2
 
 
-def why_not(disk: Disk, node: NodeObserved | None = None) -> str:
-    """Say why a disk cannot be chosen; empty when it can."""
+def why_not(disk: Disk, node: NodeObserved) -> str:
+    """Say why a disk cannot be chosen, after "it"; empty when it can. The disk that holds the system is never offered, nor is any part of it."""
+    top = next((top for top in node.disks or () if any(each.path == disk.path for each in top.walk())), disk)
     mounted = [point for part in disk.walk() for point in part.mountpoints if point]
-    if any(point in SYSTEM for point in mounted):
-        return "it holds the running system"
+    if any(point in SYSTEM for part in top.walk() for point in part.mountpoints):
+        return "holds the system; never offered" if disk == top else f"lies on {top.path}, which holds the system"
     if mounted:
-        return f"it is mounted at {mounted[0]}"
+        return f"is mounted at {', '.join(mounted)}"
     if disk.kind not in CHOOSABLE:
-        return f"it is a {disk.kind}, not a disk or a partition"
+        return f"is a {disk.kind} device, not a disk or a partition"
     if disk.readonly:
-        return "it is read-only"
-    if node is not None and (pv := next((pv for pv in node.pvs or () if pv.path == disk.path), None)):
-        return f"it belongs to the volume group {pv.vg}" if pv.vg else "it is a physical volume of LVM"
-    if disk.fstype:
-        return f"it carries {disk.fstype}"
+        return "is read-only"
+    if pv := pv_at(node, disk.path):
+        return f"belongs to the volume group {pv.vg}" if pv.vg else "is a physical volume of LVM"
     if disk.children:
-        return f"{disk.children[0].path} lies on it"
-    return f"it has a partition table ({disk.partition_table})" if disk.partition_table else ""
+        return f"carries {', '.join(child.path.removeprefix('/dev/') for child in disk.children)}"
+    if disk.fstype or disk.partition_table:
+        what = disk.fstype or f"a {disk.partition_table} partition table"
+        return f"is not empty, it carries {what}; if that is not needed: wipefs --all {disk.path}"
+    return "is too small" if disk.size < SMALLEST else ""
 
 
-def choosable(node: NodeObserved) -> list[tuple[Disk, str]]:
-    """List every disk and partition with the reason why it cannot be chosen, for the form."""
-    listed = (disk for top in node.disks or () for disk in top.walk() if disk.kind in CHOOSABLE)
-    return [(disk, why_not(disk, node)) for disk in listed]
+def choosable(node: NodeObserved) -> list[tuple[Disk, Disk, str]]:
+    """List every disk and partition for the form: the whole disk it lies on, itself, and the reason why it cannot be chosen."""
+    tops = [d for d in node.disks or () if d.kind not in HIDDEN and not d.path.startswith(HIDDEN_NAMES)]
+    listed = ((top, disk) for top in tops for disk in (top, *(part for part in top.children if part.kind == "part")))
+    return [(top, disk, why_not(disk, node)) for top, disk in listed]
 
 
 def chosen(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
@@ -72,7 +78,7 @@ def chosen(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     else:
         yield blocker(
             "disk.in-use",
-            f"{backing.disk} of {node.node} cannot be taken: {why}.",
+            f"{backing.disk} of {node.node} cannot be taken: it {why}.",
             hint="Choose another disk, or empty this one yourself when nothing on it is needed.",
             fix=f"lsblk --output NAME,SIZE,SERIAL,FSTYPE,MOUNTPOINTS {backing.disk}",
             node=node.node,

@@ -108,8 +108,14 @@ def packages(node: NodeObserved) -> Iterator[Finding]:
             hint="Read the node again.", fix="dpkg-query --show drbd-utils",
         )  # fmt: skip
         return
-    candidates = dict(node.available or ())
     missing = [package for package, version in node.packages if version is None]
+    if missing and node.available is None:
+        yield blocker(
+            "package.unknown", f"Which packages {node.node} could install was not seen.", node=node.node,
+            hint="Read the node again.", fix=f"apt-cache policy {missing[0]}",
+        )  # fmt: skip
+        return
+    candidates = dict(node.available or ())
     lost = [package for package in missing if candidates.get(package) is None]
     for package in lost:
         yield blocker(
@@ -170,6 +176,12 @@ def same_machine(observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
 def clocks(observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
     """Compare the two clocks by way of the panel's (row 15)."""
     for node in observed.values():
+        keeper = unit(node, "chrony")
+        if node.clock is None and keeper is not None and keeper.active == "active":
+            yield warning(
+                "clock.source-unseen", f"Whether the clock of {node.node} follows a source was not seen.", node=node.node, hazard=15,
+                hint="Read the node again.", fix="chronyc tracking",
+            )  # fmt: skip
         if node.clock is not None and not node.clock.synchronised:
             yield warning(
                 "clock.unsynchronised", f"The clock of {node.node} follows no source.", node=node.node, hazard=15,
@@ -182,10 +194,16 @@ def clocks(observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
             yield fine("clock.together", f"The clocks of {one.node} and {other.node} agree", hazard=15)
             continue
         make = blocker if skew > SKEW_BLOCK else warning
+        lacking = [n.node for n in (one, other) if dict(n.packages or ()).get("chrony") is None]
+        how = (
+            f" chrony, which sets a clock when it starts, is not installed on {' and '.join(lacking)}; without a time server use date --set."
+            if lacking
+            else ""
+        )
         yield make(
             "clock.skew",
             f"The clocks of {one.node} and {other.node} are {skew:.1f} s apart.",
-            hint="Logs cannot be put in order, and the newer copy cannot be told by time.",
-            fix="chronyc makestep",
+            hint=f"Logs cannot be put in order, and the newer copy cannot be told by time.{how}",
+            fix="apt-get install chrony" if lacking else "chronyc makestep",
             hazard=15,
         )

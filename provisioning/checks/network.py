@@ -7,12 +7,14 @@ from ipaddress import ip_address, ip_interface
 
 from clusters.findings import Finding, blocker, fine, warning
 from provisioning.checks.ours import resource_is_ours
-from provisioning.desired import DesiredCluster
+from provisioning.desired import DesiredCluster, DesiredNode
 from provisioning.observed import NodeObserved
+from provisioning.render.fencing import FENCE_PORT
 from provisioning.render.managed import is_ours
 from provisioning.render.paths import HA_CF
 
 LEASE_BLOCK, LEASE_WARN = 10, 30  # seconds
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  a socket that listens at every address of the node
 
 
 def addresses(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
@@ -61,13 +63,22 @@ def _together(what: str, one: str, other: str) -> Finding:
     )
 
 
-def heartbeat_paths(desired: DesiredCluster) -> Iterator[Finding]:
+def _one_path(node: DesiredNode, seen: NodeObserved | None) -> bool:
+    """A VLAN, and a bridge or bond over one card, have that card's hardware address."""
+    if node.service_interface == node.replication_interface:
+        return True
+    macs = {i.name: i.mac for i in (seen.interfaces if seen else None) or ()}
+    mac = macs.get(node.service_interface)
+    return bool(mac) and mac == macs.get(node.replication_interface)
+
+
+def heartbeat_paths(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
     """Two independent paths, or one cable cuts Heartbeat and replication at once (row 4)."""
-    shared = [n.name for n in desired.nodes if n.service_interface == n.replication_interface]
+    shared = [n.name for n in desired.nodes if _one_path(n, observed.get(n.name))]
     if shared:
         yield warning(
             "heartbeat.single-path",
-            f"Heartbeat and replication share one interface on {' and '.join(shared)}.",
+            f"Heartbeat and replication share one interface, or one card, on {' and '.join(shared)}.",
             hint="One cable cut makes both nodes believe the other is dead while the copies part. Give replication a link of its own.",
             hazard=4,
         )
@@ -87,6 +98,27 @@ def times(desired: DesiredCluster) -> Iterator[Finding]:
             "heartbeat.times",
             f"Heartbeat's times do not fit: keepalive {h.keepalive}, warntime {h.warntime}, deadtime {h.deadtime}, initdead {h.initdead}.",
             hint="keepalive < warntime < deadtime, and initdead at least twice deadtime.",
+        )
+
+
+def fencing_way(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """The peer's fence-peer handler comes by SSH, over both networks, and ssh knows no other port there (row 3)."""
+    if node.listening is None:  # said by itself
+        return
+    wanted = desired.node(node.node)
+    at = {address for address, port in node.listening if port == FENCE_PORT}
+    ways = dict.fromkeys((wanted.service_address, wanted.replication_address))
+    closed = [] if at.intersection(EVERYWHERE) else [address for address in ways if address not in at]
+    if closed:
+        yield blocker(
+            "fencing.port-closed", f"Nothing listens on port {FENCE_PORT} at {' and '.join(closed)} of {node.node}.", node=node.node, hazard=3,
+            hint="The peer's fence-peer handler logs in there as root, with a key that can do one thing. Let sshd listen there as well: "
+            f"add “Port {FENCE_PORT}” to /etc/ssh/sshd_config and reload it; what it listens on now can stay.",
+            fix=f"ss --listening --tcp --numeric --processes sport = {FENCE_PORT}",
+        )  # fmt: skip
+    else:
+        yield fine(
+            "fencing.port-open", f"{node.node} listens for SSH where the handlers come in", node=node.node, hazard=3
         )
 
 
@@ -158,7 +190,15 @@ def service_ip(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) ->
             node=answered[0],
             hazard=24,
         )
-    elif any(node.service_ip_answers is False for node in observed.values()):
+        return
+    free = any(node.service_ip_answers is False for node in observed.values())
+    for unsure in (node.node for node in observed.values() if node.service_ip_answers is None):
+        make = warning if free else blocker
+        yield make(
+            "service-ip.unseen", f"{unsure} could not tell whether somebody answers for {ip}.", node=unsure, hazard=24,
+            hint="Read the node again; it needs ping for this.", fix=f"ping -c 1 {ip}",
+        )  # fmt: skip
+    if free:
         yield fine("service-ip.free", f"Nobody answers for {ip}", hazard=24)
 
 

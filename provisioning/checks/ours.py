@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from clusters.states import DiskState
-from provisioning.desired import BackingKind, DesiredCluster, DesiredNode
+from provisioning.desired import Backing, BackingKind, DesiredCluster, DesiredNode
 from provisioning.observed import Disk, FileState, NodeObserved, PhysicalVolume, Unit
 from provisioning.render.lvm import mapper
 from provisioning.render.managed import is_ours
@@ -112,14 +112,19 @@ def pv_at(node: NodeObserved, path: str) -> PhysicalVolume | None:
     return next((pv for pv in node.pvs or () if pv.path == path), None)
 
 
+def group_is_ours(node: NodeObserved, backing: Backing) -> bool:
+    """Whether LVM says that the disk is the local group's only one, with nothing but the backing volume in it; or that it is in no group yet."""
+    pv = pv_at(node, backing.disk)
+    if pv is None or node.lvs is None:
+        return False
+    others = [lv for lv in node.lvs if lv.vg == backing.vg and lv.name != backing.lv]
+    shared = [other for other in node.pvs or () if other.vg == backing.vg and other.path != backing.disk]
+    return pv.vg in ("", backing.vg) and not others and not shared
+
+
 def disk_is_ours(desired: DesiredCluster, node: NodeObserved) -> bool:
     """Whether what stands on the chosen disk was put there for this cluster: its local group with nothing else in it, or DRBD's metadata."""
     backing = desired.node(node.node).backing
     if backing.kind is BackingKind.DISK:
         return resource_is_ours(desired, node) and has_metadata(desired, node)
-    pv = pv_at(node, backing.disk)
-    if pv is None:
-        return False
-    others = [lv for lv in node.lvs or () if lv.vg == backing.vg and lv.name != backing.lv]
-    shared = [other for other in node.pvs or () if other.vg == backing.vg and other.path != backing.disk]
-    return pv.vg in ("", backing.vg) and not others and not shared
+    return group_is_ours(node, backing)

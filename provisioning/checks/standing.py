@@ -17,13 +17,14 @@ from provisioning.render.lvm import own_patterns
 MEND = "“Compare and mend” puts it right."
 HINTS = {  # where the hint of a set-up would be wrong for a pair in service
     "nfs.enabled-at-boot": MEND,
+    "drbd.version-unproven": "What is told of it and planned on it was not tried with this one. Go back to the module of Debian's kernel.",
     "lvm.devices-file": "The replicated disk could be activated beside DRBD.",
     "mount.point-taken": "A failover could not mount the volume there. Unmount it.",
 }
 KEPT = frozenset(
     {
         "nfs.enabled-at-boot", "drbd.module-missing-next-boot", "fstab.names-it", "mount.point-taken", "lvm.past-drbd", "lvm.devices-file",
-        "lvm.filter-foreign", "lvm.filter-hides-drbd", "export.table-differs",
+        "lvm.filter-foreign", "lvm.filter-hides-drbd", "export.table-differs", "drbd.version-unproven",
     }
 )  # fmt: skip
 

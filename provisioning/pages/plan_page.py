@@ -11,8 +11,8 @@ from provisioning.pages import diffs
 from provisioning.steps import OBSERVER, Kind, Plan, Stage, Step
 
 STAGES = {
-    Stage.PACKAGES: "Packages", Stage.CLOCK: "Clock", Stage.QUIET: "Out of the boot sequence", Stage.BACKING: "Backing device",
-    Stage.HANDLERS: "Fencing and handlers", Stage.RESOURCE: "DRBD resource", Stage.CONNECT: "Connect", Stage.PROMOTE: "First copy",
+    Stage.PACKAGES: "Packages", Stage.CLOCK: "Clock", Stage.QUIET: "Out of the boot sequence", Stage.HANDLERS: "Fencing and handlers",
+    Stage.BACKING: "Backing device", Stage.RESOURCE: "DRBD resource", Stage.CONNECT: "Connect", Stage.PROMOTE: "First copy",
     Stage.LVM: "LVM on DRBD", Stage.VOLUMES: "Volumes", Stage.MOUNTS: "Mount points", Stage.EXPORTS: "NFS exports",
     Stage.MANAGER: "Heartbeat", Stage.LIVE: "On the running pair", Stage.HANDOVER: "Hand over", Stage.START: "Start",
     Stage.SERVE: "Serve", Stage.PROVE: "Prove it from outside", Stage.TIDY: "Tidy up",

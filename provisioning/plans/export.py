@@ -13,6 +13,7 @@ from clusters.findings import Finding, blocker, blockers
 from provisioning.checks import exporting as checks
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
@@ -20,7 +21,6 @@ from provisioning.ha.base import Backend, active_node
 from provisioning.intents import PublishExport
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, owning, words
-from provisioning.plans.parts.known import gaps
 from provisioning.render import nfs
 from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order, unchanged
 

@@ -14,6 +14,7 @@ from clusters.states import Danger
 from provisioning.checks import exporting as checks
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport
 from provisioning.ha.base import Backend, active_node
@@ -21,7 +22,6 @@ from provisioning.intents import EditExport
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, words
 from provisioning.plans.parts.felt import clients_of, felt
-from provisioning.plans.parts.known import gaps
 from provisioning.render import nfs
 from provisioning.steps import Impact, Plan, Step, in_order
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers
 from clusters.states import Danger
 from provisioning.checks import exporting as checks
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport
 from provisioning.ha.base import Backend, active_node
@@ -18,7 +19,6 @@ from provisioning.intents import WithdrawExport
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, words
 from provisioning.plans.parts.felt import felt
-from provisioning.plans.parts.known import gaps
 from provisioning.render import nfs
 from provisioning.steps import Plan, in_order
 

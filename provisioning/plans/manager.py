@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from clusters.findings import Finding, blockers
 from provisioning.checks import network, settings, spelling
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ConfigureManager
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import serving, words
-from provisioning.plans.parts.known import gaps
 from provisioning.steps import Impact, Plan, Step, in_order
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blockers
 from clusters.states import Danger
 from provisioning.checks import nfs_settings, spelling
+from provisioning.checks.known import gaps
 from provisioning.checks.ours import unit
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster
@@ -21,7 +22,6 @@ from provisioning.intents import ConfigureNfs
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import nfs_files, serving, words
 from provisioning.plans.parts.felt import felt
-from provisioning.plans.parts.known import gaps
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.steps import Command, Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order, unchanged

@@ -1,7 +1,7 @@
 """The plan of a whole pair: from two bare servers to a mounted export. Pure.
 
 1. Packages without their services, LVM's filter, DRBD's module, the clock, NFS out of the boot sequence.
-2. What DRBD writes to; the handlers and their keys, tried both ways.
+2. The handlers and their keys, tried both ways before any disk is written; then what DRBD writes to.
 3. The resource: file, metadata, up, connected; one side forced Primary, once.
 4. Volume group, volumes, file systems, mount points.
 5. Exports, NFS settings, the manager's files; the standby node first.
@@ -24,7 +24,6 @@ from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import backing, handlers, owning, packages, replication, serving, volumes, words
-from provisioning.plans.parts.known import gaps
 from provisioning.render import nfs
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
@@ -34,7 +33,6 @@ def plan(
 ) -> Plan:
     desired = named(desired, observed)
     findings = preflight(desired, observed)
-    findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += [finding for node in observed.values() for finding in taken_out(desired, node)]
     active = active_node(desired, observed)
     if active and next(differing(desired, observed[active]), None):  # then the table is taken anew
@@ -65,8 +63,9 @@ def _steps(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backen
     steps: list[Step] = []
     for node in desired.nodes:
         steps += packages.steps(desired, observed[node.name])
-        steps += backing.steps(desired, observed[node.name])
     steps += handlers.steps(desired, observed)
+    for node in desired.nodes:
+        steps += backing.steps(desired, observed[node.name])
     steps += replication.steps(desired, observed)
     for volume in desired.volumes:
         steps += [volumes.mount_point(desired, observed[node.name], volume, backend) for node in desired.nodes]

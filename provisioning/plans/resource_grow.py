@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from clusters.findings import Finding, blocker, blockers, fine, warning
 from provisioning.checks.disks import EXTENT, ROOM, drbd_usable
+from provisioning.checks.known import gaps
 from provisioning.checks.links import named
 from provisioning.checks.ours import pv_at
 from provisioning.checks.running import running
@@ -20,7 +21,6 @@ from provisioning.ha.base import Backend, active_node
 from provisioning.intents import GrowResource
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import growing, words
-from provisioning.plans.parts.known import gaps
 from provisioning.steps import Command, Expect, Impact, Kind, Plan, Stage, Step, Wait, cmd, unchanged
 
 LEAST = 4 * EXTENT  # less would drown in what DRBD and LVM keep for themselves

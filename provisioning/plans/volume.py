@@ -12,6 +12,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers, fine
 from provisioning.checks import spelling
 from provisioning.checks.disks import EXTENT, XFS_LEAST
+from provisioning.checks.known import gaps
 from provisioning.checks.ours import lv_device
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
@@ -19,7 +20,6 @@ from provisioning.ha.base import Backend, active_node, mounted
 from provisioning.intents import CreateVolume
 from provisioning.observed import LogicalVolume, NodeObserved
 from provisioning.plans.parts import owning, serving, thin, volumes, words
-from provisioning.plans.parts.known import gaps
 from provisioning.render.lvm import mapper
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 

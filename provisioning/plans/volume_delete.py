@@ -13,6 +13,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers, fine, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -20,7 +21,6 @@ from provisioning.intents import DeleteVolume
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import growing, places, serving, snapshots, words
 from provisioning.plans.parts.felt import felt
-from provisioning.plans.parts.known import gaps
 from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, Wait, cmd, unchanged
 
 UNDO = "No way back but a backup. Until something new is made in the group, LVM's own archive may bring the volume back: vgcfgrestore --list."

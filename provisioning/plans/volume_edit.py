@@ -14,6 +14,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers
 from clusters.states import Danger
 from provisioning.checks import exporting, spelling
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -21,7 +22,6 @@ from provisioning.intents import EditVolume
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import moving, pausing, words
 from provisioning.plans.parts.felt import felt
-from provisioning.plans.parts.known import gaps
 from provisioning.render import nfs
 from provisioning.render.mounting import needs_a_fresh_mount
 from provisioning.steps import Impact, Plan, Step

@@ -12,13 +12,13 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers
 from provisioning.checks import spelling
 from provisioning.checks.disks import EXTENT
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import GrowVolume
 from provisioning.observed import LogicalVolume, NodeObserved
 from provisioning.plans.parts import growing, thin, words
-from provisioning.plans.parts.known import gaps
 from provisioning.render.lvm import mapper
 from provisioning.steps import Command, Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, unchanged
 

@@ -10,6 +10,7 @@ from provisioning.render.managed import ManagedFile, header, with_block
 from provisioning.render.paths import FENCE_HOSTS, FENCE_KEY, FENCE_PEER, FENCE_PUBLIC, MARK, MARKS, OUTDATE_HERE
 from provisioning.steps import SecretRef, Text
 
+FENCE_PORT = 22  # ssh's own: the handlers name none
 TRY = "try-the-way"  # what `storagepanel-fence-peer --try` sends in place of a resource name
 
 _FENCE_PEER = """\

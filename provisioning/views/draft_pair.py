@@ -15,6 +15,7 @@ from provisioning.forms.storage import StorageForm
 from provisioning.pages import disks, networks, space
 from provisioning.pages.disks import DiskChoice
 from provisioning.preflight import Preflight
+from provisioning.snapshot import backing_of
 from provisioning.views.guards import not_saved, with_as_of
 
 
@@ -38,7 +39,7 @@ def storage(request: HttpRequest, cluster: Cluster, context: dict[str, Any]) -> 
 def _disks(node: Node, found: Preflight) -> list[DiskChoice]:
     seen = found.node(node.name)
     backing = getattr(node, "backing", None)
-    return disks.choices(seen, backing.vg if backing else "") if seen else []
+    return disks.choices(seen, backing_of(backing) if backing else None) if seen else []
 
 
 def _storage_context(form: StorageForm) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from clusters.findings import Severity
 from provisioning.checks import preflight, spelling
+from provisioning.desired import BackingKind
+from provisioning.intents import ProvisionCluster
 from provisioning.observed import Clock, DrbdVersion, Kernel, Mount, NodeObserved, VolumeGroup
+from provisioning.plans import provision
+from provisioning.steps import Kind, Stage
 from tests.checks.found import OK, B, W, blocks, changed, found
-from tests.pair import GIB, MIB, NAMES, bare, desired, finished, fresh, installed, with_unit
+from tests.pair import GIB, HEARTBEAT, MIB, NAMES, bare, desired, finished, fresh, installed, with_unit
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,35 @@ def test_heartbeats_port_is_a_udp_port() -> None:
     assert found(changed("bob", listening_udp=None))[("heartbeat.port-unseen", "bob")] is W
 
 
+@pytest.mark.parametrize(
+    ("addresses", "severity"),
+    [
+        (("0.0.0.0",), OK),
+        (("::",), OK),
+        (("192.0.2.12", "10.77.77.2"), OK),
+        (("192.0.2.12",), B),
+        (("10.77.77.2",), B),
+        (("127.0.0.1", "192.0.2.11", "10.77.77.1"), B),
+        ((), B),
+    ],
+)
+def test_the_handlers_come_in_on_port_22(addresses: tuple[str, ...], severity: Severity) -> None:
+    listening = (("0.0.0.0", 2222), *((address, 22) for address in addresses))
+    findings = found(changed("bob", listening=listening))
+    assert findings[("fencing.port-open" if severity is OK else "fencing.port-closed", "bob")] is severity
+    assert findings[("fencing.port-open", "alice")] is OK
+
+
+def test_no_disk_is_written_before_the_way_was_tried() -> None:
+    for kind in BackingKind:
+        wanted = desired(kind)
+        steps = provision.plan(ProvisionCluster("web-files"), wanted, {n: bare(n) for n in NAMES}, HEARTBEAT).steps
+        tried = [number for number, step in enumerate(steps) if step.stage is Stage.HANDLERS]
+        first = next(number for number, step in enumerate(steps) if step.kind is Kind.DESTROYS)
+        assert {steps[number].title for number in tried[-2:]} == {"Try the way to alice", "Try the way to bob"}
+        assert tried[-1] < first
+
+
 def test_a_running_heartbeat_of_ours_has_its_own_port_and_not_the_next_one() -> None:
     assert not [code for code, _ in found(finished()) if code.startswith("heartbeat.port")]
     other = replace(desired(), heartbeat=replace(desired().heartbeat, udpport=695))
@@ -82,6 +116,23 @@ def test_heartbeat_on_the_replication_link_only_warns() -> None:
     assert found(fresh())[("heartbeat.two-paths", "")] is OK
 
 
+@pytest.mark.parametrize(
+    ("macs", "code"),
+    [
+        (("52:54:00:00:00:01", "52:54:00:00:00:01"), "heartbeat.single-path"),
+        (("52:54:00:00:00:01", "52:54:00:00:00:02"), "heartbeat.two-paths"),
+        (("", ""), "heartbeat.two-paths"),
+    ],
+    ids=["two names of one card", "two cards", "cards without an address"],
+)
+def test_two_names_of_one_card_are_one_path(macs: tuple[str, str], code: str) -> None:
+    """eth0.10 and eth0.20, a bridge or a bond over one card: one cable."""
+    cards = dict(zip(("eth1", "eth2"), macs, strict=True))
+    interfaces = tuple(replace(i, mac=cards.get(i.name, "")) for i in installed("bob").interfaces or ())
+    found_ = found(changed("bob", interfaces=interfaces))
+    assert {c for c, _ in found_ if c in ("heartbeat.single-path", "heartbeat.two-paths")} == {code}
+
+
 def test_heartbeats_times_must_fit() -> None:
     wanted = desired()
     assert (
@@ -98,6 +149,14 @@ def test_clocks_apart(skew: float, severity: Severity) -> None:
     observed["bob"] = replace(observed["bob"], node_clock=(observed["bob"].node_clock or 0) + skew)
     findings = found(observed)
     assert findings[("clock.together" if severity is OK else "clock.skew", "")] is severity
+
+
+@pytest.mark.parametrize(("start", "fix"), [(bare, "apt-get install chrony"), (installed, "chronyc makestep")])
+def test_what_sets_a_clock_is_a_command_that_the_node_has(start: Callable[[str], NodeObserved], fix: str) -> None:
+    observed = {name: start(name) for name in NAMES}
+    observed["bob"] = replace(observed["bob"], node_clock=(observed["bob"].node_clock or 0) + 3)
+    (skew,) = (f for f in preflight(desired(), observed) if f.code == "clock.skew")
+    assert skew.fix == fix and ("is not installed on alice and bob" in skew.hint) == (start is bare)
 
 
 def test_a_clock_that_follows_no_source_warns() -> None:

@@ -7,15 +7,16 @@ from dataclasses import replace
 import pytest
 
 from clusters.findings import Severity
-from provisioning.checks import choosable, preflight
+from provisioning.checks import preflight
 from provisioning.checks.links import named, stable_link
-from provisioning.desired import BackingKind
+from provisioning.desired import Backing, BackingKind
 from provisioning.intents import ProvisionCluster
 from provisioning.observed import Disk, PhysicalVolume
+from provisioning.pages.disks import choices
 from provisioning.plans import provision
 from provisioning.render.paths import LVM_LOCAL, PACKAGES
 from tests.checks.found import OK, B, W, changed, found
-from tests.pair import GIB, HEARTBEAT, MIB, desired, finished, fresh, installed
+from tests.pair import GIB, HEARTBEAT, MIB, desired, finished, fresh, installed, system_disk
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,8 @@ from tests.pair import GIB, HEARTBEAT, MIB, desired, finished, fresh, installed
         (Disk("/dev/vdb", "disk", GIB, serial="data-bob", fstype="drbd"), "carries drbd"),
         (Disk("/dev/vdb", "disk", GIB, serial="data-bob", readonly=True), "read-only"),
         (Disk("/dev/vdb", "disk", GIB, serial="data-bob", partition_table="gpt"), "partition table"),
-        (Disk("/dev/vdb", "disk", GIB, serial="data-bob", children=(Disk("/dev/md0", "raid1", GIB),)), "/dev/md0 lies on it"),
-        (Disk("/dev/vdb", "disk", GIB, serial="data-bob", children=(Disk("/dev/vdb1", "part", GIB, mountpoints=("/",)),)), "running system"),
+        (Disk("/dev/vdb", "disk", GIB, serial="data-bob", children=(Disk("/dev/md0", "raid1", GIB),)), "carries md0"),
+        (Disk("/dev/vdb", "disk", GIB, serial="data-bob", children=(Disk("/dev/vdb1", "part", GIB, mountpoints=("/",)),)), "holds the system"),
     ],
 )  # fmt: skip
 def test_a_disk_in_use_cannot_be_chosen(disk: Disk, says: str) -> None:
@@ -42,12 +43,27 @@ def test_a_physical_volume_of_another_group_cannot_be_chosen() -> None:
 
 
 def test_the_form_offers_empty_disks_only() -> None:
-    offered = {disk.path: why for disk, why in choosable(installed("bob"))}
-    assert offered == {
-        "/dev/vda": "it holds the running system",
-        "/dev/vda1": "it holds the running system",
+    root = system_disk()
+    system = replace(root, children=(*root.children, Disk("/dev/vda2", "part", GIB)))
+    parts = Disk("/dev/vdc", "disk", GIB, partition_table="gpt", children=(Disk("/dev/vdc1", "part", GIB),))
+    node = replace(installed("bob"), disks=(system, Disk("/dev/vdb", "disk", GIB), parts))
+    assert {choice.path: choice.refused for choice in choices(node)} == {
+        "/dev/vda": "holds the system; never offered",
+        "/dev/vda1": "lies on /dev/vda, which holds the system",
+        "/dev/vda2": "lies on /dev/vda, which holds the system",
         "/dev/vdb": "",
+        "/dev/vdc": "carries vdc1",
+        "/dev/vdc1": "",
     }
+
+
+def test_an_empty_partition_of_the_system_disk_is_refused_by_the_plan_as_well() -> None:
+    wanted, root = desired(BackingKind.DISK), system_disk()
+    system = replace(root, children=(*root.children, Disk("/dev/vda2", "part", GIB)))
+    alice, bob = wanted.nodes
+    wanted = replace(wanted, nodes=(alice, replace(bob, backing=Backing(BackingKind.DISK, "/dev/vda2", "", GIB))))
+    findings = found(changed("bob", disks=(system,), disk_links=()), wanted)
+    assert findings[("disk.in-use", "bob")] is B and ("disk.free", "bob") not in findings
 
 
 def test_another_disk_under_the_old_name_is_not_taken() -> None:

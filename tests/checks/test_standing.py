@@ -10,7 +10,16 @@ import pytest
 from clusters.findings import Severity
 from provisioning.checks.standing import standing
 from provisioning.desired import ExportClient
-from provisioning.observed import ActiveExport, FileState, Kernel, LogicalVolume, Mount, NodeObserved, PhysicalVolume
+from provisioning.observed import (
+    ActiveExport,
+    DrbdVersion,
+    FileState,
+    Kernel,
+    LogicalVolume,
+    Mount,
+    NodeObserved,
+    PhysicalVolume,
+)
 from provisioning.render import nfs, paths
 from tests.pair import desired, finished, with_unit
 
@@ -53,6 +62,7 @@ CASES: tuple[tuple[str, Change, str, int], ...] = (
     ("a foreign mount", lambda n: replace(n, mounts=(Mount("/dev/vdx1", POINT, "ext4", ("rw",)),)), "mount.point-taken", 10),
     ("NFS at boot", lambda n: with_unit(n, "nfs-server.service", "inactive", "enabled"), "nfs.enabled-at-boot", 17),
     ("the next kernel", kernels(default=True), "drbd.module-missing-next-boot", 19),
+    ("another DRBD", lambda n: replace(n, drbd=DrbdVersion("9.2.3", "9.2.3", "9.22.0")), "drbd.version-unproven", 0),
     ("the fence handler", gone(paths.FENCE_PEER), "fencing.handler-missing", 3),
     ("what answers it", gone(paths.OUTDATE_HERE), "fencing.handler-missing", 3),
     ("its key", gone(paths.FENCE_KEY), "fencing.handler-missing", 3),

@@ -152,7 +152,7 @@ def test_a_plan_that_mends_a_pair_in_service_does_not_say_that_it_sets_one_up() 
     mends, nothing = planned(wanted, edited), planned(wanted)
     assert mends.title == nothing.title == "Compare web-files with what it is meant to be and mend it"
     assert (
-        mends.summary.startswith("2 steps mend what differs; 64 steps are done already. No disk")
+        mends.summary.startswith("2 steps mend what differs; 66 steps are done already. No disk")
         and mends.button == "Mend web-files"
     )
     assert "first copy" not in mends.after and "/srv/homes and /srv/media at 192.0.2.10" in mends.after

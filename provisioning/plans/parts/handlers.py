@@ -57,7 +57,7 @@ def _try(desired: DesiredCluster, node: NodeObserved, changed: bool) -> Step:
         kind=Kind.READS,
         stage=Stage.HANDLERS,
         commands=(cmd(FENCE_PEER, "--try", timeout=90),),
-        note="Without this way a node that is left alone could not be told from an older copy.",
+        note="Without this way a node that is left alone could not be told from an older copy. The peer's sshd must let root in by key.",
     )
     if resource_is_ours(desired, node) and not changed:
         return unchanged(step, "it was tried before DRBD was set up")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioning.checks.known import installed
 from provisioning.checks.ours import unit
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts.known import installed
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.managed import ManagedFile

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioning.checks.known import installed, missing
 from provisioning.checks.ours import early_lvm, exact, signed, unit
 from provisioning.desired import DesiredCluster
+from provisioning.facts import lvm
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts.known import installed, missing
 from provisioning.plans.parts.services import AT_BOOT, RUNS, bring
 from provisioning.plans.parts.writing import write
-from provisioning.render.lvm import local_settings, patterns
+from provisioning.render.lvm import local_settings, own_patterns, patterns
 from provisioning.render.managed import ManagedFile, header
 from provisioning.render.paths import LVM_LOCAL, POLICY
-from provisioning.steps import Kind, Stage, Step, Text, cmd, unchanged
+from provisioning.steps import Expect, Kind, Stage, Step, Text, Wait, cmd, unchanged
 
 START_AGAIN = cmd("rm", "--force", POLICY)
 APT = ("--yes", "--option", "DPkg::Lock::Timeout=300")
 
 
 def steps(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:
-    yield _filter(desired, node)
+    written = _filter(desired, node)
+    yield written
     yield from _install(desired, node)
+    yield _in_force(desired, node, changed=written.runs)
     yield _module(node)
     yield _clock(node)
     yield _out_of_boot(node)
@@ -49,6 +52,26 @@ def _filter(desired: DesiredCluster, node: NodeObserved) -> Step:
     if step.runs and node.lvm_filter == wanted:
         return unchanged(step, "LVM's filter does so already")
     return step
+
+
+def _in_force(desired: DesiredCluster, node: NodeObserved, *, changed: bool) -> Step:
+    """LVM is asked what it goes by, not the file: another file, a devices file or a slip in it would leave the disk open (row 5)."""
+    own = own_patterns(desired, desired.node(node.node))
+    listed = ",".join(f'"{pattern}"' for pattern in own)
+    step = Step(
+        node=node.node,
+        title="See that LVM goes by the filter",
+        kind=Kind.WAITS,
+        stage=Stage.PACKAGES,
+        wait=Wait(
+            "LVM rejects what DRBD writes to, before any other pattern, and no devices file overrides that",
+            cmd(*lvm.CONFIG),
+            Expect(contains=(f"global_filter=[{listed}", "use_devicesfile=0")),
+            bound=5,
+        ),
+    )
+    seen = (node.lvm_filter or ())[: len(own)] == own and node.lvm_devices_file is False
+    return unchanged(step, "it does") if seen and not changed else step
 
 
 def _install(desired: DesiredCluster, node: NodeObserved) -> Iterator[Step]:

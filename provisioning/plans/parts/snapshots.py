@@ -8,12 +8,12 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, fine, warning
 from clusters.states import Role
 from provisioning.checks import spelling
+from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.ha.base import Backend
 from provisioning.observed import LogicalVolume, NodeObserved
 from provisioning.plans.parts import thin, words
-from provisioning.plans.parts.known import gaps
 from provisioning.render import snapshots as render
 from provisioning.render.lvm import mapper
 from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from provisioning.observed import Disk, Interface, NodeObserved
+from provisioning.desired import Backing, BackingKind
+from provisioning.observed import Disk, Interface, LogicalVolume, NodeObserved, PhysicalVolume
 from provisioning.pages import disks, fingerprints, networks, space
 
 GIB = 2**30
@@ -56,12 +59,49 @@ def test_what_is_no_disk_is_not_shown(disk: Disk):
     assert disks.choices(node(found=(disk,))) == []
 
 
-def test_the_set_up_s_own_disk_may_be_kept_after_a_failure():
-    ours = Disk("/dev/vdb", "disk", GIB, fstype="LVM2_member", children=(Disk("/dev/mapper/vg_local-r0", "lvm", GIB),))
-    theirs = Disk("/dev/vdc", "disk", GIB, fstype="LVM2_member", children=(Disk("/dev/mapper/backup-x", "lvm", GIB),))
-    first, second = disks.choices(node(found=(ours, theirs)), own_vg="vg_local")
-    assert first.refused == "" and "made by this set-up" in first.holds
-    assert second.refused
+OWN = Backing(BackingKind.LV, "/dev/vdb", "", GIB, vg="vg_local", lv="r0", size=GIB // 2)
+R0 = Disk("/dev/mapper/vg_local-r0", "lvm", GIB)
+VOLUME = LogicalVolume("r0", "vg_local", GIB // 2, "/dev/vg_local/r0", True)
+
+
+def member(path: str, *above: Disk, kind: str = "disk") -> Disk:
+    return Disk(path, kind, GIB, fstype="LVM2_member", children=above)
+
+
+def prepared(
+    *found: Disk, pvs: tuple[tuple[str, str], ...] | None, lvs: tuple[LogicalVolume, ...] = ()
+) -> NodeObserved:
+    rows = None if pvs is None else tuple(PhysicalVolume(path, vg, GIB, 0) for path, vg in pvs)
+    return replace(node(found=found), pvs=rows, lvs=None if pvs is None else lvs)
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        (prepared(member("/dev/vdb", R0), pvs=(("/dev/vdb", "vg_local"),), lvs=(VOLUME,)), True),
+        (prepared(member("/dev/vdb"), pvs=(("/dev/vdb", "vg_local"),)), True),
+        (prepared(member("/dev/vdb"), pvs=(("/dev/vdb", ""),)), True),
+        (prepared(member("/dev/vdc"), pvs=(("/dev/vdc", "vg_local"),)), True),
+        (prepared(member("/dev/vdc"), pvs=(("/dev/vdc", ""),)), False),
+        (prepared(member("/dev/vdc"), pvs=(("/dev/vdc", "vg_mail"),)), False),
+        (prepared(member("/dev/vdc"), pvs=()), False),
+        (prepared(member("/dev/vdc"), pvs=None), False),
+        (prepared(member("/dev/vdb", Disk("/dev/mapper/backup-x", "lvm", GIB)), pvs=(("/dev/vdb", "vg_local"),)), False),
+        (prepared(member("/dev/vdb"), pvs=(("/dev/vdb", "vg_local"), ("/dev/vdd", "vg_local"))), False),
+        (
+            prepared(member("/dev/vdb"), pvs=(("/dev/vdb", "vg_local"),), lvs=(replace(VOLUME, name="mail"),)),
+            False,
+        ),
+    ],
+    ids=[
+        "whole", "before its volume", "before its group", "chosen before", "another one without a group", "another group", "not in pvs",
+        "pvs unseen", "another group's volume on it", "two disks", "another volume",
+    ],
+)  # fmt: skip
+def test_only_what_lvm_calls_the_set_up_s_own_may_be_kept_after_a_failure(seen: NodeObserved, kept: bool):
+    (choice,) = disks.choices(seen, OWN)
+    assert (choice.refused == "", "made by this set-up" in choice.holds) == (kept, kept)
+    assert disks.choices(seen)[0].refused
 
 
 def test_a_hostile_label_is_spelled_out():
