@@ -33,7 +33,7 @@ def demand(request: HttpRequest, danger: Danger, name: str, *, reason: str, type
         raise Refused("This needs a reason.", "Say why, for those who read the audit log.", field="reason")
     if danger is Danger.DESTROYS:
         if not name or typed_name.strip() != name:
-            raise Refused("The name that was typed is not the one of this plan.", f"Type {name}.", field="typed_name")
+            raise Refused("The name that was typed is not the one asked for.", f"Type {name}.", field="typed_name")
         _fresh_password(request, password)
 
 
