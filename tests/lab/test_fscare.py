@@ -101,6 +101,9 @@ def test_a_quota_holds_for_a_client_and_is_shown(on_call: Walk) -> None:
         shown(walk, name, "1234", "at its limit")
     assert "usrquota,grpquota" in machines.run("beta", "grep /srv/homes /etc/ha.d/haresources")
     assert int(machines.run("alpha", "du --block-size=1 /srv/media/quota/big | cut -f1")) <= 20 * 2**20
+    grace(walk, "media", days="14")
+    grace(walk, "homes", days="1")
+    watch.lap("set and read back grace times of fourteen days and of one")
     limit(walk, "media", "1234", soft="", hard="")
     machines.run("client", as_user("dd if=/dev/zero of=/mnt/media/quota/big bs=1M count=40 conv=fsync"))
     machines.run("alpha", "rm -rf /srv/media/quota /srv/homes/quota")
@@ -123,6 +126,14 @@ def limit(walk: Walk, name: str, who: str, *, soft: str, hard: str, lacks: str =
     assert lacks in walk.text
     assert ("Install the quota tools" in walk.text) is bool(lacks)
     approve(walk, f"quota-{name}", 400)
+
+
+def grace(walk: Walk, name: str, *, days: str) -> None:
+    walk.go(f"{PAGE}{name}/quotas/")
+    walk.fill(kind="user", days=days)
+    walk.press(walk.page.locator("#grace-form"), to="/jobs/")
+    planned(walk, f"grace-{name}")
+    approve(walk, f"grace-{name}", 120)
 
 
 def shown(walk: Walk, name: str, who: str, state: str) -> None:
