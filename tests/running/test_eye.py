@@ -21,7 +21,8 @@ def test_a_failed_look_is_told_as_it_was_seen(monkeypatch: pytest.MonkeyPatch) -
     """The service network is reached, NFS is down: nobody knows more than that it was refused."""
     cluster: Cluster = factories.make_cluster()
     world: Any = FakeWorld()
-    world.answers["rpcinfo -T tcp 10.10.0.50 nfs 4"] = [Result(1, "", "program not available")]
+    for version in (4, 3):
+        world.answers[f"rpcinfo -T tcp 10.10.0.50 nfs {version}"] = [Result(1, "", "program not available")]
     refused = Seen("the panel's worker", False, None, "Connection refused")
     monkeypatch.setattr(observer, "look", lambda ip: refused)
     seen = str(eye(world, cluster)("10.10.0.50"))
