@@ -149,15 +149,20 @@ def begun(job: Job) -> int:
 
 
 class Resumes:
-    """Takes the time from the loss of a worker to the next claim."""
+    """Takes the time from the loss of a worker, or of what the next one needs while it is awaited, to the next claim."""
 
     def __init__(self, job: Job) -> None:
         self.job, self.times, self._lost = job, list[float](), None  # type: ignore[var-annotated]
 
     def lost(self) -> None:
         fresh(self.job)
-        if self._lost is None and self.job.status == JobStatus.RUNNING:
+        if self.job.status == JobStatus.RUNNING:
             self._lost = (time.monotonic(), self.job.claim)
+
+    def later(self) -> None:
+        """Something else was killed meanwhile: from now on."""
+        if self._lost is not None:
+            self._lost = (time.monotonic(), self._lost[1])
 
     def look(self) -> None:
         if self._lost and fresh(self.job).claim > self._lost[1]:

@@ -36,17 +36,16 @@ def test_many_kills_in_one_provisioning(panel: LivePanel) -> None:
         resumes.look()
         if victims and begun(job) >= points[0]:
             time.sleep(dice.uniform(0, 0.3))
-            if victims[0] == "jobs":
-                resumes.lost()
+            (resumes.lost if victims[0] == "jobs" else resumes.later)()
             panel.kill(victims.pop(0))
             points.pop(0)
         time.sleep(0.05)
 
     print(f"kills {len(panel.killed)}, resumed {[round(t, 1) for t in resumes.times]} s, claims {job.claim}")
     assert job.status == JobStatus.SUCCEEDED, f"{job.status}: {job.problem} {job.hint}\n{panel.logs()}"
-    assert not victims and job.claim > 1
-    assert max(resumes.times) < 30
+    assert len(victims) <= KILLS_OF_EACH // 5 and job.claim > 1  # of many, the job may end before the last ones
     panel.whole()
     assert panel.sound(cluster) == []
     again = panel.plan("cluster.provision", ProvisionCluster(cluster.slug))
     assert [step["title"] for step in again.plan["steps"] if not step["unchanged"]] == []  # type: ignore[index]
+    assert max(resumes.times) < 30
