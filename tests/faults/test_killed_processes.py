@@ -43,7 +43,7 @@ def test_many_kills_in_one_provisioning(panel: LivePanel) -> None:
 
     print(f"kills {len(panel.killed)}, resumed {[round(t, 1) for t in resumes.times]} s, claims {job.claim}")
     assert job.status == JobStatus.SUCCEEDED, f"{job.status}: {job.problem} {job.hint}\n{panel.logs()}"
-    assert len(victims) <= KILLS_OF_EACH // 5 and job.claim > 1  # of many, the job may end before the last ones
+    assert len(panel.killed) >= 20 and job.claim > 1  # of more, a quick job does not wait for all
     panel.whole()
     assert panel.sound(cluster) == []
     again = panel.plan("cluster.provision", ProvisionCluster(cluster.slug))
