@@ -1,0 +1,75 @@
+"""Name services that take every question and answer none: the panel's own, and that of the nodes."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from tests.lab import clients, machines
+from tests.lab.places import MACHINES, OBSERVER_ADDRESS, PAIR
+from tests.lab.setting_up import planned
+from tests.lab.walk import Stopwatch, Walk
+
+pytestmark = pytest.mark.lab
+SILENT = OBSERVER_ADDRESS.split("/")[0]
+
+
+@pytest.fixture
+def silence(lab_network: None) -> Iterator[None]:
+    """Whoever asks for a name in the lab's network is heard and not answered, for ever: this host's name servers, and the observer's address."""
+    found = re.findall(r"^nameserver\s+([0-9.]+)", Path("/etc/resolv.conf").read_text(), re.M) or ["127.0.0.1"]
+    with ExitStack() as stack:
+        for address in found:
+            local = subprocess.run(["ip", "-brief", "address"], capture_output=True, text=True, check=True).stdout
+            if f"{address}/" not in local:
+                subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+                stack.callback(subprocess.run, ["ip", "address", "del", f"{address}/32", "dev", "lo"], check=True)
+        listener = stack.enter_context(closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
+        listener.bind(("", 53))
+        yield
+
+
+@pytest.mark.usefixtures("silence")
+def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
+    walk, watch = on_call, Stopwatch()
+    clients.mount()
+    clients.begin_to_write()
+    walk.go("/c/lab-files/clients/")
+    there = re.escape(MACHINES["client"].lan)
+    walk.until("the client, by its address", there, 150)
+    walk.until("the name service is named", f"{there}.*the name service does not answer|does not answer.*{there}", 150)
+    walk.picture("names-hang")
+    watch.lap("the panel's name service hangs: the client is listed by its address, and the page says why")
+
+    for name in PAIR:
+        machines.run(name, f"cp /etc/resolv.conf /root/resolv; echo nameserver {SILENT} >/etc/resolv.conf")
+    walk.go("/c/lab-files/exports/1/edit/")
+    with walk.page.expect_navigation():
+        walk.page.locator('main button[name="add"]').click()
+    walk.fill(c1__client="nas-client.example.org")
+    walk.send("c0__client", to="/jobs/")
+    planned(walk, "a client by name")
+    walk.picture("plan-names-hang")
+    walk.press(walk.form("/approve/"))
+    walk.until("an end", "needs somebody|succeeded", 600)
+    walk.picture("end-names-hang")
+    print(walk.text[:1500], flush=True)
+    watch.lap("an export to a name that nobody answers for has its end")
+    files = {machines.run(name, "cat /etc/exports.d/storagepanel.exports") for name in PAIR}
+    assert len(files) == 1
+    walk.go("/c/lab-files/")
+    walk.until("the monitor reads both nodes all the while", "Redundant. A failover now would work", 120)
+    clients.writes_on()
+    report = clients.stop_writing()
+    clients.checksums_agree()
+    print(f"the writer stood still for {report['stalls']} s", flush=True)
+    assert sum(report["stalls"]) < 10
+    for name in PAIR:
+        machines.run(name, "cat /root/resolv >/etc/resolv.conf")
+    assert walk.troubles == []
