@@ -158,16 +158,11 @@ def postgres(host: Host) -> Iterator[None]:
     env = {"PGDATA": str(data), "PGPORT": str(host.ports["postgres"]), "PATH": "/usr/bin:/bin"}
     more = ["-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
     with host.run([*argv, *more], env, "postgres", user=user, cwd="/") as running:
-        until(
-            lambda: (
-                subprocess.run(
-                    [str(POSTGRESQL / "pg_isready"), "-h", "127.0.0.1", "-p", env["PGPORT"]], capture_output=True
-                ).returncode
-                == 0
-            ),
-            running,
-            host,
-        )
+        # Its own health check, by TCP: the socket answers already while the image fills its first data directory.
+        test = SERVICES["postgres"]["healthcheck"]["test"]
+        assert test[:2] == ["CMD", "pg_isready"] and "--host" in test
+        healthy = [str(POSTGRESQL / "pg_isready"), *test[2:], "--port", env["PGPORT"]]
+        until(lambda: subprocess.run(healthy, capture_output=True).returncode == 0, running, host)
         subprocess.run([str(POSTGRESQL / "createdb"), "-h", "127.0.0.1", "-p", env["PGPORT"], "-U", "panel", "panel"],
                        env={"PGPASSWORD": password.read_text().strip()}, check=True)  # fmt: skip
         yield
