@@ -21,9 +21,14 @@ def size_text(size: float) -> str:
     return f"{value:.0f} {UNITS[unit]}"
 
 
+def grouped(count: int) -> str:
+    """858 993."""
+    return f"{count:,}".replace(",", NARROW_BLANK)
+
+
 def exact_text(size: int) -> str:
     """858 993 459 200 bytes."""
-    return f"{size:,} bytes".replace(",", NARROW_BLANK)
+    return f"{grouped(size)} bytes"
 
 
 def rate_text(size: float) -> str:
@@ -64,7 +69,7 @@ def share(part: float, whole: float) -> float:
 
 
 def count_text(count: int, one: str, many: str) -> str:
-    return f"1 {one}" if count == 1 else f"{count:,} {many}".replace(",", NARROW_BLANK)
+    return f"1 {one}" if count == 1 else f"{grouped(count)} {many}"
 
 
 def split_sentence(sentence: str) -> tuple[str, str]:

@@ -169,9 +169,7 @@ def percent(value: float | None) -> str:
     return "unknown" if value is None else figures.percent_text(value)
 
 
-@register.filter
-def grouped(value: int) -> str:
-    return f"{value:,}".replace(",", figures.NARROW_BLANK)
+register.filter("grouped", figures.grouped)
 
 
 @register.filter

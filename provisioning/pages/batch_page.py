@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from clusters import figures
 from clusters.findings import Finding
 from clusters.models import Cluster
 from clusters.states import AccessLevel, JobStatus
@@ -65,6 +66,21 @@ class Shown:
     def left(self) -> int:
         """Rows that were not tried."""
         return self._count("left")
+
+    def headline(self, kind: str) -> str:
+        """What can become of the rows, and once some were approved, what became of them."""
+        total = f"{figures.grouped(self.total)} {kind}"
+        if not any(group.approved for group in self.groups):
+            said = f"can be added, {figures.grouped(self.bad)} cannot." if self.bad else "without a problem."
+            return f"{figures.grouped(self.good)} of {total} {said}"
+        counts = {
+            "under way or waiting": self._count("waiting", "running", ASKS),
+            "can be added": sum(group.ready for group in self.groups),
+            "not tried": self.left,
+            "not possible or failed": self._count("failed", BAD[1]),
+        }
+        rest = "".join(f", {figures.grouped(count)} {word}" for word, count in counts.items() if count)
+        return f"{figures.grouped(self.done)} of {total} added{rest}."
 
 
 def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Cluster]) -> Shown:

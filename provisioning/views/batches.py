@@ -56,7 +56,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponseBase:
     shown = batch_page.load(found, levels, access.visible(request.user))
     if request.GET.get("format") == "csv":
         return sheet.response(f"{found.kind}-left", *batch_page.left(found, shown))
-    context = {"batch": found, "shown": shown, "live": shown.moving}
+    context = {"batch": found, "shown": shown, "headline": shown.headline(found.kind), "live": shown.moving}
     live = request.GET.get("part") == "live"
     return render(request, "provisioning/batch.html#live" if live else "provisioning/batch.html", context)
 
