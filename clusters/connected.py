@@ -22,6 +22,7 @@ from clusters.models import (
     NodeState,
     Volume,
 )
+from clusters.models.clients import UNANSWERED
 
 OLD = timedelta(seconds=180)  # they are read once a minute
 SLOW = timedelta(seconds=20)  # a name that was asked for so long ago and did not come
@@ -53,10 +54,10 @@ class Row:
         if self.asked is None or self.asked.asked_at is None:
             return "name not asked for yet"
         if self.asked.answered_at is None or self.asked.answered_at < self.asked.asked_at:
-            return (
-                "the name service does not answer" if self.now - self.asked.asked_at > SLOW else "asking for its name"
-            )
-        return "has no name" if not self.asked.name else ""
+            return UNANSWERED if self.now - self.asked.asked_at > SLOW else "asking for its name"
+        if self.asked.name:
+            return ""
+        return UNANSWERED if self.asked.problem == UNANSWERED else "has no name"
 
     @property
     def old_name(self) -> bool:
@@ -175,7 +176,7 @@ def load(
         idle = sum(1 for row in everything if row.told and not row.uses)
     if q:
         rows = [row for row in rows if q in row.client.address or q.lower() in row.name.lower()]
-    late = sum(1 for row in rows if row.unnamed.startswith("the name service"))
+    late = sum(1 for row in rows if row.unnamed == UNANSWERED)
     answered = max((n.answered_at.timestamp() for n in names.values() if n.answered_at), default=0)
     fresh = now - state.clients_read_at < OLD
     seen = f"{node.pk}-{state.clients_read_at.timestamp():.0f}-{answered:.0f}-{late}-{fresh}"

@@ -29,6 +29,7 @@ WORDS = {
     ),
     "mount.point-taken": (Health.WARN, "Redundant, but something else is mounted where a volume goes on {node}."),
     "export.table-differs": (Health.WARN, "Redundant, but {node} does not export everything as it was set."),
+    "export.unwritten": (Health.WARN, "Redundant, but the exports file of {node} is not as it was set."),
     "nfs.enabled-at-boot": (Health.WARN, "Redundant, but the NFS server of {node} starts at boot."),
     "drbd.module-missing-next-boot": (Health.WARN, "Redundant, but {node} boots a kernel without DRBD next."),
     "drbd.version-unproven": (Health.WARN, "Redundant, but {node} runs a DRBD that was never tried here."),

@@ -42,6 +42,9 @@ class ClientUse(models.Model):
         return f"{self.client}: {self.path or self.volume}"
 
 
+UNANSWERED = "the name service does not answer"  # as a problem of a name
+
+
 class ClientName(models.Model):
     """What the name service calls an address. Asked by the worker beside its sweeps; one that does not answer holds nothing up."""
 

@@ -1,4 +1,4 @@
-"""The running table of exports beside what was wanted. Pure.
+"""The running table of exports, and their file, beside what was wanted. Pure.
 
 exportfs looks every host name up and keeps it as the name server spells it, so names are counted and compared by what they get. A name that
 could not be looked up, or that is an address which has a row already, has no row.
@@ -14,6 +14,7 @@ from clusters.findings import Finding, warning
 from provisioning.desired import DesiredCluster, DesiredExport
 from provisioning.observed import NodeObserved
 from provisioning.render import nfs
+from provisioning.render.paths import EXPORTS
 
 Meaning = tuple[str, str, str, str]  # client ("" for a name), what it gets, fsid, what must be mounted
 
@@ -35,6 +36,21 @@ def differing(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
                 "export.table-differs", f"{node.node} does not export {export.path} as it was set: {_how(wanted, table)}.", node=node.node,
                 hazard=20, hint="“Compare and mend” plans what takes the exports as they stand in the files.",
             )  # fmt: skip
+
+
+def unwritten(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """Say which exports do not stand in the node's file as they were set: it is what a failover, or the next change, would serve."""
+    file = node.file(EXPORTS)
+    if file is None or (file.sha256 is not None and file.text is None):
+        return
+    lines = set(nfs.lines_of(file.text))
+    lacking = [export.path for export in desired.exports if nfs.line(desired, export) not in lines]
+    if lacking:
+        more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+        yield warning(
+            "export.unwritten", f"{EXPORTS} of {node.node} does not hold {', '.join(lacking[:3])}{more} as it was set.", node=node.node,
+            hazard=20, hint="A job that broke off leaves this: plan it again. “Compare and mend” writes the file as it was set.",
+        )  # fmt: skip
 
 
 def _how(wanted: Counter[Meaning], table: Counter[Meaning]) -> str:

@@ -17,11 +17,14 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from clusters.models import ClientName
+from clusters.models.clients import UNANSWERED
 
 log = logging.getLogger(__name__)
 THREADS = 2
 WAITING = 64  # addresses in line; the others are asked later
 FRESH = timedelta(hours=1)
+# HOST_NOT_FOUND and NO_DATA of netdb.h: somebody answered. 2 and 3 are what the resolver says after its own time-outs.
+NAMELESS = (1, 4)
 AGAIN = timedelta(minutes=10)  # after a failure, and after a question nobody answered
 
 _line: queue.Queue[str] = queue.Queue(maxsize=WAITING)
@@ -62,6 +65,8 @@ def lookup(address: str) -> tuple[str, str]:
     """Ask the system: name and problem, one of them empty. An address without a name is its own problem's sentence."""
     try:
         return socket.gethostbyaddr(address)[0][:253], ""
+    except socket.herror as error:
+        return "", str(error.args[-1])[:120] if error.args[0] in NAMELESS else UNANSWERED
     except (OSError, UnicodeError) as error:
         return "", (getattr(error, "strerror", None) or str(error))[:120]
 

@@ -194,7 +194,8 @@ def read_node(cluster: Cluster, node: Node, desired: DesiredCluster) -> NodeObse
     due = time.monotonic() - _full_at.get(node.pk, -FULL_EVERY) >= FULL_EVERY
     full = due and node.cluster_id not in _made
     hashed = alike(desired) + ((*paths.HANDLERS, *paths.WAITS, paths.WHOLE_MESSAGES) if full else ())
-    readings = (full_readings if full else sweep_readings)(Wanted(node.name, secret_files=hashed))
+    wanted = Wanted(node.name, files=(paths.EXPORTS,) if full else (), secret_files=hashed)
+    readings = (full_readings if full else sweep_readings)(wanted)
     try:
         results = world_for(cluster).read(address_of(node), [reading.command for reading in readings])
         arrived = time.time()

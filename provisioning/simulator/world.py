@@ -109,6 +109,8 @@ class SimulatedWorld:
                 raise FileChanged(node.name, f"{path} is not what it was when the plan was made.")
             machine.files[path] = File(text, mode, owner, self.now())
             _note(machine, unit, 0, f"put {path} {mode} {owner}", self.now())
+            if pair.faults.pop(f"{machine.name} cut-after-put", ""):
+                machine.reachable = False
             if old is None:
                 return None
             kept = f"/var/lib/storagepanel/kept/{unit.name}{path}"

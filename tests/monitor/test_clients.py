@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from clusters import connected
 from clusters.models import ClientName, ClusterState, ConnectedClient, NodeState
+from clusters.models.clients import UNANSWERED
 from provisioning.monitor import names
 from provisioning.monitor.clients import write_clients
 from provisioning.observed import NfsClient, NfsPool, NfsUse, NodeObserved
@@ -116,6 +118,19 @@ def test_lookups_that_hang_hold_nobody_up_and_are_said(cluster, monkeypatch) -> 
     row = connected.load(cluster, timezone.now() + timedelta(minutes=1)).rows[0]
     assert (row.name, row.unnamed) == ("", "the name service does not answer")
     release.set()
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "has no name"), (4, "has no name"), (2, UNANSWERED), (3, UNANSWERED)])
+def test_a_resolver_that_gave_up_is_not_taken_for_an_address_without_a_name(
+    cluster, line, monkeypatch, number: int, said: str
+) -> None:
+    def gives_up(address: str) -> None:
+        raise socket.herror(number, "Host name lookup failure")
+
+    monkeypatch.setattr(socket, "gethostbyaddr", gives_up)
+    names.want(_write(cluster, WRITER))
+    names.keep(WRITER.address, *names.lookup(WRITER.address))
+    assert connected.load(cluster, timezone.now()).rows[0].unnamed == said
 
 
 def test_a_simulated_pair_asks_nobody(db, line) -> None:
