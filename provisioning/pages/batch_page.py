@@ -77,7 +77,7 @@ class Shown:
             "under way or waiting": self._count("waiting", "running", ASKS),
             "can be added": sum(group.ready for group in self.groups),
             "not tried": self.left,
-            "not possible or failed": self._count("failed", BAD[1]),
+            "could not be": self._count("failed", BAD[1]),
         }
         rest = "".join(f", {figures.grouped(count)} {word}" for word, count in counts.items() if count)
         return f"{figures.grouped(self.done)} of {total} added{rest}."

@@ -80,7 +80,7 @@ def test_rows_run_one_after_the_other_on_their_own_pair(client: Client, olga: An
     assert states(batch)[:3] == [(2, "done"), (3, "running"), (4, "waiting")]
     assert Job.objects.filter(cluster__slug="web").count() == 2
     html = client.get(batch.get_absolute_url()).content.decode()
-    assert "1 of 5 volumes added, 3 under way or waiting, 1 not possible or failed." in html
+    assert "1 of 5 volumes added, 3 under way or waiting, 1 could not be." in html
 
 
 def test_a_plan_that_finds_a_reason_against_it_is_not_run_and_the_next_row_is_tried(
@@ -197,7 +197,7 @@ def test_a_batch_that_is_stopped_begins_nothing_more_and_says_what_was_not_done(
     assert Job.objects.get(cluster__slug="db").status == JobStatus.CANCELLED
     assert Job.objects.count() == 2
     html = client.get(batch.get_absolute_url()).content.decode()
-    assert "1 of 5 volumes added, 3 not tried, 1 not possible or failed." in html and "What is left, as CSV" in html
+    assert "1 of 5 volumes added, 3 not tried, 1 could not be." in html and "What is left, as CSV" in html
     assert "olga stopped it. Not done: lines 3, 4, 6." in html and "Stop after the row" not in html
     answer: Any = client.get(f"{batch.get_absolute_url()}?format=csv")
     assert [row["name"] for row in csv.DictReader(io.StringIO(answer.getvalue().decode()))] == ["b", "c", "Bad", "a"]

@@ -64,7 +64,7 @@ def run(walk: Walk, kind: str, text: str, *, good: int, bad: int) -> None:
     walk.picture(f"{kind}-looked-at")
     assert f"{good} of {good + bad} {kind} can be added, {bad} cannot" in walk.text, walk.text
     walk.press(walk.form("/approve/"))
-    walk.until("every good row is done", f"{good} of {good + bad} {kind} added, {bad} not possible or failed", 600)
+    walk.until("every good row is done", f"{good} of {good + bad} {kind} added, {bad} could not be", 600)
     walk.picture(f"{kind}-added")
 
 
