@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -14,6 +15,7 @@ from django.db.models import F, Prefetch, Q, QuerySet
 
 from clusters.export_access import ClientKind, Network, kind_of, network_of
 from clusters.models import Cluster, Export, ExportClient
+from clusters.rules.addresses import Address
 from clusters.tables import asked
 from clusters.tables.asked import Column
 from clusters.tables.volumes import HEALTHS, SHOWN
@@ -132,12 +134,25 @@ def _is(text: str, clusters: QuerySet[Cluster]) -> Q:
         address = ipaddress.ip_address(text)
     except ValueError:
         return Q(client__icontains=text)
-    names = ExportClient.objects.filter(export__cluster__in=clusters.values("pk")).order_by()
+    names = ExportClient.objects.filter(_may_hold(address), export__cluster__in=clusters.values("pk")).order_by()
     every = names.values_list("client", flat=True).distinct()
     return Q(client__in=[client for client in every if _holds(client, address)])
 
 
-def _holds(client: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _may_hold(address: Address) -> Q:
+    """What is worth reading, so that not every name of every export is: all that may hold the address however it is spelled, and more.
+
+    A network of at most 256 addresses begins as each of them does. Which those are shows at its end, unless the length is spelled another way.
+    """
+    everybody = Q(client__in=("*", ""))
+    if address.version == 6:
+        return everybody | Q(client__contains=":")
+    small = reduce(or_, (Q(client__endswith=f"/{length}") for length in range(24, 33)))
+    beginning = str(address).rpartition(".")[0]
+    return everybody | Q(client__startswith=f"{beginning}.") | (Q(client__contains="/") & ~small)
+
+
+def _holds(client: str, address: Address) -> bool:
     if kind_of(client) is ClientKind.EVERYBODY:
         return True
     network = _network(client)

@@ -104,6 +104,41 @@ def test_exports_are_filtered_and_sorted_by_the_address(
     assert names(see(vera, f"/exports/{query}")) == found
 
 
+@pytest.mark.parametrize(
+    ("allowed", "inside", "outside"),
+    [
+        ("10.3.7.9", "10.3.7.9", "10.3.7.90"),
+        ("10.3.7.9/32", "10.3.7.9", "10.3.7.8"),
+        ("10.3.7.0/24", "10.3.7.9", "10.3.70.9"),
+        ("10.3.7.5/24", "10.3.7.9", "10.3.8.9"),  # adopted as somebody wrote it
+        ("10.3.7.0/28", "10.3.7.9", "10.3.7.16"),
+        ("10.3.6.0/23", "10.3.7.9", "10.3.8.9"),
+        ("10.3.6.0/023", "10.3.7.9", "10.3.8.9"),
+        ("10.0.0.0/8", "10.3.7.9", "11.3.7.9"),
+        ("8.0.0.0/6", "10.3.7.9", "12.3.7.9"),
+        ("8.0.0.0/252.0.0.0", "10.3.7.9", "12.3.7.9"),
+        ("8.0.0.0/3.255.255.255", "10.3.7.9", "12.3.7.9"),
+        ("0.0.0.0/0", "10.3.7.9", "2001:db8::7"),
+        ("2001:DB8::/32", "2001:db8::7", "2001:db9::7"),
+        ("2001:0db8:0:0::7", "2001:db8::7", "2001:db8::8"),
+        ("::/0", "2001:db8::7", "10.3.7.9"),
+    ],
+)
+def test_an_address_finds_what_holds_it_however_that_is_spelled(
+    see: Callable[..., str], vera: Any, two: Any, allowed: str, inside: str, outside: str
+):
+    ExportClient.objects.exclude(export__path="/srv/log").delete()
+    ExportClient.objects.filter(export__path="/srv/log").update(client=allowed)
+    assert names(see(vera, f"/exports/?client={inside}")) == ["/srv/log"]
+    assert names(see(vera, f"/exports/?client={outside}")) == []
+
+
+@pytest.mark.parametrize("address", ["10.3.7.9", "2001:db8::7"])
+def test_everybody_is_any_address(see: Callable[..., str], vera: Any, two: Any, address: str):
+    ExportClient.objects.filter(export__path="/srv/log").update(client="*")
+    assert names(see(vera, f"/exports/?client={address}")) == ["/srv/log"]
+
+
 @pytest.mark.parametrize("address", ["/volumes/", "/exports/"])
 def test_a_cluster_that_is_not_seen_any_more_is_unknown_whatever_it_was(
     see: Callable[..., str], vera: Any, two: Any, address: str
