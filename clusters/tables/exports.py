@@ -10,7 +10,7 @@ from functools import lru_cache, reduce
 from operator import or_
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from clusters.export_access import ClientKind, Network, kind_of, network_of
@@ -39,6 +39,7 @@ COLUMNS = (
 )
 ORDERS = {"path": F("path"), "cluster": F("cluster__slug"), "volume": F("volume__name"), "fsid": F("fsid")}
 HEAD = ("cluster", "volume", "path", "clients", "owner", "mode", "fsid", "inventory")
+READ = ("cluster__slug", "volume__name", "path", "owner", "mode", "fsid", "inventory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,13 @@ class Table:
     columns = COLUMNS
 
 
-def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime) -> Table:
-    page = Paginator(_ordered(found(clusters, filters, now), filters), asked.PER_PAGE).get_page(number)
+def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime, total: int) -> Table:
+    page = asked.page(_ordered(found(clusters, filters, now), filters), number, None if filters.any else total)
     rows = []
     for export in page.object_list:
         clients = list(export.clients.all())
         rows.append(Row(export, clients[:CLIENTS_SHOWN], max(0, len(clients) - CLIENTS_SHOWN)))
-    return Table(rows, page, _all(clusters).count() if filters.any else page.paginator.count)
+    return Table(rows, page, total)
 
 
 def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> QuerySet[Any]:
@@ -113,8 +114,8 @@ def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iter
         ]  # fmt: skip
 
 
-def version(clusters: QuerySet[Cluster]) -> str:
-    return asked.version(clusters, _all(clusters))
+def marks(clusters: QuerySet[Cluster]) -> asked.Marks:
+    return asked.marks(clusters, _all(clusters))
 
 
 def _all(clusters: QuerySet[Cluster]) -> QuerySet[Export]:
@@ -124,7 +125,7 @@ def _all(clusters: QuerySet[Cluster]) -> QuerySet[Export]:
 def _ordered(exports: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     by = ORDERS[filters.order]
     clients = Prefetch("clients", queryset=ExportClient.objects.order_by("position", "pk"))
-    sorted_ = exports.select_related("cluster", "volume").prefetch_related(clients)
+    sorted_ = exports.select_related("cluster", "volume").only(*READ).prefetch_related(clients)
     return sorted_.order_by(by.desc() if filters.down else by.asc(), "cluster__slug", "path", "pk")
 
 
