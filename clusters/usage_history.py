@@ -61,18 +61,18 @@ class UsagePane:
 
 def pane(volume: Volume, usage: VolumeUsage | None, query: Mapping[str, str], now: datetime) -> UsagePane:
     chosen = next((each for each in RANGES if each.key == query.get("span", USUAL)), RANGES[1])
-    since = now - max(chosen.length, WINDOW)
-    found = UsageSample.objects.filter(volume=volume, at__gte=since).order_by("at").values_list("at", "size", "used")
-    points = [Point(*row) for row in found]
+    since = now - chosen.length
+    found = UsageSample.objects.filter(volume=volume, at__gte=min(since, now - WINDOW)).order_by("at")
+    points = list(map(Point._make, found.values_list("at", "size", "used")))
     if usage and (not points or usage.read_at > points[-1].at):
         points.append(Point(usage.read_at, usage.size, usage.used))
     ahead = forecast(points, now)
-    shown = [point for point in points if point.at >= now - chosen.length]
+    shown = [point for point in points if point.at >= since]
     wide, narrow = _charts(volume, shown, chosen, ahead, now)
     inodes = None
     if usage and usage.inodes and usage.inodes_used is not None:
         inodes = (usage.inodes_used, usage.inodes, share(usage.inodes_used, usage.inodes))
-    return UsagePane(told(ahead, now), chosen, wide, narrow, _rows(shown, now - chosen.length, chosen.length), inodes)
+    return UsagePane(told(ahead, now), chosen, wide, narrow, _rows(shown, since, chosen.length), inodes)
 
 
 def told(ahead: Forecast, now: datetime) -> Told:
@@ -133,11 +133,14 @@ def _charts(
 def _levels(points: Sequence[Point], since: datetime, length: timedelta, now: datetime) -> list[Level]:
     """At most so many points as the picture can show: the highest of each slot of time."""
     slot = length / MOST_POINTS
+    near = 2 * slot
     levels: list[Level] = []
     before: Point | None = None
     at_slot = -1
     for point in points:
-        gap = before is not None and point.at - before.at > max(MISSED * interval(now - before.at), 2 * slot)
+        gap = (
+            before is not None and (apart := point.at - before.at) > near and apart > MISSED * interval(now - before.at)
+        )
         number = int((point.at - since) / slot)
         if number == at_slot and not gap:
             if point.used >= levels[-1].used:
@@ -160,7 +163,8 @@ def _ticks(chosen: Range, since: datetime, until: datetime) -> list[tuple[dateti
 
 def _rows(points: Sequence[Point], since: datetime, length: timedelta) -> list[tuple[datetime, int, int, str]]:
     """A few figures, evenly spread over the time: the last of each slot, the newest first."""
-    slots = {(point.at - since) // (length / ROWS): point for point in points}
+    slot = length / ROWS
+    slots = {(point.at - since) // slot: point for point in points}
     return [(p.at, p.used, p.size, percent_text(share(p.used, p.size))) for p in reversed(slots.values())]
 
 

@@ -14,10 +14,15 @@ def _choices(enum: type[Inventory]) -> list[tuple[str, str]]:
     return [(state.value, state.value) for state in enum]
 
 
-@lru_cache(maxsize=4096)
-def _address(slug: str, prefix: str) -> str:
-    """The same for the life of a process under one `prefix`, the path the panel is served at; a table of the fleet asks for each."""
-    return reverse("cluster", args=[slug])
+@lru_cache(maxsize=16384)
+def _address_of(prefix: str, page: str, *names: str | int) -> str:
+    """The same for the life of a process under one `prefix`, the path the panel is served at."""
+    return reverse(page, args=names)
+
+
+def _address(page: str, *names: str | int) -> str:
+    """Look an address up once: a table of the fleet asks for each of its rows."""
+    return _address_of(get_script_prefix(), page, *names)
 
 
 class Cluster(models.Model):
@@ -71,7 +76,7 @@ class Cluster(models.Model):
         return self.slug
 
     def get_absolute_url(self) -> str:
-        return _address(self.slug, get_script_prefix())
+        return _address("cluster", self.slug)
 
     @property
     def label_list(self) -> list[str]:
@@ -190,7 +195,7 @@ class Volume(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("volume", args=[self.cluster.slug, self.name])
+        return _address("volume", self.cluster.slug, self.name)
 
 
 class Export(models.Model):
@@ -217,7 +222,7 @@ class Export(models.Model):
         return self.path
 
     def get_absolute_url(self) -> str:
-        return reverse("export", args=[self.cluster.slug, self.fsid])
+        return _address("export", self.cluster.slug, self.fsid)
 
 
 class ExportClient(models.Model):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
@@ -15,8 +16,7 @@ from clusters.pictures.svg import drawing, n, path, text
 TOP, FLOOR = 18, 172
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """One point of the curve. `after_gap`: nobody looked for a while before it, so nothing is drawn in between."""
 
     at: datetime

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, Max, Q, QuerySet
 
 from clusters.models import Cluster
@@ -54,8 +55,27 @@ def slugs(clusters: QuerySet[Cluster]) -> list[str]:
     return list(clusters.order_by("slug").values_list("slug", flat=True)[:LISTED])
 
 
-def version(clusters: QuerySet[Cluster], rows: QuerySet[Any]) -> str:
-    """Changes whenever the table may have: one query each for what was read and for what there is."""
+class Marks(NamedTuple):
+    """What a table hangs on: when its clusters were last read, how many rows there are, and the last of them."""
+
+    read: datetime | None
+    rows: int
+    last: int | None
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the table may have."""
+        return f"{self.read.timestamp() if self.read else 0:.3f}-{self.rows}-{self.last or 0}"
+
+
+def marks(clusters: QuerySet[Cluster], rows: QuerySet[Any]) -> Marks:
     read = clusters.aggregate(read=Max("state__judged_at"))["read"]
-    there = rows.aggregate(count=Count("pk"), last=Max("pk"))
-    return f"{read.timestamp() if read else 0:.3f}-{there['count']}-{there['last'] or 0}"
+    return Marks(read, **rows.aggregate(rows=Count("pk"), last=Max("pk")))
+
+
+def page(rows: QuerySet[Any], number: str | None, known: int | None) -> Page[Any]:
+    """One page of the rows, which are not counted again when it is `known` how many there are."""
+    paginator = Paginator(rows, PER_PAGE)
+    if known is not None:
+        paginator.count = known
+    return paginator.get_page(number)

@@ -6,14 +6,16 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from clusters.export_access import ClientKind, Network, kind_of, network_of
 from clusters.models import Cluster, Export, ExportClient
+from clusters.rules.addresses import Address
 from clusters.tables import asked
 from clusters.tables.asked import Column
 from clusters.tables.volumes import HEALTHS, SHOWN
@@ -37,6 +39,7 @@ COLUMNS = (
 )
 ORDERS = {"path": F("path"), "cluster": F("cluster__slug"), "volume": F("volume__name"), "fsid": F("fsid")}
 HEAD = ("cluster", "volume", "path", "clients", "owner", "mode", "fsid", "inventory")
+READ = ("cluster__slug", "volume__name", "path", "owner", "mode", "fsid", "inventory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,13 @@ class Table:
     columns = COLUMNS
 
 
-def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime) -> Table:
-    page = Paginator(_ordered(found(clusters, filters, now), filters), asked.PER_PAGE).get_page(number)
+def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime, total: int) -> Table:
+    page = asked.page(_ordered(found(clusters, filters, now), filters), number, None if filters.any else total)
     rows = []
     for export in page.object_list:
         clients = list(export.clients.all())
         rows.append(Row(export, clients[:CLIENTS_SHOWN], max(0, len(clients) - CLIENTS_SHOWN)))
-    return Table(rows, page, _all(clusters).count() if filters.any else page.paginator.count)
+    return Table(rows, page, total)
 
 
 def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> QuerySet[Any]:
@@ -111,8 +114,8 @@ def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iter
         ]  # fmt: skip
 
 
-def version(clusters: QuerySet[Cluster]) -> str:
-    return asked.version(clusters, _all(clusters))
+def marks(clusters: QuerySet[Cluster]) -> asked.Marks:
+    return asked.marks(clusters, _all(clusters))
 
 
 def _all(clusters: QuerySet[Cluster]) -> QuerySet[Export]:
@@ -122,7 +125,7 @@ def _all(clusters: QuerySet[Cluster]) -> QuerySet[Export]:
 def _ordered(exports: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     by = ORDERS[filters.order]
     clients = Prefetch("clients", queryset=ExportClient.objects.order_by("position", "pk"))
-    sorted_ = exports.select_related("cluster", "volume").prefetch_related(clients)
+    sorted_ = exports.select_related("cluster", "volume").only(*READ).prefetch_related(clients)
     return sorted_.order_by(by.desc() if filters.down else by.asc(), "cluster__slug", "path", "pk")
 
 
@@ -132,12 +135,25 @@ def _is(text: str, clusters: QuerySet[Cluster]) -> Q:
         address = ipaddress.ip_address(text)
     except ValueError:
         return Q(client__icontains=text)
-    names = ExportClient.objects.filter(export__cluster__in=clusters.values("pk")).order_by()
+    names = ExportClient.objects.filter(_may_hold(address), export__cluster__in=clusters.values("pk")).order_by()
     every = names.values_list("client", flat=True).distinct()
     return Q(client__in=[client for client in every if _holds(client, address)])
 
 
-def _holds(client: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _may_hold(address: Address) -> Q:
+    """What is worth reading, so that not every name of every export is: all that may hold the address however it is spelled, and more.
+
+    A network of at most 256 addresses begins as each of them does. Which those are shows at its end, unless the length is spelled another way.
+    """
+    everybody = Q(client__in=("*", ""))
+    if address.version == 6:
+        return everybody | Q(client__contains=":")
+    small = reduce(or_, (Q(client__endswith=f"/{length}") for length in range(24, 33)))
+    beginning = str(address).rpartition(".")[0]
+    return everybody | Q(client__startswith=f"{beginning}.") | (Q(client__contains="/") & ~small)
+
+
+def _holds(client: str, address: Address) -> bool:
     if kind_of(client) is ClientKind.EVERYBODY:
         return True
     network = _network(client)
@@ -150,12 +166,11 @@ def _network(client: str) -> Network | None:
 
 
 def _has(option: str) -> Q:
+    """Lists of options are few, for most are the same: each is read and looked at once, not with every client when counted and listed."""
+    lists = ExportClient.objects.order_by().values_list("options", flat=True).distinct()
+    return Q(options__in=[options for options in lists if _gives(options, option)])
+
+
+def _gives(options: str, option: str) -> bool:
     """The option as a word of its own in the list; any kind of Kerberos is Kerberos."""
-    if option == "krb5":
-        return Q(options__contains="krb5")
-    return (
-        Q(options=option)
-        | Q(options__startswith=f"{option},")
-        | Q(options__endswith=f",{option}")
-        | Q(options__contains=f",{option},")
-    )
+    return "krb5" in options if option == "krb5" else option in options.split(",")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, NullIf
 
 from clusters.figures import share
-from clusters.foretold import NOTHING, OLD, Foretold, told
+from clusters.foretold import FIELDS, NOTHING, OLD, Foretold, told
 from clusters.models import Cluster, Export, Volume
 from clusters.seen import STALE_AFTER
 from clusters.states import Health, Inventory
@@ -46,6 +46,10 @@ ORDERS = {
 HEAD = (
     "cluster", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode", "pool", "inventory", "used_bytes", "file_system_bytes",
     "percent", "inodes_percent", "full_at", "full_soonest", "full_latest", "exports", "read_at",
+)  # fmt: skip
+READ = (
+    "cluster__slug", "name", "size", "fstype", "mount_point", "mount_options", "owner", "mode", "pool", "inventory",
+    *(f"usage__{name}" for name in ("read_at", "size", "used", "inodes", "inodes_used", *FIELDS)),
 )  # fmt: skip
 SOONS = {  # key: words, days
     "week": ("full within a week", 7),
@@ -103,12 +107,10 @@ class Table:
     columns = COLUMNS
 
 
-def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime) -> Table:
-    everything = _all(clusters)
-    page = Paginator(_ordered(found(clusters, filters, now), filters), asked.PER_PAGE).get_page(number)
+def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime, total: int) -> Table:
+    page = asked.page(_ordered(found(clusters, filters, now), filters), number, None if filters.any else total)
     volumes = list(page.object_list)
     exports = _exports([volume.pk for volume in volumes])
-    total = page.paginator.count if not filters.any else everything.count()
     return Table([_row(volume, exports[volume.pk], now) for volume in volumes], page, total)
 
 
@@ -162,8 +164,8 @@ def _written(at: datetime | None) -> str:
     return at.isoformat(timespec="minutes") if at else ""
 
 
-def version(clusters: QuerySet[Cluster]) -> str:
-    return asked.version(clusters, _all(clusters))
+def marks(clusters: QuerySet[Cluster]) -> asked.Marks:
+    return asked.marks(clusters, _all(clusters))
 
 
 def _all(clusters: QuerySet[Cluster]) -> QuerySet[Volume]:
@@ -173,7 +175,7 @@ def _all(clusters: QuerySet[Cluster]) -> QuerySet[Volume]:
 def _ordered(volumes: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     by = ORDERS[filters.order]
     first = by.desc(nulls_last=True) if filters.down else by.asc(nulls_last=True)
-    return volumes.select_related("cluster", "usage").order_by(first, "cluster__slug", "name", "pk")
+    return volumes.select_related("cluster", "usage").only(*READ).order_by(first, "cluster__slug", "name", "pk")
 
 
 def _exports(keys: list[int]) -> Counter[int]:

@@ -39,14 +39,14 @@ def _page(request: HttpRequest, table: Any, filters: Any, template: str, extra: 
     mine, now = access.of(request).visible(), timezone.now()
     if request.GET.get("format") == "csv":
         return sheet.response(template.removesuffix(".html"), table.HEAD, table.as_csv(mine, filters, now))
-    version = table.version(mine)
+    marks = table.marks(mine)
     htmx: Any = request.htmx  # type: ignore[attr-defined]
-    if htmx and request.GET.get("seen") == version:
+    if htmx and request.GET.get("seen") == marks.version:
         return HttpResponse(status=204)
     context = {
-        "table": table.load(mine, filters, request.GET.get("page"), now),
+        "table": table.load(mine, filters, request.GET.get("page"), now, marks.rows),
         "filters": filters,
-        "version": version,
+        "version": marks.version,
         "may_import": max(access.levels(request.user).values(), default=AccessLevel.NONE) >= AccessLevel.OPERATOR,
         "healths": [(health.value, GROUPS[health][1]) for health in Health],
         **extra,

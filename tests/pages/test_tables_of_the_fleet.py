@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Cluster, Export, ExportClient, Volume, VolumeUsage
 from clusters.states import AccessLevel, Health
-from clusters.tables import sheet
+from clusters.tables import exports, sheet
 from tests import factories, many, stories
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +104,67 @@ def test_exports_are_filtered_and_sorted_by_the_address(
     assert names(see(vera, f"/exports/{query}")) == found
 
 
+@pytest.mark.parametrize(
+    ("allowed", "inside", "outside"),
+    [
+        ("10.3.7.9", "10.3.7.9", "10.3.7.90"),
+        ("10.3.7.9/32", "10.3.7.9", "10.3.7.8"),
+        ("10.3.7.0/24", "10.3.7.9", "10.3.70.9"),
+        ("10.3.7.5/24", "10.3.7.9", "10.3.8.9"),  # adopted as somebody wrote it
+        ("10.3.7.0/28", "10.3.7.9", "10.3.7.16"),
+        ("10.3.6.0/23", "10.3.7.9", "10.3.8.9"),
+        ("10.3.6.0/023", "10.3.7.9", "10.3.8.9"),
+        ("10.0.0.0/8", "10.3.7.9", "11.3.7.9"),
+        ("8.0.0.0/6", "10.3.7.9", "12.3.7.9"),
+        ("8.0.0.0/252.0.0.0", "10.3.7.9", "12.3.7.9"),
+        ("8.0.0.0/3.255.255.255", "10.3.7.9", "12.3.7.9"),
+        ("0.0.0.0/0", "10.3.7.9", "2001:db8::7"),
+        ("2001:DB8::/32", "2001:db8::7", "2001:db9::7"),
+        ("2001:0db8:0:0::7", "2001:db8::7", "2001:db8::8"),
+        ("::/0", "2001:db8::7", "10.3.7.9"),
+    ],
+)
+def test_an_address_finds_what_holds_it_however_that_is_spelled(
+    see: Callable[..., str], vera: Any, two: Any, allowed: str, inside: str, outside: str
+):
+    ExportClient.objects.exclude(export__path="/srv/log").delete()
+    ExportClient.objects.filter(export__path="/srv/log").update(client=allowed)
+    assert names(see(vera, f"/exports/?client={inside}")) == ["/srv/log"]
+    assert names(see(vera, f"/exports/?client={outside}")) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "gives"),
+    [
+        ("ro", {"ro"}),
+        ("rw", {"rw"}),
+        ("sync,ro", {"ro"}),
+        ("rw,async,insecure", {"rw", "async", "insecure"}),
+        ("rw,sync,root_squash,insecure_locks", {"rw"}),
+        ("ro,no_root_squash,sec=krb5i:krb5p", {"ro", "no_root_squash", "krb5"}),
+    ],
+)
+def test_an_option_is_found_as_a_word_of_its_own(
+    see: Callable[..., str], vera: Any, two: Any, options: str, gives: set[str]
+):
+    ExportClient.objects.exclude(export__path="/srv/log").delete()
+    ExportClient.objects.update(options=options)
+    assert {option for option in exports.GIVEN if names(see(vera, f"/exports/?gives={option}"))} == gives
+
+
+def test_a_page_counts_what_is_found_and_what_there_is(see: Callable[..., str], vera: Any, two: Any):
+    many.fill_up([two[0]], 60, 120)
+    assert "62 of 62 volumes" in see(vera, "/volumes/") and "122 of 122 exports" in see(vera, "/exports/?page=2")
+    assert "1 of 62 volumes" in see(vera, "/volumes/?q=log") and "1 of 122 exports" in see(vera, "/exports/?q=log")
+    assert len(names(see(vera, "/volumes/?page=99"))) == 12
+
+
+@pytest.mark.parametrize("address", ["10.3.7.9", "2001:db8::7"])
+def test_everybody_is_any_address(see: Callable[..., str], vera: Any, two: Any, address: str):
+    ExportClient.objects.filter(export__path="/srv/log").update(client="*")
+    assert names(see(vera, f"/exports/?client={address}")) == ["/srv/log"]
+
+
 @pytest.mark.parametrize("address", ["/volumes/", "/exports/"])
 def test_a_cluster_that_is_not_seen_any_more_is_unknown_whatever_it_was(
     see: Callable[..., str], vera: Any, two: Any, address: str
@@ -157,7 +218,18 @@ def test_the_order_and_the_filters_stay_in_every_link(see: Callable[..., str], v
     assert len(names(html)) == 50 and len(names(see(vera, "/exports/?cluster=web&page=3"))) == 21
 
 
-@pytest.mark.parametrize("address", ["/volumes/", "/exports/", "/exports/?client=10.0.1.1", "/exports/?format=csv"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/volumes/",
+        "/volumes/?fstype=xfs",
+        "/volumes/?format=csv",
+        "/exports/",
+        "/exports/?client=10.0.1.1",
+        "/exports/?gives=rw&health=ok",
+        "/exports/?format=csv",
+    ],
+)
 def test_the_number_of_queries_does_not_grow_with_the_rows(client: Client, vera: Any, two: Any, address: str):
     client.force_login(vera)
     client.get(address).getvalue()  # type: ignore[attr-defined]
