@@ -21,7 +21,7 @@ from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CloseSnapshot, OpenSnapshot
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import exporting, serving, snapshots, words
+from provisioning.plans.parts import exporting, owning, serving, snapshots, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
@@ -156,7 +156,7 @@ def _opening(
         at = path if each is node else SNAPSHOTS
         make = Step(
             node=each.node, title=f"Make the directory {at}", kind=Kind.WRITES, stage=Stage.MOUNTS,
-            commands=(cmd("mkdir", "--parents", at),),
+            guards=(owning.itself(at),), commands=(cmd("mkdir", "--parents", at),),
         )  # fmt: skip
         yield unchanged(make, "it is there") if _is_there(each, at) else make
     for each in order:
