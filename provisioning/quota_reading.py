@@ -13,7 +13,7 @@ from provisioning.models import Inquiry
 from provisioning.observing import address_of, members
 from provisioning.steps import cmd
 from provisioning.transport.choose import world_for
-from provisioning.transport.world import NodeError
+from provisioning.transport.world import NodeError, Result
 
 MOST = 5000  # rows of one volume that are kept
 
@@ -22,7 +22,11 @@ def read(inquiry: Inquiry) -> Answer:
     """Ask both nodes, one round trip each. A node that cannot be reached does not hide what the other one tells."""
     cluster = inquiry.cluster
     volumes = list(cluster.volumes.filter(inventory=Inventory.PRESENT).order_by("pk"))
-    asks = [cmd(*quotas.repquota(one.mount_point), timeout=60, exits=(0, 1, 2)) for one in volumes]
+    asks = [
+        cmd(*ask(one.mount_point), timeout=60, exits=(0, 1, 2))
+        for one in volumes
+        for ask in (quotas.repquota, quotas.report)
+    ]
     world, errors = world_for(cluster), []
     found: dict[str, Any] = {}
     for node in members(cluster):
@@ -31,7 +35,7 @@ def read(inquiry: Inquiry) -> Answer:
         except NodeError as error:
             errors.append(error)
             continue
-        for volume, result in zip(volumes, results, strict=True):
+        for volume, result, report in zip(volumes, results[::2], results[1::2], strict=True):
             try:
                 uses = quotas.parse(result)
             except ParseError as refused:
@@ -42,6 +46,7 @@ def read(inquiry: Inquiry) -> Answer:
                     "uses": [asdict(use) for use in uses[:MOST]],
                     "node": node.name,
                     "more": max(0, len(uses) - MOST),
+                    "graces": _graces(report),
                 }
             elif not quotas.tools(result):
                 found.setdefault(
@@ -51,3 +56,11 @@ def read(inquiry: Inquiry) -> Answer:
     if errors and not found:
         raise errors[0]
     return found
+
+
+def _graces(report: Result) -> list[dict[str, Any]]:
+    """Limits and usage are worth telling without the grace times."""
+    try:
+        return [asdict(grace) for grace in quotas.graces(report) or ()]
+    except ParseError:
+        return []

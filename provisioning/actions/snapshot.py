@@ -7,6 +7,7 @@ from clusters.models import Cluster, Snapshot, SnapshotSchedule
 from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action, not_running
 from provisioning.desired import DesiredSnapshot
+from provisioning.facts.reading import Asked
 from provisioning.intents import (
     CloseSnapshot,
     CreateSnapshot,
@@ -16,6 +17,8 @@ from provisioning.intents import (
     RestoreSnapshot,
 )
 from provisioning.plans import snapshot_delete, snapshot_open, snapshot_restore, snapshot_take
+from provisioning.render.paths import SNAPSHOTS
+from provisioning.render.snapshots import path
 
 Named = DeleteSnapshot | RestoreSnapshot | CloseSnapshot
 
@@ -166,6 +169,7 @@ ROWS = (
         level=AccessLevel.OPERATOR,
         object=lambda intent: _object(intent.snapshot),
         refuses=_refuses_open,
+        asks=lambda intent, desired: Asked((SNAPSHOTS, path(intent.snapshot))),
         begin=_open,  # from here on every file that is written says that it is opened, also when the job stops half way
         settle=_open,
         give_back=_give_back_open,

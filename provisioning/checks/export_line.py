@@ -34,7 +34,7 @@ def line_itself(desired: DesiredCluster, export: DesiredExport, volume: DesiredV
         yield blocker(
             "export.client-twice", f"{name} is given twice.", hint="NFS takes the first and ignores the second."
         )
-    yield from _too_long(desired, export)
+    yield from too_long(desired, export)
     for sentence in overlaps([(client.client, client.options) for client in export.clients]):
         yield warning("export.overlap", sentence, hint="Put the smaller network first, or give both the same options.")
     for other in desired.exports:
@@ -71,7 +71,7 @@ def _fsid(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
         yield fine("export.fsid-free", f"fsid {export.fsid} is free on both nodes", hazard=7)
 
 
-def _too_long(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
+def too_long(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
     for client in export.clients:
         held = nfs.held(client.client, nfs.options_of(desired, export, client))
         if held > nfs.MOST:

@@ -14,7 +14,7 @@ from provisioning.facts import exports_file
 from provisioning.observed import ExportLine, FileState, NodeObserved
 from provisioning.render import nfs
 from provisioning.render.managed import is_ours
-from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS, SNAPSHOT_EXPORTS
+from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS, SNAPSHOT_EXPORTS, SNAPSHOTS
 
 ROOT = ("fsid=0", "fsid=root")
 
@@ -27,16 +27,16 @@ def lines_of_others(node: NodeObserved) -> list[ExportLine]:
 
 
 def _of_snapshots(line: ExportLine) -> bool:
-    """The panel's own file beside the exports': snapshots that are open."""
-    return line.file == SNAPSHOT_EXPORTS
+    """The panel's own lines in its file beside the exports': snapshots that are open."""
+    return line.file == SNAPSHOT_EXPORTS and below(line.path, SNAPSHOTS)
 
 
-def foreign(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
-    """Lines of others stay; they must not name our paths or our fsids. A fsid is unique within a server."""
+def foreign(desired: DesiredCluster, node: NodeObserved, strange: Sequence[str] = ()) -> Iterator[Finding]:
+    """Lines of others stay, `strange` ones in our own file as well; they must not name our paths or our fsids. A fsid is unique within a server."""
     fsids = {str(export.fsid): export.path for export in desired.exports}
     paths = {export.path for export in desired.exports}
     told: set[tuple[str, str]] = set()
-    for line in (line for line in lines_of_others(node) if not _of_snapshots(line)):
+    for line in (line for line in (*lines_of_others(node), *_entries(strange)) if not _of_snapshots(line)):
         for finding in _collisions(line, node, paths, fsids):
             if (finding.code, line.path) not in told:
                 told.add((finding.code, line.path))

@@ -1,12 +1,15 @@
 """Limits and usage of users and groups on one file system, as repquota of the quota tools 4.06 prints them in CSV.
 
-A table for users, then one for groups, each with a head of its own. Blocks are KiB; a grace time is the second at which it ends.
+A table for users, then one for groups, each with a head of its own. Blocks are KiB; a grace time is the second at which it ends. How long it is
+stands in the head of the report for people only, which is asked for beside it, with numbers for names: no name can look like such a head.
 """
 
 from __future__ import annotations
 
+import re
+
 from provisioning.facts.answers import Answer, Missing, lines, number, refuse, stdout
-from provisioning.observed import QuotaUse
+from provisioning.observed import QuotaGrace, QuotaUse
 
 HEAD = (
     "BlockStatus", "FileStatus", "BlockUsed", "BlockSoftLimit", "BlockHardLimit", "BlockGrace",
@@ -14,10 +17,40 @@ HEAD = (
 )  # fmt: skip
 KINDS = {"User": "user", "Group": "group"}
 MOST = 20_000  # lines
+REPORT = re.compile(r"\*\*\* Report for (user|group) quotas on device ")
+GRACE = re.compile(r"Block grace time: (\S+); Inode grace time: (\S+)")
+LONG = re.compile(r"(?P<days>[0-9]{1,6})days|(?P<hours>[0-9]{2,8}):(?P<minutes>[0-5][0-9])", re.ASCII)
 
 
 def repquota(mount_point: str) -> tuple[str, ...]:
     return ("repquota", "--user", "--group", "--output=csv", "--raw-grace", "--verbose", "--", mount_point)
+
+
+def report(mount_point: str) -> tuple[str, ...]:
+    return ("repquota", "--user", "--group", "--no-names", "--", mount_point)
+
+
+def graces(answer: Answer) -> tuple[QuotaGrace, ...] | None:
+    """Read the grace times in force; None where `parse` has nothing to tell either."""
+    if answer.exit in (1, 2, 127):
+        return None
+    found, kind = [], ""
+    for line in lines(stdout(answer, "repquota")):
+        if head := REPORT.match(line):
+            kind = head[1]
+        elif (told := GRACE.fullmatch(line.strip())) and kind:
+            found.append(QuotaGrace(kind, _seconds(told[1], line), _seconds(told[2], line)))
+    return tuple(found)
+
+
+def _seconds(text: str, line: str) -> int:
+    """Two days and more are told in days, less in hours and minutes: one day is 24:00."""
+    told = LONG.fullmatch(text)
+    if told is None:
+        raise refuse("not a grace time", line)
+    if told["days"]:
+        return int(told["days"]) * 86_400
+    return int(told["hours"]) * 3600 + int(told["minutes"]) * 60
 
 
 def tools(answer: Answer) -> bool:

@@ -15,6 +15,7 @@ from provisioning.observed.storage import (
     LogicalVolume,
     Mount,
     PhysicalVolume,
+    QuotaGrace,
     QuotaUse,
     VolumeGroup,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "NodeObserved",
     "PhysicalVolume",
     "Progress",
+    "QuotaGrace",
     "QuotaUse",
     "ReplicaReading",
     "Unit",

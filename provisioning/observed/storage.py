@@ -71,6 +71,15 @@ class QuotaUse:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaGrace:
+    """How long users, or groups, may stay above a soft limit of a file system. Seconds, as the tool rounds them."""
+
+    kind: str  # user or group
+    space: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class PhysicalVolume:
     path: str
     vg: str

@@ -62,7 +62,7 @@ def _steps(
     observed: Mapping[str, NodeObserved],
     active: str,
 ) -> list[Step]:
-    steps = list(exporting.steps(change, observed, active, export.path))
+    steps = list(exporting.on_both(change, observed, active, export.path))
     if export.path == volume.mount_point and not (export.owner or export.mode):
         return steps
     asked = owning.asked((change.after.peer(active).name, active), export.owner, Stage.MOUNTS)

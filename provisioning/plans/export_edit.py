@@ -37,7 +37,7 @@ def plan(intent: EditExport, desired: DesiredCluster, observed: Mapping[str, Nod
     findings += _reasons(change, export, known, observed, active)
     steps: tuple[Step, ...] = ()
     if active and known and len(observed) == 2:
-        steps = in_order(exporting.steps(change, observed, active, export.path))
+        steps = in_order(exporting.on_both(change, observed, active, export.path))
     todo = [step for step in steps if step.runs]
     changes = list(differences(known, export)) if known else []
     losing = [sentence for sentence, loses in changes if loses]

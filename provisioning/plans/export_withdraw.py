@@ -36,7 +36,7 @@ def plan(
     if active:
         findings += checks.taking(change, observed, active)
     ready = active and len(observed) == 2
-    steps = in_order(exporting.steps(change, observed, active, path)) if ready and active else ()
+    steps = in_order(exporting.on_both(change, observed, active, path)) if ready and active else ()
     todo = [step for step in steps if step.runs]
     clients = words.listed([client.client for client in known.clients]) if known else "nobody"
     return Plan(

@@ -1,7 +1,8 @@
 """The plans that open a snapshot for restoring files, and close it again. Nobody else is interrupted. Pure.
 
-Open: 1. The directory, on both nodes. 2. A member of the service group that closes what is opened when the group leaves a node, the standby
-first. 3. Mount the snapshot read-only, where the group is. 4. Export it; if the node refuses, the previous file is put back. 5. See it.
+Open: 1. The directory, on both nodes. 2. The line is tried, as for any export. 3. A member of the service group that closes what is opened when the
+group leaves a node, the standby first. 4. Mount the snapshot read-only, where the group is. 5. Export it; if the node refuses, the previous file is
+put back. 6. See it.
 Close: the same backwards. An opened snapshot does not move: a failover closes it.
 """
 
@@ -13,12 +14,14 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
-from provisioning.checks.exporting import taking
+from provisioning.checks.export_line import line_itself
+from provisioning.checks.exporting import foreign, taking
+from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CloseSnapshot, OpenSnapshot
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import serving, snapshots, words
+from provisioning.plans.parts import exporting, owning, serving, snapshots, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
@@ -54,6 +57,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
         findings += [
             *_reasons(desired, observed[active], snapshot),
+            *_line(desired, observed[active], snapshot),
             *taking(nfs.Change.of(desired, desired), observed, active),
         ]
         steps = in_order(_opening(after, observed, active, snapshot, volume, backend))
@@ -116,9 +120,6 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     if over := [v.mount_point for v in desired.volumes if SNAPSHOTS.startswith(f"{v.mount_point.rstrip('/')}/")]:
         text = f"{SNAPSHOTS} lies on the volume mounted at {over[0]}."
         found.append(blocker("snapshot.path-taken", text, hint="That directory must lie on the node itself."))
-    if other := next((s for s in desired.snapshots if s.fsid == snapshot.fsid and s.lv != snapshot.lv), None):
-        text = f"fsid {snapshot.fsid} belongs to {render.path(other)}."
-        found.append(blocker("export.fsid-taken", text, hint="Open it again from its page.", hazard=7))
     mounted = next((m for m in node.mounts or () if m.target == path), None)
     if mounted is not None and "ro" not in mounted.options:
         found.append(warning("snapshot.writable", f"{path} is mounted writable, by hand.", hint=f"umount {path}", node=node.node))  # fmt: skip
@@ -126,6 +127,19 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
         text = "root of these clients may read every file in it."
         found.append(warning("export.no-root-squash", text, hint="Close it when the files are restored.", hazard=21))
     return found
+
+
+def _line(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> Iterator[Finding]:
+    """What is said of any export's line, by itself and beside those of others."""
+    if snapshot.fsid is None or not snapshot.clients:
+        return
+    others = render.exported(desired, [s for s in desired.snapshots if s.opened and s.lv != snapshot.lv])
+    only = render.exported(desired, [snapshot])
+    before = replace(desired, exports=(*desired.exports, *others.exports))
+    said = line_itself(before, only.exports[0], only.volumes[0])
+    yield from (finding for finding in said if finding.code not in ("export.no-root-squash", "export.fsid-free"))
+    strange = nfs.Change.of(desired, desired).strange(exporting.text_of(node))
+    yield from (finding for finding in foreign(only, node, strange) if finding.code != "export.foreign")
 
 
 def _opening(
@@ -136,14 +150,15 @@ def _opening(
     volume: DesiredVolume,
     backend: Backend,
 ) -> Iterator[Step]:
-    node = observed[active]
+    node, path = observed[active], render.path(snapshot)
     order = (observed[after.peer(active).name], node)
     for each in order:
+        at = path if each is node else SNAPSHOTS
         make = Step(
-            node=each.node, title=f"Make the directory {SNAPSHOTS}", kind=Kind.WRITES, stage=Stage.MOUNTS,
-            commands=(cmd("mkdir", "--parents", SNAPSHOTS),),
+            node=each.node, title=f"Make the directory {at}", kind=Kind.WRITES, stage=Stage.MOUNTS,
+            guards=(owning.itself(at),), commands=(cmd("mkdir", "--parents", at),),
         )  # fmt: skip
-        yield unchanged(make, "the service group names it") if _closes(each) else make
+        yield unchanged(make, "it is there") if _is_there(each, at) else make
     for each in order:
         yield replace(
             serving.group(after, each, backend),
@@ -152,20 +167,17 @@ def _opening(
         )
     yield from _mounting(after, node, snapshot, volume)
     here = [s for s in after.snapshots if s.opened and (s is snapshot or node.mount(render.path(s)) is not None)]
-    yield write(
-        node,
-        [render.exports(after, here)],
-        title="Export it",
-        stage=Stage.LIVE,
-        load=serving.take(),
-        note="If the node refuses it, the previous file is put back.",
-    )
-    yield from _seen(after, node, snapshot)
+    change = render.change(after, here)
+    there = node.mount(path) is not None and served(change.after, node, path)
+    text = render.of_others(exporting.text_of(node, SNAPSHOT_EXPORTS))
+    yield from exporting.steps(change, {active: text}, observed, path, there)
 
 
-def _closes(node: NodeObserved) -> bool:
+def _is_there(node: NodeObserved, directory: str) -> bool:
+    """Seen by itself, or by what can only be where it is."""
     file = node.file(HARESOURCES)
-    return CLOSING in ((file.text if file else None) or "")
+    named = directory == SNAPSHOTS and CLOSING in ((file.text if file else None) or "")
+    return named or node.mount(directory) is not None or node.directory(directory) in ("empty", "full")
 
 
 def _mounting(
@@ -190,34 +202,12 @@ def _mounting(
         guards=(snapshots.is_whole(after, node, snapshot),),
         commands=(
             *snapshots.activated(after, node, snapshot),
-            cmd("mkdir", "--parents", path),
             cmd("mount", "--types", volume.fstype, "--options", options, f"/dev/{vg}/{snapshot.lv}", path, timeout=120),
         ),
         note="The file system was frozen when it was taken, so no journal has to be replayed.",
     )
     yield unchanged(bind, "it is mounted") if node.mount(SNAPSHOTS) is not None else bind
     yield unchanged(mount, "it is mounted") if node.mount(path) is not None else mount
-
-
-def _seen(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> Iterator[Step]:
-    path = render.path(snapshot)
-    listed = Step(
-        node=node.node,
-        title="See it exported",
-        kind=Kind.WAITS,
-        stage=Stage.SERVE,
-        wait=Wait(
-            f"{path} is exported with fsid {snapshot.fsid}",
-            cmd("exportfs", "-v"),
-            Expect(times=tuple((part, len(snapshot.clients)) for part in (f" {path} ", f"fsid={snapshot.fsid},"))),
-            bound=10,
-        ),
-    )
-    probe = serving.probe(after, (path,))
-    live = any(one.path == path and one.fsid == str(snapshot.fsid) for one in node.exports or ())
-    asked = {one.client for one in node.exports or () if one.path == path} == set(snapshot.clients)
-    for step in (listed, probe):
-        yield unchanged(step, "it is exported already") if live and asked else step
 
 
 def _closing(
@@ -229,9 +219,10 @@ def _closing(
         if file is None or file.sha256 is None:
             continue
         left = [s for s in after.snapshots if s.opened and each.mount(render.path(s)) is not None]
+        kept = render.change(after, left).among(render.of_others(file.text))
         load = cmd("exportfs", "-r") if each is node else None
         yield write(
-            each, [render.exports(after, left)], title="Take its export away", stage=Stage.BACKING, load=load,
+            each, [kept], title="Take its export away", stage=Stage.BACKING, load=load,
         )  # fmt: skip
     unmount = Step(
         node=node.node,

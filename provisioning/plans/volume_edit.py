@@ -14,6 +14,7 @@ from dataclasses import replace
 from clusters.findings import Finding, blocker, blockers
 from clusters.states import Danger
 from provisioning.checks import exporting, spelling
+from provisioning.checks.export_line import too_long
 from provisioning.checks.known import gaps
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
@@ -131,6 +132,7 @@ def _reasons(
         after = changed(desired, was, now)
         moved = replace(after, exports=tuple(export for export in after.exports if export.volume == now.name))
         found += [f for node in observed.values() for f in exporting.foreign(moved, node) if f.code != "export.foreign"]
+        found += [f for export in moved.exports for f in too_long(after, export)]
         found += exporting.taking(nfs.Change.of(desired, after), observed, active) if active else []
     return found
 

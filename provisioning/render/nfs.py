@@ -15,12 +15,23 @@ from provisioning.steps import Text
 STATE = ".nfs-state"  # directory at the top of the volume that carries it
 
 
-def exports(desired: DesiredCluster) -> ManagedFile:
-    """Render the exports, one line for each, the same on both nodes. `/etc/exports` is left to the administrator."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file of export lines that is the panel's, and what its first line says it holds."""
+
+    path: str
+    holds: str
+
+
+SERVED = Place(EXPORTS, "the NFS exports, the same on both nodes")
+
+
+def exports(desired: DesiredCluster, place: Place = SERVED) -> ManagedFile:
+    """Render the exports, one line for each. `/etc/exports` is left to the administrator."""
     places = {volume.name: volume.mount_point for volume in desired.volumes}
     lines = [line_at(places.get(export.volume, ""), export) for export in sorted(desired.exports, key=lambda e: e.path)]
-    head = header(desired.name, "the NFS exports, the same on both nodes")
-    return ManagedFile(EXPORTS, Text.of(head + "".join([f"{line}\n" for line in lines])))
+    head = header(desired.name, place.holds)
+    return ManagedFile(place.path, Text.of(head + "".join([f"{line}\n" for line in lines])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +42,12 @@ class Change:
     after: DesiredCluster
     file: ManagedFile
     lines: frozenset[str]  # of the file
+    place: Place
 
     @classmethod
-    def of(cls, before: DesiredCluster, after: DesiredCluster) -> Change:
-        file = exports(after)
-        return cls(before, after, file, frozenset(lines_of(str(file.content))))
+    def of(cls, before: DesiredCluster, after: DesiredCluster, place: Place = SERVED) -> Change:
+        file = exports(after, place)
+        return cls(before, after, file, frozenset(lines_of(str(file.content))), place)
 
     def among(self, standing: str | None) -> ManagedFile:
         """Render the exports into the file as it stands on a node: lines of others stay where they are, byte for byte."""
@@ -43,7 +55,7 @@ class Change:
         if not strange:
             return self.file
         after = self.after
-        head = lines_of(str(exports(replace(after, exports=())).content))
+        head = lines_of(str(exports(replace(after, exports=()), self.place).content))
         ours = {quoted(export.path): line(after, export) for export in sorted(after.exports, key=lambda e: e.path)}
         kept: list[str] = []
         for stands in lines_of(standing):

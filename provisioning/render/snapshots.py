@@ -6,14 +6,14 @@ They are read-only twice over: mounted so, without replaying a journal, and expo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from provisioning.desired import DesiredCluster, DesiredSnapshot
-from provisioning.render.managed import ManagedFile, header
-from provisioning.render.nfs import quoted
+from provisioning.desired import DesiredCluster, DesiredExport, DesiredSnapshot, DesiredVolume, ExportClient
+from provisioning.render import nfs
 from provisioning.render.paths import SNAPSHOT_EXPORTS, SNAPSHOTS
-from provisioning.steps import Text
 
 MOUNT_OPTIONS = {"ext4": ("ro", "noload"), "xfs": ("ro", "nouuid", "norecovery")}
+PLACE = nfs.Place(SNAPSHOT_EXPORTS, "snapshots opened for restoring files")
 
 
 def path(snapshot: DesiredSnapshot) -> str:
@@ -24,16 +24,30 @@ def device(desired: DesiredCluster, snapshot: DesiredSnapshot) -> str:
     return f"/dev/{desired.resource.vg}/{snapshot.lv}"
 
 
-def exports(desired: DesiredCluster, opened: Iterable[DesiredSnapshot]) -> ManagedFile:
-    """Render the exports of one node. `mountpoint` keeps a line without effect while its snapshot is not mounted, as after a failover."""
-    lines = [_line(snapshot) for snapshot in sorted(opened, key=path)]
-    return ManagedFile(
-        SNAPSHOT_EXPORTS,
-        Text.of(header(desired.name, "snapshots opened for restoring files") + "".join(f"{line}\n" for line in lines)),
+def change(desired: DesiredCluster, opened: Iterable[DesiredSnapshot]) -> nfs.Change:
+    """Give the exports of one node's opened snapshots. A line of an earlier one is not kept: `of_others` leaves it out."""
+    after = exported(desired, opened)
+    return nfs.Change.of(replace(after, exports=()), after, PLACE)
+
+
+def exported(desired: DesiredCluster, opened: Iterable[DesiredSnapshot]) -> DesiredCluster:
+    """Give the pair as one whose volumes are its opened snapshots: they are exported, tried and proven like any volume.
+
+    So `mountpoint` keeps a line without effect while its snapshot is not mounted, as after a failover.
+    """
+    shown = [(path(snapshot), snapshot) for snapshot in opened]
+    return replace(
+        desired,
+        volumes=tuple(DesiredVolume(at, snapshot.size, "", at) for at, snapshot in shown),
+        exports=tuple(_export(at, snapshot) for at, snapshot in shown),
     )
 
 
-def _line(snapshot: DesiredSnapshot) -> str:
-    squash = "no_root_squash" if snapshot.as_root else "root_squash"
-    options = f"ro,sync,no_subtree_check,{squash},mountpoint,fsid={snapshot.fsid}"
-    return " ".join([quoted(path(snapshot)), *(f"{client}({options})" for client in snapshot.clients)])
+def _export(at: str, snapshot: DesiredSnapshot) -> DesiredExport:
+    options = ("ro", "sync", "no_subtree_check", "no_root_squash" if snapshot.as_root else "root_squash")
+    return DesiredExport(at, snapshot.fsid or 0, tuple(ExportClient(c, options) for c in snapshot.clients), volume=at)
+
+
+def of_others(standing: str | None) -> str:
+    """Give what the file holds without the panel's own lines: which snapshots were opened on a node may have changed many times since."""
+    return "".join(f"{line}\n" for line in nfs.lines_of(standing) if not line.startswith(f"{SNAPSHOTS}/"))

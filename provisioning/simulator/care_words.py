@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from provisioning.simulator.state import Answer, Changers, Machine, Pair
+from provisioning.simulator.state import Answer, Changers, Lv, Machine, Pair
 from provisioning.simulator.storage_words import lsblk
 from provisioning.simulator.volume_words import lv_named, mounted_lv, split
 
@@ -38,10 +38,7 @@ def _repquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
             f"{said}repquota: No correct mountpoint specified.\nrepquota: Cannot initialize mountpoint scan.\n",
         )
     if "--output=csv" not in argv:
-        kind = argv[1].removeprefix("--")
-        grace = _days(lv.graces.get(kind, 7 * 86_400))
-        head = f"*** Report for {kind} quotas on device /dev/mapper/x\nBlock grace time: {grace}; Inode grace time: {grace}\n"
-        return 0, head, ""
+        return 0, "".join(_report(lv, kind) for kind in ("user", "group") if f"--{kind}" in argv), ""
     lines = []
     for kind, title in (("user", "User"), ("group", "Group")):
         lines += [f"{title},{HEAD}", f"root,ok,ok,{lv.used // 1024},0,0,0,11,0,0,0"]
@@ -51,6 +48,13 @@ def _repquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
                 shown = f"#{name}" if name.isdigit() else name
                 lines.append(f"{shown},ok,ok,0,{limits[0]},{limits[1]},0,0,{limits[2]},{limits[3]},0")
     return 0, "".join(f"{line}\n" for line in lines), ""
+
+
+def _report(lv: Lv, kind: str) -> str:
+    grace = _days(lv.graces.get(kind, 7 * 86_400))
+    return (
+        f"*** Report for {kind} quotas on device /dev/mapper/x\nBlock grace time: {grace}; Inode grace time: {grace}\n"
+    )
 
 
 def _days(seconds: int) -> str:

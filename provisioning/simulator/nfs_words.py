@@ -4,7 +4,7 @@ a name that it cannot look up is passed over with exit 0. Pure over the state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from clusters.rules.export_catalogue import BY_WORD
 from provisioning.facts import exports_file
@@ -73,9 +73,8 @@ def exportfs(machine: Machine, argv: tuple[str, ...]) -> Answer:
     return 0, listing(machine.exported), ""
 
 
-def tried(machine: Machine, lines: tuple[str, ...]) -> Answer:
-    """The trial of `plans.parts.exporting`: the files of others and the lines, on a table that nobody sees."""
-    ours = "/etc/exports.d/storagepanel.exports"
+def tried(machine: Machine, ours: str, lines: Sequence[str]) -> Answer:
+    """The trial of `plans.parts.exporting`: the lines in the place of one file, and the other files, on a table that nobody sees."""
     files = {path: file.text for path, file in machine.files.items() if _is_read(path) and path != ours}
     files[ours] = "".join(f"{line}\n" for line in lines)
     table, said = read(sorted(files.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioning.plans.parts import owning
 from provisioning.simulator import thin_words, volume_words
 from provisioning.simulator.argv import lv_behind, options_of
 from provisioning.simulator.physics import start_member
@@ -39,6 +40,13 @@ def canonical(machine: Machine, path: str) -> str:
 def _readlink(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
     asked = argv[:3] == ("readlink", "--canonicalize-missing", "--")
     return (0, f"{canonical(machine, argv[3])}\n", "") if asked else None
+
+
+def _sh(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
+    """The scripts of `plans.parts.owning`: nothing is done where a link leads elsewhere."""
+    if argv[2] not in (owning.INSIDE, owning.NO_LINK):
+        return None
+    return OK if canonical(machine, argv[4]) == argv[4] else (1, "", "")
 
 
 def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
@@ -92,5 +100,5 @@ def _rm(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
 
 CHANGERS: Changers = {
     "install": _install, "mkdir": _mkdir, "readlink": _readlink, "chattr": _chattr, "mount": _mount, "umount": _umount,
-    "mountpoint": _mountpoint, "rm": _rm,
+    "mountpoint": _mountpoint, "rm": _rm, "sh": _sh,
 }  # fmt: skip

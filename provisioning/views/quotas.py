@@ -36,6 +36,7 @@ def quotas_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     grace = GraceForm(typed.data(request) if back and "days" in back.fields else None, volume=volume)
     context = {
         "cluster": cluster, "volume": volume, "rows": shown[:SHOWN], "more": max(0, len(shown) - SHOWN), "read": uses is not None,
+        "graces": quotas.graces(volume, answered) if uses is not None else [],
         "answered": answered, "why": why, "open": asked is not None and asked.status in inquiries.OPEN,
         "problem": asked.problem if asked and asked.status == Inquiry.Status.FAILED else "",
         "may_set": access.level(request.user, cluster) >= AccessLevel.OPERATOR, "grace": grace, "key": uuid.uuid4().hex,

@@ -63,6 +63,7 @@ PARSERS = {
     "pool": lambda text: clients.pool(answer(text)),
     "proc_drbd": lambda text: {"version": proc_drbd.kernel_version(text), "rows": drbd.replicas_of_proc(text, {})},
     "pvs": lvm.physical_volumes,
+    "quota_graces": lambda text: quotas.graces(answer(text)),
     "quotas": lambda text: quotas.parse(answer(text)),
     "replicas": drbd.replicas,
     "tcp": network.listening,

@@ -103,7 +103,7 @@ def test_a_name_is_proven_by_a_row_of_its_own(rows: tuple[str, ...], holds: bool
     options = ",".join(nfs.options_of(pair, pair.exports[0], NAMES[0]))
     listing = nfs_words.listing([["/srv/homes", client, options] for client in rows])
     for step in (
-        exporting._trial(pair, "alice", pair.exports[0]),
+        exporting.trial(nfs.Change.of(pair, pair), "alice", None, pair.exports),
         exporting._table_stands(pair, "alice", "/srv/homes", pair.exports[0], pair.exports[0]),
     ):
         assert step.wait is not None

@@ -10,6 +10,7 @@ from clusters.findings import blockers
 from provisioning.intents import EditExport, ProvisionCluster, PublishExport, WithdrawExport
 from provisioning.plans import export, export_edit, export_withdraw, provision
 from provisioning.plans.parts import exporting
+from provisioning.render import nfs
 from provisioning.steps import Kind, Plan
 from tests.pair import HEARTBEAT
 from tests.plans.exports import AGAIN, homes
@@ -86,7 +87,8 @@ def test_a_line_that_exportfs_would_stumble_over_never_reaches_a_file(machines: 
     before = {name: dict(machine.files) for name, machine in machines.pair.machines.items()}
     table = list(machines.pair.machines["alice"].exported)
     answer = machines.run("alice", exporting.try_line(line))
-    trial = exporting._trial(machines.wanted(), "alice", None).wait
+    pair = machines.wanted()
+    trial = exporting.trial(nfs.Change.of(pair, pair), "alice", None, []).wait
     assert trial is not None
     assert says in answer.stdout
     assert not trial.expect.holds(answer.exit, answer.stdout)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,8 @@ from clusters.findings import blockers
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume, ExportClient
 from provisioning.intents import CreateVolume, ProvisionCluster, PublishExport
 from provisioning.plans import export, provision, volume
-from provisioning.steps import Plan
+from provisioning.plans.parts import owning
+from provisioning.steps import Command, Plan
 from tests.pair import HEARTBEAT, MIB, desired, finished, fresh
 from tests.plans.simulated import Machines
 
@@ -58,7 +61,10 @@ def test_a_volume_that_was_given_away_is_enough() -> None:
 
 def test_a_volumes_root_is_given_only_where_it_is_mounted() -> None:
     plan = published("/srv/homes", USUAL, owner="ada:staff", mode="2775")
-    assert commands(plan) == ["alice: chown --no-dereference ada:staff /srv/homes", "alice: chmod 2775 /srv/homes"]
+    assert commands(plan) == [
+        f"alice: {owning.inside('/srv/homes', *argv, '.')}"
+        for argv in (("chown", "--no-dereference", "ada:staff"), ("chmod", "2775"))
+    ]
     step = next(step for step in plan.todo() if step.commands)
     assert [str(guard.command) for guard in step.guards] == [
         "mountpoint /srv/homes",
@@ -79,7 +85,7 @@ def test_a_set_up_gives_and_warns_once() -> None:
     wanted = desired()
     given = replace(wanted, volumes=(replace(wanted.volumes[0], owner="1000"), wanted.volumes[1]))
     first = provision.plan(ProvisionCluster(wanted.name), given, fresh(), HEARTBEAT)
-    assert "alice: chown --no-dereference 1000 /srv/homes" in commands(first)
+    assert f"alice: {owning.inside('/srv/homes', 'chown', '--no-dereference', '1000', '.')}" in commands(first)
     assert not warned(first)
     assert warned(provision.plan(ProvisionCluster(wanted.name), wanted, fresh(), HEARTBEAT))
     assert not warned(provision.plan(ProvisionCluster(wanted.name), wanted, finished(), HEARTBEAT))
@@ -154,3 +160,35 @@ def test_a_link_put_there_between_two_steps_is_not_followed_either(owner: str) -
     machines.pair.machines["alice"].links["/srv/homes/shared"] = "/etc"
     with pytest.raises(AssertionError, match="readlink --canonicalize-missing"):
         machines.do(plan.todo()[made + 1])
+
+
+def run(command: Command) -> int:
+    return subprocess.run(command.argv, capture_output=True, check=False, timeout=30).returncode
+
+
+@pytest.mark.parametrize("name", ["plain", "with a blank and a '", "-dash"])
+def test_what_is_done_inside_a_directory_is_done_to_that_one(tmp_path: Path, name: str) -> None:
+    there = tmp_path.resolve() / name
+    there.mkdir(mode=0o700)
+    (there / "kept").touch(mode=0o600)
+    assert run(owning.inside(str(there), "chmod", "0750", ".")) == 0
+    assert (there.stat().st_mode & 0o7777, (there / "kept").stat().st_mode & 0o7777) == (0o750, 0o600)
+
+
+@pytest.mark.parametrize("asked", ["link", "link/below", "real/../real", "missing", "file"])
+def test_nothing_is_done_where_a_link_leads_elsewhere(tmp_path: Path, asked: str) -> None:
+    home = tmp_path.resolve()
+    (home / "real/below").mkdir(parents=True, mode=0o700)
+    (home / "file").touch(mode=0o600)
+    (home / "link").symlink_to(home / "real")
+    before = {path: path.stat().st_mode for path in home.rglob("*")}
+    assert run(owning.inside(f"{home}/{asked}", "chmod", "0777", ".")) != 0
+    assert {path: path.stat().st_mode for path in home.rglob("*")} == before
+
+
+@pytest.mark.parametrize(("asked", "ends"), [("real", 0), ("real/new/deep", 0), ("link", 1), ("link/new", 1)])
+def test_a_set_up_makes_no_directory_behind_a_link(tmp_path: Path, asked: str, ends: int) -> None:
+    home = tmp_path.resolve()
+    (home / "real").mkdir()
+    (home / "link").symlink_to(home / "real")
+    assert run(owning.no_link(f"{home}/{asked}")) == ends

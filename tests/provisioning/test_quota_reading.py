@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from clusters.models import Cluster
-from provisioning import enrolment, inquiries
+from provisioning import enrolment, inquiries, quota_reading
 from provisioning.facts import quotas
 from provisioning.facts.answers import ParseError
 from provisioning.models import Inquiry
 from provisioning.observed import QuotaUse
-from provisioning.pages.quotas import last
+from provisioning.pages.quotas import last, long
+from provisioning.steps import Command
+from tests.facts.test_assemble import captured
 from tests.facts.test_cases import answer
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +55,56 @@ def test_less_than_a_block_left_is_nothing_left() -> None:
 def test_where_it_is_not_mounted_nothing_is_told(exit_code: int, there: bool) -> None:
     said = answer("", exit_code, "repquota: No correct mountpoint specified.\n")
     assert quotas.parse(said) is None and quotas.tools(said) is there
+
+
+@pytest.mark.parametrize(
+    "told", ["7weeks; Inode grace time: 7days", "7days; Inode grace time: 12:60", "7days; Inode grace time: ٧days"]
+)
+def test_a_grace_time_of_another_shape_is_refused(told: str) -> None:
+    head = "*** Report for user quotas on device /dev/x"
+    with pytest.raises(ParseError):
+        quotas.graces(answer(f"{head}\nBlock grace time: {told}\n"))
+    assert quotas.graces(answer(f"Block grace time: {told}\n")) == ()  # of no report
+
+
+@pytest.mark.parametrize("exit_code", [1, 2, 127])
+def test_where_it_is_not_mounted_no_grace_time_is_told(exit_code: int) -> None:
+    assert quotas.graces(answer("", exit_code, "repquota: No correct mountpoint specified.\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (7 * 86_400, "7 days"), (86_400, "1 day"), (129_600, "36 h"), (88_200, "24 h 30 min"), (7_200, "2 h"), (0, "0 s"),
+    ],
+)  # fmt: skip
+def test_a_grace_time_is_not_rounded_to_days(seconds: int, words: str) -> None:
+    assert long(seconds) == words
+
+
+def test_both_are_asked_for_in_one_round_trip(web_files: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    trips: list[list[str]] = []
+
+    class World:
+        def read(self, address: object, asks: list[Command]) -> list[SimpleNamespace]:
+            trips.append([str(ask) for ask in asks])
+            told = {"csv": captured("quotas", "both-kinds"), "no-names": captured("quota_graces", "both-kinds")}
+            return [answer(next(text for word, text in told.items() if word in str(ask))) for ask in asks]
+
+    monkeypatch.setattr(quota_reading, "world_for", lambda cluster: World())
+    monkeypatch.setattr(quota_reading, "address_of", lambda node: node.name)
+    volumes = web_files.volumes.count()
+    inquiry = inquiries.ask(Inquiry.Kind.QUOTAS, web_files, asked_by="olga")
+    found = quota_reading.read(inquiry)
+    assert [len(trip) for trip in trips] == [2 * volumes] * web_files.nodes.count()
+    assert all(
+        f"-- {volume.mount_point}" in trips[0][2 * n + 1] for n, volume in enumerate(web_files.volumes.order_by("pk"))
+    )
+    for volume in web_files.volumes.all():
+        assert found[volume.name]["graces"] == [
+            {"kind": "user", "space": 604_800, "files": 129_600}, {"kind": "group", "space": 86_400, "files": 1_209_600},
+        ]  # fmt: skip
+        assert {use["who"] for use in found[volume.name]["uses"]} >= {"root", "1234"}
 
 
 def test_what_was_never_asked_is_not_known(web_files: Cluster) -> None:

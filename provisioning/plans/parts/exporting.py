@@ -1,4 +1,5 @@
-"""How a change of the exports reaches both nodes, and is proven: shared by publishing, editing and withdrawing one. Pure.
+"""How a change of the exports reaches the nodes, and is proven: shared by publishing, editing and withdrawing one, by opening a snapshot, and by
+moving a volume, which takes the parts. Pure.
 
 1. exportfs tries the new line on the node that serves, on a table of its own: it reads on past no word it does not know, so a line that it
    refuses would end every export below it. 2. The file, the standby node first. 3. The node that serves takes it and its
@@ -26,38 +27,47 @@ from provisioning.steps import Command, Expect, Kind, Stage, Step, Wait, cmd, un
 
 TRIED = "/var/lib/nfs/tried"
 # In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it.
-TRY = (
-    f"set -e; mount -t tmpfs none /var/lib/nfs; mkdir {TRIED}; "
-    f'find {EXPORTS_DIRECTORY} -maxdepth 1 -name "*.exports" ! -path {EXPORTS} -exec cp --target-directory={TRIED} {{}} +; '
-    f'printf "%s\\n" "$@" >{TRIED}/storagepanel.exports; mount --bind {TRIED} {EXPORTS_DIRECTORY}; exportfs -r 2>&1; exportfs -v'
+_TRY = (
+    f"ours=$1; shift; mount -t tmpfs none /var/lib/nfs; mkdir {TRIED}; "
+    f'find {EXPORTS_DIRECTORY} -maxdepth 1 -name "*.exports" ! -path "$ours" -exec cp --target-directory={TRIED} {{}} +; '
+    f'printf "%s\\n" "$@" >"{TRIED}/${{ours##*/}}"; mount --bind {TRIED} {EXPORTS_DIRECTORY}; exportfs -r 2>&1; exportfs -v'
 )
+TRY = f"set -e; {_TRY}"
+# What a volume holds is at its new place in the trial only: exportfs refuses a directory that is not there.
+TRY_MOVED = f'set -e; mount --bind "$1" "$2"; shift 2; {_TRY}'
 PATIENCE = 30  # seconds for exportfs, which looks up every host name
 
 
-def try_line(*lines: str) -> Command:
-    return cmd("unshare", "--mount", "sh", "-c", TRY, "try", *lines, timeout=PATIENCE)
+def try_line(*lines: str, file: str = EXPORTS, moved: tuple[str, ...] = ()) -> Command:
+    """Try the lines in the place of one of the panel's files; `moved` is where their volume is mounted and where it will be."""
+    script = TRY_MOVED if moved else TRY
+    return cmd("unshare", "--mount", "sh", "-c", script, "try", *moved, file, *lines, timeout=PATIENCE)
 
 
-def steps(change: nfs.Change, observed: Mapping[str, NodeObserved], active: str, path: str) -> Iterator[Step]:
-    """Bring both nodes from the exports before the change to those after it, which differ in the export of `path` only."""
+def steps(
+    change: nfs.Change, texts: Mapping[str, str | None], observed: Mapping[str, NodeObserved], path: str, there: bool
+) -> Iterator[Step]:
+    """Bring the nodes that `texts` names from the exports before the change to those after it, which differ in the export of `path` only.
+
+    `texts` holds what stands in the file of each, the node that serves last; `there` says whether that one serves the path as wanted.
+    """
     before, after = change.before, change.after
     wanted = next((export for export in after.exports if export.path == path), None)
     known = next((export for export in before.exports if export.path == path), None)
-    node, standby = observed[active], after.peer(active).name
-    there = served(after, node, path)
-    texts = {name: text_of(observed[name]) for name in (standby, active)}
+    *others, active = texts
     rendered = {text: change.among(text) for text in set(texts.values())}  # one, as a rule
     files = {name: rendered[text] for name, text in texts.items()}
     table = _table_stands(after, active, path, wanted, known)
-    written = _written(files, observed, active, standby, table)
+    written = [_put(observed[name], files[name]) for name in others]
+    written.append(_take(observed[active], files[active], table, both=bool(others)))
     done = there and not any(step.runs for step in written)
-    trial = _trial(after, active, wanted, change.strange(texts[active]))
-    yield unchanged(trial, "it is served already") if done and wanted else trial
+    tried = trial(change, active, texts[active], [wanted] if wanted else [])
+    yield unchanged(tried, "it is served already") if done and wanted else tried
     yield from written
     if not there and not written[-1].runs:
         yield serving.taken(active)
     proof = (
-        *(_file_stands(file, name) for name, file in files.items()),
+        *(stands(file, name) for name, file in files.items()),
         *(() if written[-1].runs else (table,)),
         serving.probe(after, gone=() if wanted else (path,)),
     )
@@ -65,51 +75,61 @@ def steps(change: nfs.Change, observed: Mapping[str, NodeObserved], active: str,
     yield from (unchanged(step, says) for step in proof) if done else proof
 
 
-def text_of(node: NodeObserved) -> str | None:
-    file = node.file(EXPORTS)
+def on_both(change: nfs.Change, observed: Mapping[str, NodeObserved], active: str, path: str) -> Iterator[Step]:
+    """The pair's own exports: the same file on both nodes, the standby node first."""
+    texts = {name: text_of(observed[name]) for name in (change.after.peer(active).name, active)}
+    return steps(change, texts, observed, path, served(change.after, observed[active], path))
+
+
+def text_of(node: NodeObserved, path: str = EXPORTS) -> str | None:
+    file = node.file(path)
     return file.text if file and file.sha256 is not None else None
 
 
-def _trial(after: DesiredCluster, active: str, export: DesiredExport | None, strange: Sequence[str] = ()) -> Step:
-    """Try the line with what others wrote beside it, in other files and in ours."""
-    lines = (*((nfs.line(after, export),) if export else ()), *strange)
+def trial(
+    change: nfs.Change, node: str, standing: str | None, wanted: Sequence[DesiredExport], moved: tuple[str, ...] = ()
+) -> Step:
+    """Try the lines with what others wrote beside them, in other files and in ours."""
+    after = change.after
+    lines = (*(nfs.line(after, export) for export in wanted), *change.strange(standing))
+    what = "the line" if len(wanted) == 1 else "the lines"
     return Step(
-        node=active,
-        title="Let exportfs try the line" if export else "Let exportfs try the other lines",
+        node=node,
+        title=f"Let exportfs try {what}" if wanted else "Let exportfs try the other lines",
         kind=Kind.READS,
         stage=Stage.MOUNTS,
         wait=Wait(
-            "exportfs takes the line, and the files of others beside it"
-            if export
+            f"exportfs takes {what}, and the files of others beside {'it' if len(wanted) == 1 else 'them'}"
+            if wanted
             else "exportfs takes the files of others",
-            try_line(*lines),
-            Expect(
-                contains=shown(after, export),
-                lacks=("Failed to resolve",),
-                times=counted(after, export.path, export) if export else (),
-            ),
+            try_line(*lines, file=change.place.path, moved=moved),
+            table(after, wanted, lacks=("Failed to resolve",)),
             bound=0,
         ),
         note="On a table of its own, which nobody is served from. A name that nobody can look up ends the job here.",
     )
 
 
-def _written(
-    files: Mapping[str, ManagedFile], observed: Mapping[str, NodeObserved], active: str, standby: str, table: Step
-) -> tuple[Step, Step]:
+def put_and_take(
+    node: NodeObserved, file: ManagedFile, table: Wait | None, *, title: str, stage: Stage, note: str
+) -> Step:
     """The table is looked at before the file counts as taken: exportfs ends with 0 also when it could not write its table."""
-    taken = write(
-        observed[active], [files[active]], title="Write the exports and take them", stage=Stage.LIVE, load=serving.take(), both=True,
-        note="If the node refuses them or its table is not as wanted then, the previous file is put back, on both nodes.",
-    )  # fmt: skip
-    return (
-        write(observed[standby], [files[standby]], title="Write the exports", stage=Stage.EXPORTS,
-              note="The standby node first; it reads the file when it takes over."),
-        replace(taken, wait=table.wait) if taken.runs else taken,
-    )  # fmt: skip
+    taken = write(node, [file], title=title, stage=stage, load=serving.take(), both=True, note=note)
+    return replace(taken, wait=table) if taken.runs else taken
 
 
-def _file_stands(file: ManagedFile, node: str) -> Step:
+def _take(node: NodeObserved, file: ManagedFile, table: Step, both: bool) -> Step:
+    back = "If the node refuses them or its table is not as wanted then, the previous file is put back"
+    note = f"{back}, on both nodes." if both else f"{back}."
+    return put_and_take(node, file, table.wait, title="Write the exports and take them", stage=Stage.LIVE, note=note)
+
+
+def _put(node: NodeObserved, file: ManagedFile) -> Step:
+    return write(node, [file], title="Write the exports", stage=Stage.EXPORTS,
+                 note="The standby node first; it reads the file when it takes over.")  # fmt: skip
+
+
+def stands(file: ManagedFile, node: str) -> Step:
     digest = hashlib.sha256(str(file.content).encode()).hexdigest()
     return Step(
         node=node,
@@ -117,8 +137,8 @@ def _file_stands(file: ManagedFile, node: str) -> Step:
         kind=Kind.READS,
         stage=Stage.SERVE,
         wait=Wait(
-            f"{EXPORTS} is what the plan says",
-            cmd("sha256sum", "--", EXPORTS),
+            f"{file.path} is what the plan says",
+            cmd("sha256sum", "--", file.path),
             Expect(contains=(f"{digest} ",)),
             bound=5,
         ),
@@ -128,7 +148,6 @@ def _file_stands(file: ManagedFile, node: str) -> Step:
 def _table_stands(
     after: DesiredCluster, node: str, path: str, wanted: DesiredExport | None, known: DesiredExport | None
 ) -> Step:
-    """The running table: each client with exactly its options, none that was taken away, and as many rows as clients."""
     clients = {client.client for client in wanted.clients} if wanted else set()
     gone = {client.client for client in known.clients} - clients if known else set()
     lacks = [_row(path, client) for client in sorted(gone) if not host_name(client)]
@@ -142,29 +161,37 @@ def _table_stands(
             if wanted
             else f"{path} is not exported any more",
             cmd("exportfs", "-v"),
-            Expect(contains=shown(after, wanted), lacks=tuple(lacks), times=counted(after, path, wanted)),
+            table(after, [wanted] if wanted else [], lacks=lacks if wanted else (f" {path} ",)),
             bound=10,
         ),
     )
 
 
-def shown(after: DesiredCluster, export: DesiredExport | None) -> tuple[str, ...]:
-    """What `exportfs -v` says of each client of an export. A host name stands there as the name server spells it: see `counted`."""
-    return tuple(
-        _row(export.path, client.client) + _options(after, export, client)
-        for client in (export.clients if export else ())
-        if export and not host_name(client.client)
+def table(after: DesiredCluster, wanted: Sequence[DesiredExport], lacks: Sequence[str]) -> Expect:
+    """The running table: each client with exactly its options, none that was taken away, and as many rows as clients."""
+    return Expect(
+        contains=tuple(row for export in wanted for row in _shown(after, export)),
+        lacks=tuple(lacks),
+        times=tuple(count for export in wanted for count in _counted(after, export)),
     )
 
 
-def counted(after: DesiredCluster, path: str, export: DesiredExport | None) -> tuple[tuple[str, int], ...]:
+def _shown(after: DesiredCluster, export: DesiredExport) -> tuple[str, ...]:
+    """What `exportfs -v` says of each client of an export. A host name stands there as the name server spells it: see `_counted`."""
+    return tuple(
+        _row(export.path, client.client) + _options(after, export, client)
+        for client in export.clients
+        if not host_name(client.client)
+    )
+
+
+def _counted(after: DesiredCluster, export: DesiredExport) -> tuple[tuple[str, int], ...]:
     """Count the rows of the path, and those with the same options, which no other path has: they hold its fsid.
 
     So a name that has no row is missed, and one that was left over is seen. A name in the place of another with the same options is not.
     """
-    clients = export.clients if export else ()
-    tails = Counter(_options(after, export, client) for client in clients if export)
-    return (f" {path} ", len(clients)), *((f"({tail}", many) for tail, many in tails.items() if tail)
+    tails = Counter(_options(after, export, client) for client in export.clients)
+    return (f" {export.path} ", len(export.clients)), *((f"({tail}", many) for tail, many in tails.items() if tail)
 
 
 def _options(after: DesiredCluster, export: DesiredExport, client: ExportClient) -> str:

@@ -9,8 +9,8 @@ from clusters.findings import Finding, blocker
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import exporting, growing, places, serving, volumes
-from provisioning.plans.parts.writing import write
+from provisioning.plans.parts import growing, places, serving, volumes
+from provisioning.plans.parts.moving_exports import Moved
 from provisioning.render import mounting, nfs
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
@@ -42,20 +42,27 @@ class Change:
     def moved(self) -> bool:
         return self.was.mount_point != self.now.mount_point
 
+    def exports(self) -> Moved:
+        change = nfs.Change.of(self.desired, self.after)
+        theirs = tuple(e for e in self.after.exports if self.moved and e.volume == self.now.name)
+        return Moved(change, theirs, self.was.mount_point, self.now.mount_point, self.observed, self.order)
+
 
 def steps(change: Change) -> Iterator[Step]:
+    exports = change.exports()
     yield from _options(change)
     if change.moved:
         for name in change.order:
             step = volumes.mount_point(change.after, change.observed[name], change.now, change.backend)
             yield replace(step, title=f"Make the new mount point {change.now.mount_point}")
+    yield from exports.tried()
     if change.renamed:
         yield from _rename(change)
     if change.moved:
         yield from _mount_there_too(change)
-    yield from _files(change)
+    yield from _files(change, exports)
     if change.moved:
-        yield from _let_go(change)
+        yield from _let_go(change, exports)
 
 
 def _options(change: Change) -> Iterator[Step]:
@@ -191,24 +198,9 @@ def _mount_there_too(change: Change) -> Iterator[Step]:
     yield from (unchanged(step, "it is mounted there") if done else step for step in (mount, see))
 
 
-def _files(change: Change) -> Iterator[Step]:
-    exports = nfs.Change.of(change.desired, change.after)
+def _files(change: Change, exports: Moved) -> Iterator[Step]:
     for name in change.order:
-        if change.moved and change.after.exports != change.desired.exports:
-            active = name == change.active
-            node = change.observed[name]
-            step = write(
-                node,
-                [exports.among(exporting.text_of(node))],
-                title="Move the exports" if active else "Write the moved exports",
-                stage=Stage.EXPORTS,
-                load=serving.take() if active else None,
-                both=active,
-                note="With the fsid they had, so that what clients have open stays open."
-                if active
-                else "The standby node first.",
-            )
-            yield replace(step, wait=_moved(change)) if active and step.runs else step
+        yield from exports.written(name)
         yield replace(
             serving.group(change.after, change.observed[name], change.backend),
             title="Write the service group",
@@ -216,23 +208,7 @@ def _files(change: Change) -> Iterator[Step]:
         )
 
 
-def _moved(change: Change) -> Wait:
-    """Each client of each moved export with its options, and no row of the old place."""
-    moved = [export for export in change.after.exports if export.volume == change.now.name]
-    old = [export.path for export in change.desired.exports if export not in change.after.exports]
-    return Wait(
-        "the exports are active at the new place, to their clients and with their options",
-        cmd("exportfs", "-v"),
-        Expect(
-            contains=tuple(part for export in moved for part in exporting.shown(change.after, export)),
-            times=tuple(part for export in moved for part in exporting.counted(change.after, export.path, export)),
-            lacks=tuple(f" {path} " for path in old),
-        ),
-        bound=10,
-    )
-
-
-def _let_go(change: Change) -> Iterator[Step]:
+def _let_go(change: Change, exports: Moved) -> Iterator[Step]:
     old = change.was.mount_point
     mount = change.node.mount(old)
     yield places.unused(change.node, old)
@@ -248,12 +224,7 @@ def _let_go(change: Change) -> Iterator[Step]:
         note="Lazy, because NFS keeps what clients had open before on the old mount until they close it; both are one file system.",
     )
     yield leave if mount else unchanged(leave, "nothing is mounted there")
-    if moved := [e for e in change.after.exports if e.volume == change.now.name]:
-        step = Step(
-            node=change.active, title="See the moved exports", kind=Kind.WAITS, stage=Stage.SERVE, wait=_moved(change)
-        )
-        live = all(any(e.path == export.path for e in change.node.exports or ()) for export in moved)
-        yield unchanged(step, "they are active there") if live and mount is None else step
+    yield from exports.proof()
     for name in change.order:
         yield replace(places.take_away(change.observed[name], old), title=f"Take the old mount point {old} away")
 

@@ -9,12 +9,25 @@ from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, cmd
 
 DATABASES = ("passwd", "group")
+# chmod and chown look a path up anew, and a client may have put a link into it since the guard looked. Where a process is does not change under
+# it: so it goes there, asks the kernel where that is, and works on "." only when no link has led it elsewhere.
+INSIDE = 'cd -P -- "$1" && test "$(pwd -P)" = "$1" && shift && exec "$@"'
+NO_LINK = 'test "$(readlink --canonicalize-missing -- "$1")" = "$1"'
 
 
 def commands(path: str, owner: str, mode: str) -> tuple[Command, ...]:
-    """chown first: it takes setgid away. A link would be given away itself, not what it leads to."""
-    given = (cmd("chown", "--no-dereference", owner, path),) if owner else ()
-    return (*given, cmd("chmod", mode, path)) if mode else given
+    """chown first: it takes setgid away."""
+    given = (inside(path, "chown", "--no-dereference", owner, "."),) if owner else ()
+    return (*given, inside(path, "chmod", mode, ".")) if mode else given
+
+
+def inside(path: str, *argv: str) -> Command:
+    return cmd("sh", "-c", INSIDE, "inside", path, *argv)
+
+
+def no_link(path: str) -> Command:
+    """Look as `itself` does, between two commands of one step: in a volume that the step has mounted."""
+    return cmd("sh", "-c", NO_LINK, "no-link", path)
 
 
 def itself(path: str) -> Guard:

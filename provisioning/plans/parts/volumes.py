@@ -167,6 +167,7 @@ def _directory(desired: DesiredCluster, node: NodeObserved, export: DesiredExpor
         stage=Stage.MOUNTS,
         commands=(
             mount(desired, volume),
+            owning.no_link(export.path),
             cmd("mkdir", "--parents", export.path),
             cmd("umount", point, timeout=120),
         ),

@@ -1,0 +1,85 @@
+"""The exports of a volume that gets another mount point: tried, written, taken and proven by the parts that publishing uses. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from provisioning.checks.served import served
+from provisioning.desired import DesiredExport
+from provisioning.observed import NodeObserved
+from provisioning.plans.parts import exporting, serving
+from provisioning.plans.parts.writing import write
+from provisioning.render import nfs
+from provisioning.steps import Kind, Stage, Step, Wait, cmd, unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    change: nfs.Change
+    exports: tuple[DesiredExport, ...]  # those that move, as they will be
+    was: str  # mount point
+    now: str
+    observed: Mapping[str, NodeObserved]
+    order: tuple[str, str]  # the node that serves last
+
+    @property
+    def active(self) -> str:
+        return self.order[-1]
+
+    @property
+    def node(self) -> NodeObserved:
+        return self.observed[self.active]
+
+    @property
+    def live(self) -> bool:
+        return all(served(self.change.after, self.node, export.path) for export in self.exports)
+
+    @property
+    def stand(self) -> bool:
+        return not any(self.write(name).runs for name in self.order)
+
+    def text(self, name: str) -> str | None:
+        return exporting.text_of(self.observed[name])
+
+    def tried(self) -> Iterator[Step]:
+        """Before anything has another name or another place: what the lines name is at the new place in the trial only."""
+        if self.exports:
+            moved = (self.was, self.now) if self.node.mount(self.was) else ()
+            step = exporting.trial(self.change, self.active, self.text(self.active), self.exports, moved)
+            yield unchanged(step, "they are served there already") if self.live and self.stand else step
+
+    def written(self, name: str) -> Iterator[Step]:
+        if self.exports:
+            step = self.write(name)
+            yield step
+            if name == self.active and not step.runs and not self.live:
+                yield serving.taken(name)
+
+    def write(self, name: str) -> Step:
+        node, file = self.observed[name], self.change.among(self.text(name))
+        if name != self.active:
+            title, note = "Write the moved exports", "The standby node first."
+            return write(node, [file], title=title, stage=Stage.EXPORTS, note=note)
+        title, note = "Move the exports", "With the fsid they had, so that what clients have open stays open."
+        return exporting.put_and_take(node, file, self._there(), title=title, stage=Stage.EXPORTS, note=note)
+
+    def proof(self) -> Iterator[Step]:
+        if not self.exports:
+            return
+        see = Step(self.active, "See the moved exports", Kind.WAITS, Stage.SERVE, wait=self._there())
+        stand = [exporting.stands(self.change.among(self.text(name)), name) for name in self.order]
+        done = self.live and self.stand and self.node.mount(self.was) is None
+        for step in (*stand, see):
+            yield unchanged(step, "they are active there") if done else step
+
+    def _there(self) -> Wait:
+        """Each client of each moved export with its options, and no row of the old place."""
+        after = set(self.change.after.exports)
+        old = [f" {export.path} " for export in self.change.before.exports if export not in after]
+        return Wait(
+            "the exports are active at the new place, to their clients and with their options",
+            cmd("exportfs", "-v"),
+            exporting.table(self.change.after, self.exports, lacks=old),
+            bound=10,
+        )

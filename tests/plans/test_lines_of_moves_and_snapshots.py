@@ -1,0 +1,170 @@
+"""A move and an opened snapshot write lines of exports too: they are tried, judged beside those of others, and proven like a published one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from provisioning.desired import DesiredCluster, DesiredSnapshot
+from provisioning.facts import Asked
+from provisioning.intents import CloseSnapshot, CreateSnapshot, EditVolume, OpenSnapshot, ProvisionCluster
+from provisioning.observed import NodeObserved
+from provisioning.plans import provision, snapshot_open, snapshot_take, volume_edit
+from provisioning.render.paths import EXPORTS, HARESOURCES, SNAPSHOT_EXPORTS, SNAPSHOTS
+from provisioning.simulator.state import File
+from provisioning.steps import Kind, Plan
+from tests.pair import HEARTBEAT, desired, finished, with_file
+from tests.plans.exports import AGAIN, codes, main_file
+from tests.plans.given import with_snapshots
+from tests.plans.simulated import Machines
+
+TAKEN = DesiredSnapshot("media", "before", "media-before", 64 * 1024**2)
+OPENED = replace(TAKEN, fsid=1_000_001, clients=("192.0.2.7",))
+PATH = f"{SNAPSHOTS}/media/before"
+
+
+def opening(alice: NodeObserved | None = None, opened: DesiredSnapshot = OPENED) -> Plan:
+    nodes = finished()
+    row = {"volume": TAKEN.volume, "name": TAKEN.name, "size": TAKEN.size}
+    alice = with_snapshots(alice or nodes["alice"], [row], {})
+    wanted = replace(desired(), snapshots=(TAKEN,))
+    return snapshot_open.plan(OpenSnapshot(wanted.name, opened), wanted, {**nodes, "alice": alice}, HEARTBEAT)
+
+
+def moving(changes: dict[str, object], alice: NodeObserved | None = None) -> Plan:
+    wanted, nodes = desired(), finished()
+    now = replace(wanted.volumes[0], **changes)  # type: ignore[arg-type]
+    observed = {**nodes, "alice": alice or nodes["alice"]}
+    return volume_edit.plan(EditVolume(wanted.name, "homes", now), wanted, observed, HEARTBEAT)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("/opt *(ro,fsid=1000001)", "export.fsid-taken"), (f"{PATH} *(rw)", "export.path-taken"), ("/opt *(ro,fsid=0)", "export.foreign-root"),
+    ],
+)  # fmt: skip
+def test_a_snapshot_is_not_opened_against_a_line_of_others(line: str, code: str) -> None:
+    alice = finished()["alice"]
+    assert code in codes(opening(main_file(f"{line}\n")(alice)))
+    text = getattr(alice.file(EXPORTS), "text", "")
+    assert code in codes(opening(with_file(alice, EXPORTS, f"{text}{line}\n")))
+    assert code in codes(opening(replace(alice, export_files=((SNAPSHOT_EXPORTS, f"{line}\n"),)))) or PATH in line
+    assert codes(opening()) == set()
+
+
+def test_two_numbers_of_one_kind_are_not_given_to_two_snapshots() -> None:
+    assert "export.fsid-taken" in codes(opening(opened=replace(OPENED, fsid=desired().exports[0].fsid)))
+
+
+def test_opening_one_keeps_lines_of_others_and_drops_old_ones_of_its_own() -> None:
+    alice = finished()["alice"]
+    stood = f"/opt 192.0.2.9(ro)\n{SNAPSHOTS}/homes/old 192.0.2.9(ro,fsid=1000009)\n{PATH} 192.0.2.9(ro)\n"
+    plan = opening(with_file(alice, SNAPSHOT_EXPORTS, stood))
+    file = next(file for step in plan.todo() for file in step.files if file.path == SNAPSHOT_EXPORTS)
+    assert [line for line in str(file.content).splitlines() if "(" in line] == [
+        "/opt 192.0.2.9(ro)", f"{PATH} 192.0.2.7(ro,sync,no_subtree_check,root_squash,mountpoint,fsid=1000001)",
+    ]  # fmt: skip
+    trial = next(step.wait for step in plan.todo() if step.title == "Let exportfs try the line")
+    assert trial
+    assert "/opt 192.0.2.9(ro)" in trial.command.argv
+
+
+def test_the_lines_are_tried_before_anything_that_a_failover_reads() -> None:
+    for plan in (opening(), moving({"name": "houses", "mount_point": "/srv/houses"})):
+        titles = [step.title for step in plan.todo()]
+        tried = titles.index("Let exportfs try the line")
+        before = plan.todo()[:tried]
+        assert all(command.argv[0] in ("mkdir", "chattr") for step in before for command in step.commands)
+        assert not any(step.files for step in before)
+
+
+@pytest.mark.parametrize(("length", "too_long"), [(60, False), (240, True)])
+def test_a_move_that_makes_a_line_too_long_for_nfs_is_refused(length: int, too_long: bool) -> None:
+    named = "." + ".".join(["a" * 60] * 2) + ".org"
+    wanted = desired()
+    below = replace(
+        wanted.exports[0], path="/srv/homes/ada", clients=(replace(wanted.exports[0].clients[0], client=f"*{named}"),)
+    )
+    wanted = replace(wanted, exports=(below, wanted.exports[1]))
+    now = replace(wanted.volumes[0], mount_point="/" + "x" * length)
+    plan = volume_edit.plan(EditVolume(wanted.name, "homes", now), wanted, finished(wanted), HEARTBEAT)
+    assert ("export.too-long" in codes(plan)) is too_long
+
+
+def test_a_volume_that_only_gets_another_name_tries_no_line() -> None:
+    assert not any("exportfs" in step.title for step in moving({"name": "houses"}).steps)
+
+
+@pytest.fixture
+def pair() -> tuple[Machines, DesiredCluster]:
+    machines = Machines()
+    wanted = machines.wanted()
+    for step in provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT).todo():
+        machines.do(step)
+    machines.now += 3600
+    for step in snapshot_take.plan(CreateSnapshot(wanted.name, TAKEN), wanted, machines.read(wanted), HEARTBEAT).todo():
+        machines.do(step)
+    return machines, replace(wanted, snapshots=(TAKEN,))
+
+
+def opened(machines: Machines, wanted: DesiredCluster) -> Plan:
+    known = replace(wanted, snapshots=(OPENED,))  # as the door says from the moment it is approved
+    observed = machines.read(known, Asked((SNAPSHOTS, PATH)))
+    return snapshot_open.plan(OpenSnapshot(wanted.name, OPENED), known, observed, HEARTBEAT)
+
+
+def moved(machines: Machines, wanted: DesiredCluster) -> Plan:
+    now = replace(wanted.volumes[0], mount_point="/srv/houses")
+    observed = machines.read(wanted, Asked(("/srv/homes", "/srv/houses")))
+    return volume_edit.plan(EditVolume(wanted.name, "homes", now), wanted, observed, HEARTBEAT)
+
+
+def test_opening_goes_on_from_every_step(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    approved = opened(machines, wanted).todo()
+    digests = [step.digest() for step in approved]
+    for number, step in enumerate(approved, start=1):
+        machines.do(step)
+        left = {s.digest() for s in opened(machines, wanted).todo() if s.kind not in AGAIN}
+        assert left <= set(digests[number:]), step.title
+    assert opened(machines, wanted).todo() == ()
+    known = replace(wanted, snapshots=(OPENED,))
+    for step in snapshot_open.close(
+        CloseSnapshot(wanted.name, "media", "before"), known, machines.read(known), HEARTBEAT
+    ).todo():
+        machines.do(step)
+    assert PATH not in {row[0] for row in machines.pair.machines["alice"].exported}
+
+
+def test_a_table_that_lost_the_snapshot_is_made_anew(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    for step in opened(machines, wanted).todo():
+        machines.do(step)
+    alice = machines.pair.machines["alice"]
+    alice.exported = [row for row in alice.exported if row[0] != PATH]
+    plan = opened(machines, wanted)
+    assert [step.title for step in plan.todo() if step.kind is Kind.WRITES] == ["Take the exports"]
+    for step in plan.todo():
+        machines.do(step)
+    assert PATH in {row[0] for row in alice.exported}
+
+
+@pytest.mark.parametrize("line", ["/opt *(bogus)", "/opt gone.invalid(ro)"])
+@pytest.mark.parametrize("plan", [opened, moved])
+def test_what_exportfs_would_stumble_over_stops_both_before_anything_is_written(
+    pair: tuple[Machines, DesiredCluster], plan: object, line: str
+) -> None:
+    machines, wanted = pair
+    todo = plan(machines, wanted).todo()  # type: ignore[operator]
+    alice = machines.pair.machines["alice"]
+    alice.files["/etc/exports"] = File(alice.files["/etc/exports"].text + f"{line}\n", "0644", "root:root", 0)
+    files = {name: {p: f.text for p, f in m.files.items()} for name, m in machines.pair.machines.items()}
+    mounts, table = dict(alice.mounts), list(alice.exported)
+    with pytest.raises(AssertionError, match="Let exportfs try the line"):
+        for step in todo:
+            machines.do(step)
+    assert files == {name: {p: f.text for p, f in m.files.items()} for name, m in machines.pair.machines.items()}
+    assert SNAPSHOTS not in alice.files[HARESOURCES].text
+    assert (mounts, table) == (dict(alice.mounts), list(alice.exported))
