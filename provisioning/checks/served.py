@@ -7,7 +7,7 @@ could not be looked up, or that is an address which has a row already, has no ro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from clusters.export_access import access_of, host_name
 from clusters.findings import Finding, warning
@@ -38,19 +38,30 @@ def differing(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def unwritten(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
-    """Say which exports do not stand in the node's file as they were set: it is what a failover, or the next change, would serve."""
+def unwritten(
+    desired: DesiredCluster, node: NodeObserved, coming: Collection[str], leaving: Collection[str]
+) -> Iterator[Finding]:
+    """Say which exports do not stand in the node's file as they were set: it is what a failover, or the next change, would serve.
+
+    `coming` and `leaving` are the paths of those that a job began to publish or to withdraw and did not end.
+    """
     file = node.file(EXPORTS)
     if file is None or (file.sha256 is not None and file.text is None):
         return
     lines = set(nfs.lines_of(file.text))
-    lacking = [export.path for export in desired.exports if nfs.line(desired, export) not in lines]
-    if lacking:
-        more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-        yield warning(
-            "export.unwritten", f"{EXPORTS} of {node.node} does not hold {', '.join(lacking[:3])}{more} as it was set.", node=node.node,
-            hazard=20, hint="A job that broke off leaves this: plan it again. “Compare and mend” writes the file as it was set.",
-        )  # fmt: skip
+    paths = {line.partition(" ")[0] for line in lines}
+    lacking = [e.path for e in desired.exports if e.path not in leaving and nfs.line(desired, e) not in lines]
+    begun = [path for path in coming if nfs.quoted(path) in paths]
+    gone = [path for path in leaving if nfs.quoted(path) not in paths]
+    for which, says, hint in (
+        (lacking, "does not hold {} as it was set", "A job that broke off leaves this: plan it again. “Compare and mend” goes back to what was set."),
+        (begun, "holds {}, which was not published to its end", "A failover would serve it. Plan its job again."),
+        (gone, "does not hold {} any more, and its withdrawal did not end", "Withdraw it again."),
+    ):  # fmt: skip
+        if which:
+            more = f" and {len(which) - 3} more" if len(which) > 3 else ""
+            text = f"{EXPORTS} of {node.node} {says.format(', '.join(which[:3]) + more)}."
+            yield warning("export.unwritten", text, hint=hint, node=node.node, hazard=20)
 
 
 def _how(wanted: Counter[Meaning], table: Counter[Meaning]) -> str:

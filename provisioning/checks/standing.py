@@ -24,7 +24,7 @@ HINTS = {  # where the hint of a set-up would be wrong for a pair in service
 KEPT = frozenset(
     {
         "nfs.enabled-at-boot", "drbd.module-missing-next-boot", "fstab.names-it", "mount.point-taken", "lvm.past-drbd", "lvm.devices-file",
-        "lvm.filter-foreign", "lvm.filter-hides-drbd", "export.table-differs", "export.unwritten", "drbd.version-unproven",
+        "lvm.filter-foreign", "lvm.filter-hides-drbd", "export.table-differs", "drbd.version-unproven",
     }
 )  # fmt: skip
 
@@ -40,7 +40,6 @@ def standing(desired: DesiredCluster, node: NodeObserved) -> tuple[Finding, ...]
         *disks.mount_points(wanted, node),
         *lvm.visibility(wanted, node),
         *served.differing(desired, node),
-        *served.unwritten(desired, node),
     ]
     told = [f for f in found if f.code in KEPT and f.severity is not Severity.OK]
     told += [*_past(desired, node, told), *_active(desired, node), *_filter(wanted, node), *_handlers(node)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Model
 
-from clusters.findings import Finding
 from clusters.health import Judgement, NodeView, PairView, judge
 from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, StateChange
 from clusters.nodetext import clean
@@ -27,6 +26,7 @@ from provisioning.monitor.dangers import ages, dangers, of_one_moment
 from provisioning.monitor.pools import pool_rows
 from provisioning.monitor.seen import view_of
 from provisioning.monitor.snapshots import write_snapshots
+from provisioning.monitor.told import rows, standing_rows
 from provisioning.monitor.usage import write_usage
 from provisioning.observed import NodeObserved, Progress
 from provisioning.transport.world import HostKeyChanged, NodeError
@@ -128,7 +128,7 @@ def _write_reading(
     if view.files and alike:
         fields["file_digests"] = dict(view.files)
     if view.standing is not None:
-        fields["standing"] = _rows(view.standing)
+        fields["standing"] = standing_rows(cluster, node, desired, seen, view.standing, now)
     if seen.kernel:
         fields["kernel"] = seen.kernel
     if seen.os_id:
@@ -238,22 +238,8 @@ def _tell(state: ClusterState, judgement: Judgement, now: datetime) -> None:
     state.health, state.health_order = judgement.health, judgement.health.order
     state.sentence, state.detail = clean(judgement.sentence)[:200], clean(judgement.detail)[:400]
     state.failover_works = judgement.failover_works
-    state.reasons = _rows(judgement.reasons)
+    state.reasons = rows(judgement.reasons)
     state.judged_at = now
-
-
-def _rows(findings: Iterable[Finding]) -> list[dict[str, object]]:
-    return [
-        {
-            "code": f.code,
-            "severity": f.severity,
-            "text": clean(f.text),
-            "hint": clean(f.hint),
-            "node": f.node,
-            "hazard": f.hazard,
-        }  # fmt: skip
-        for f in findings
-    ]
 
 
 def _last_pause(cluster: Cluster) -> float | None:

@@ -51,18 +51,7 @@ def kernels(*, default: bool) -> Change:
     return lambda node: replace(node, kernels=(Kernel("6.1.0-99", has_drbd=False, default=default),))
 
 
-def holding(text: str | None) -> Change:
-    """The panel's file of exports with another text."""
-
-    def change(node: NodeObserved) -> NodeObserved:
-        others = (f for f in node.files if f.path != paths.EXPORTS)
-        return replace(node, files=(*others, FileState(paths.EXPORTS, "a" * 64, text)))
-
-    return change
-
-
 POINT = WANTED.volumes[0].mount_point
-WRITTEN = str(nfs.exports(WANTED).content)
 CASES: tuple[tuple[str, Change, str, int], ...] = (
     ("a volume active on the Secondary", active(True), "lvm.active-on-standby", 5),
     ("a second physical volume", pv("/dev/vdz"), "lvm.past-drbd", 5),
@@ -78,9 +67,6 @@ CASES: tuple[tuple[str, Change, str, int], ...] = (
     ("what answers it", gone(paths.OUTDATE_HERE), "fencing.handler-missing", 3),
     ("its key", gone(paths.FENCE_KEY), "fencing.handler-missing", 3),
     ("what Heartbeat waits for", gone(paths.WAIT_FOR_DATA), "manager.wait-missing", 27),
-    ("other options in the file of exports", holding(WRITTEN.replace("(rw", "(ro,", 1)), "export.unwritten", 20),
-    ("no file of exports", gone(paths.EXPORTS), "export.unwritten", 20),
-    ("an empty one", holding(""), "export.unwritten", 20),
     ("what keeps its messages whole", gone(paths.WHOLE_MESSAGES), "manager.messages-torn", 27),
 )  # fmt: skip
 
@@ -104,8 +90,6 @@ QUIET: dict[str, Change] = {
     "another group's physical volume": pv("/dev/vdz", "vg_other"),
     "another line in fstab": fstab("/dev/vdx1", "/mnt/elsewhere"),
     "a filter with more in it": lambda n: replace(n, lvm_filter=(*(n.lvm_filter or ()), "r|^/dev/sdx$|")),
-    "lines of others among the exports": holding(f"/opt 192.0.2.1(ro)\n{WRITTEN}# mine\n"),
-    "exports whose text was not read": holding(None),
     "files that were not asked for": lambda n: replace(n, files=()),
 }
 
@@ -131,9 +115,7 @@ def test_a_light_reading_says_nothing_of_it():
 
 
 def exported(*rows: tuple[str, str, tuple[str, ...]]) -> Change:
-    """What a node's table holds, with the file of NAMED."""
-    written = holding(str(nfs.exports(NAMED).content))
-    return lambda node: replace(written(node), exports=tuple(ActiveExport(*row) for row in rows))
+    return lambda node: replace(node, exports=tuple(ActiveExport(*row) for row in rows))
 
 
 NAMED = replace(

@@ -28,7 +28,7 @@ def test_what_is_there_already_is_never_taken(on_call: Walk) -> None:
     on_call.go("/c/lab-files/volumes/new/")
     on_call.fill(name="data", size="4000", unit="MiB", fstype="ext4")
     with on_call.page.expect_navigation():
-        on_call.page.locator('main form:has([name="fstype"]) button[type="submit"]:not([name])').last.click()
+        on_call.page.locator('main form:has([name="fstype"]) button:not([name])').last.click()
     assert "more than vg_data has free. The largest possible is" in on_call.text
     assert on_call.path.endswith("/volumes/new/")
     assert on_call.page.locator('[name="name"]').input_value() == "data"

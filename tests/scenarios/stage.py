@@ -313,6 +313,8 @@ class Stage(CareVerbs, KeyVerbs, SnapshotVerbs, VolumeVerbs):
             worker.run(self.job.pk)
         except WorkerKilled:
             self.say("  the worker was killed")
+        ended = Job.objects.filter(pk=self.job.pk).exclude(ended_at=None)
+        ended.update(ended_at=datetime.fromtimestamp(self.clock.at, UTC))  # the worker's clock does not jump
         self.tell_job()
 
     def tell_findings(self) -> None:
