@@ -43,7 +43,7 @@ def graces(volume: Volume, inquiry: Inquiry | None) -> list[Grace]:
 
 
 def long(seconds: int) -> str:
-    """Say a grace time without rounding it: 36 hours are not a day."""
+    """Say a grace time as it was told: 36 hours are not a day."""
     hours, rest = divmod(seconds, 3600)
     if hours < 24 or seconds % 86_400 == 0:
         return figures.span_text(seconds)

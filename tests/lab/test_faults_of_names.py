@@ -48,7 +48,7 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
     watch.lap("the panel's name service hangs: the client is listed by its address, and the page says why")
 
     for name in PAIR:
-        machines.run(name, f"cp /etc/resolv.conf /root/resolv; echo nameserver {SILENT} >/etc/resolv.conf")
+        machines.run(name, f"echo nameserver {SILENT} >/etc/resolv.conf")
     walk.go("/c/lab-files/exports/1/edit/")
     with walk.page.expect_navigation():
         walk.page.locator('main button[name="add"]').click()
@@ -57,9 +57,10 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
     planned(walk, "a client by name")
     walk.picture("plan-names-hang")
     walk.press(walk.form("/approve/"))
-    walk.until("an end", "needs somebody|succeeded", 600)
+    walk.until("an end", "needs somebody", 600, instead_of="succeeded")
     walk.picture("end-names-hang")
-    print(walk.text[:1500], flush=True)
+    assert "Failed to resolve nas-client.example.org" in walk.text
+    assert "Nothing was changed by this step" in walk.text
     watch.lap("an export to a name that nobody answers for has its end")
     files = {machines.run(name, "cat /etc/exports.d/storagepanel.exports") for name in PAIR}
     assert len(files) == 1
@@ -70,6 +71,4 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
     clients.checksums_agree()
     print(f"the writer stood still for {report['stalls']} s", flush=True)
     assert sum(report["stalls"]) < 10
-    for name in PAIR:
-        machines.run(name, "cat /root/resolv >/etc/resolv.conf")
     assert walk.troubles == []

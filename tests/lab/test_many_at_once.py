@@ -13,7 +13,7 @@ from tests.lab.walk import Stopwatch, Walk
 
 pytestmark = pytest.mark.lab
 CLIENT = MACHINES["client"].lan
-VOLUMES = """cluster;volume;size;file system
+VOLUMES = """cluster;name;size;fstype
 lab-files;one;60 MiB;ext4
 lab-files;two;320 MiB;xfs
 lab-files;homes;60 MiB;ext4
@@ -49,7 +49,7 @@ def test_volumes_and_exports_come_from_csv(on_call: Walk) -> None:
 
     rows = written_out(walk, "exports")
     assert {row["path"] for row in rows} == {"/srv/homes", "/srv/media", "/srv/one", "/srv/two/below"}
-    assert {row["volume"] for row in written_out(walk, "volumes")} == {"homes", "media", "one", "two"}
+    assert {row["name"] for row in written_out(walk, "volumes")} == {"homes", "media", "one", "two"}
     report = clients.stop_writing()
     clients.checksums_agree()
     assert report["stalls"] == []

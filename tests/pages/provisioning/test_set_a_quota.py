@@ -64,14 +64,14 @@ def test_usage_and_limits_are_shown_the_fullest_first(web_files: Cluster, olga_c
 
 def test_the_grace_time_in_force_is_shown_as_it_was_read(web_files: Cluster, vera_client: Client) -> None:
     answer(web_files, use("carol"))
-    assert "Not read. Read now asks for it." in page(vera_client.get(PAGE + "?part=table"))
+    assert "The last reading did not tell it." in page(vera_client.get(PAGE + "?part=table"))
     told = [{"kind": "user", "space": 604_800, "files": 129_600}, {"kind": "group", "space": 86_400, "files": 86_400}]
     Inquiry.objects.update(result={"web_files": {"uses": [use("carol")], "node": "alice", "more": 0, "graces": told}})
     shown = page(vera_client.get(PAGE + "?part=table"))
     assert "Users may stay above a soft limit for 7 days of space, 36 h of files." in shown
     assert "Groups may stay above a soft limit for 1 day, of space and of files." in shown
     Inquiry.objects.update(result={"web_files": {"uses": [use("carol")], "graces": [{"kind": "user"}]}})
-    assert "Not read." in page(vera_client.get(PAGE))
+    assert "The last reading did not tell it." in page(vera_client.get(PAGE))
 
 
 def test_a_limit_becomes_a_job_and_begins_with_what_is_there(web_files: Cluster, olga_client: Client) -> None:
