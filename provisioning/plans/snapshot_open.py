@@ -8,7 +8,7 @@ Close: the same backwards. An opened snapshot does not move: a failover closes i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers, warning
@@ -55,12 +55,14 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
     if desired.snapshot(snapshot.volume, snapshot.name) is None or volume is None:
         findings.append(blocker("snapshot.unknown", f"{snapshot.volume} has no snapshot {snapshot.name}.", hint="Take one first."))  # fmt: skip
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
+        own = nfs.Change.of(desired, desired)
+        strange = own.strange(exporting.text_of(observed[active]))  # in the file of the pair's own exports
         findings += [
             *_reasons(desired, observed[active], snapshot),
-            *_line(desired, observed[active], snapshot),
-            *taking(nfs.Change.of(desired, desired), observed, active),
+            *_line(desired, observed[active], snapshot, strange),
+            *taking(own, observed, active),
         ]
-        steps = in_order(_opening(after, observed, active, snapshot, volume, backend))
+        steps = in_order(_opening(after, observed, active, snapshot, volume, backend, strange))
     clients, path = words.listed(snapshot.clients), render.path(snapshot)
     return Plan(
         title=f"Open snapshot {snapshot.volume}@{snapshot.name}",
@@ -129,7 +131,9 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     return found
 
 
-def _line(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> Iterator[Finding]:
+def _line(
+    desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, strange: Sequence[str]
+) -> Iterator[Finding]:
     """What is said of any export's line, by itself and beside those of others."""
     if snapshot.fsid is None or not snapshot.clients:
         return
@@ -138,7 +142,6 @@ def _line(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot
     before = replace(desired, exports=(*desired.exports, *others.exports))
     said = line_itself(before, only.exports[0], only.volumes[0])
     yield from (finding for finding in said if finding.code not in ("export.no-root-squash", "export.fsid-free"))
-    strange = nfs.Change.of(desired, desired).strange(exporting.text_of(node))
     yield from (finding for finding in foreign(only, node, strange) if finding.code != "export.foreign")
 
 
@@ -149,6 +152,7 @@ def _opening(
     snapshot: DesiredSnapshot,
     volume: DesiredVolume,
     backend: Backend,
+    strange: Sequence[str],
 ) -> Iterator[Step]:
     node, path = observed[active], render.path(snapshot)
     order = (observed[after.peer(active).name], node)
@@ -170,7 +174,7 @@ def _opening(
     change = render.change(after, here)
     there = node.mount(path) is not None and served(change.after, node, path)
     text = render.of_others(exporting.text_of(node, SNAPSHOT_EXPORTS))
-    yield from exporting.steps(change, {active: text}, observed, path, there)
+    yield from exporting.steps(change, {active: text}, observed, path, there, strange)
 
 
 def _is_there(node: NodeObserved, directory: str) -> bool:

@@ -151,7 +151,7 @@ def test_a_table_that_lost_the_snapshot_is_made_anew(pair: tuple[Machines, Desir
     assert PATH in {row[0] for row in alice.exported}
 
 
-@pytest.mark.parametrize("line", ["/opt *(bogus)", "/opt gone.invalid(ro)"])
+@pytest.mark.parametrize("line", ["/opt *(bogus)", "/opt/x *(ro,noaccess)"])
 @pytest.mark.parametrize("plan", [opened, moved])
 def test_what_exportfs_would_stumble_over_stops_both_before_anything_is_written(
     pair: tuple[Machines, DesiredCluster], plan: object, line: str
@@ -168,3 +168,33 @@ def test_what_exportfs_would_stumble_over_stops_both_before_anything_is_written(
     assert files == {name: {p: f.text for p, f in m.files.items()} for name, m in machines.pair.machines.items()}
     assert SNAPSHOTS not in alice.files[HARESOURCES].text
     assert (mounts, table) == (dict(alice.mounts), list(alice.exported))
+
+
+@pytest.mark.parametrize("plan", [opened, moved])
+def test_a_name_of_others_that_is_gone_stops_neither(pair: tuple[Machines, DesiredCluster], plan: object) -> None:
+    machines, wanted = pair
+    alice = machines.pair.machines["alice"]
+    for path in ("/etc/exports", EXPORTS):
+        alice.files[path] = File(alice.files[path].text + "/opt gone.invalid(ro)\n", "0644", "root:root", 0)
+    for step in plan(machines, wanted).todo():  # type: ignore[operator]
+        machines.do(step)
+    assert {PATH, "/srv/houses"} & {row[0] for row in alice.exported}
+
+
+def test_what_others_wrote_into_the_file_of_the_exports_is_tried_before_a_snapshot_is_taken_in() -> None:
+    alice = finished()["alice"]
+    text = getattr(alice.file(EXPORTS), "text", "")
+    plan = opening(with_file(alice, EXPORTS, f"{text}/opt 192.0.2.9(bogus)\n"))
+    trial = next(step.wait for step in plan.todo() if step.title == "Let exportfs try the line")
+    assert trial
+    assert trial.command.argv[-1] == "/opt 192.0.2.9(bogus)"
+
+
+def test_only_names_of_the_tried_lines_must_be_found() -> None:
+    plan = opening(opened=replace(OPENED, clients=("one.example.org", "192.0.2.7", "*.example.org", "@hosts")))
+    trial = next(step.wait for step in plan.todo() if step.title == "Let exportfs try the line")
+    assert trial
+    assert trial.expect.lacks == ("Failed to resolve one.example.org ",)  # and not one.example.org.uk
+    alone = replace(trial.expect, contains=(), times=())
+    assert alone.holds(0, "exportfs: Failed to resolve one.example.org.uk\n")
+    assert not alone.holds(0, "exportfs: Failed to resolve one.example.org\n")
