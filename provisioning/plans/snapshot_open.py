@@ -15,7 +15,7 @@ from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
-from provisioning.checks.exporting import foreign, taking
+from provisioning.checks.exporting import beside, foreign, taking
 from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -63,6 +63,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
             *_reasons(desired, observed[active], snapshot),
             *_line(desired, observed[active], snapshot, strange),
             *taking(own, observed, active),
+            *beside(_opened(after, observed[active], snapshot), observed[active]),
         ]
         steps = in_order(_opening(after, observed, active, snapshot, volume, backend, strange))
     clients, path = words.listed(snapshot.clients), render.path(snapshot)
@@ -73,7 +74,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
         after=f"{clients} can mount {desired.service_ip}:{path} and copy files out of it. "
         "It is not part of what moves: a failover closes it, and it can be opened again.",
         steps=steps,
-        findings=tuple(findings),
+        findings=tuple(dict.fromkeys(findings)),  # a line of others is judged beside the pair's exports and beside the snapshot
         button=f"Open {snapshot.name}" if any(s.runs for s in steps) or blockers(findings) else "Nothing to do",
         impact=Impact(pause="none; NFS is not restarted", takes="a few seconds", notes=(f"New for {clients}.",)),
     )
@@ -88,6 +89,7 @@ def close(intent: CloseSnapshot, desired: DesiredCluster, observed: Observed, ba
         findings.append(blocker("snapshot.unknown", f"{intent.volume} has no snapshot {intent.name}.", hint="It was deleted."))  # fmt: skip
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
         after = snapshots.with_one(desired, replace(snapshot, fsid=None, clients=()))
+        findings += [f for node in observed.values() for f in beside(_left(after, node, snapshot), node)]
         steps = in_order(_closing(after, observed, active, snapshot, backend))
     runs = any(step.runs for step in steps)
     path = render.path(snapshot) if snapshot else ""
@@ -172,11 +174,23 @@ def _opening(
             note="A mounted snapshot would keep the volume group busy and a switchover would end with a restart of the node.",
         )
     yield from _mounting(after, node, snapshot, volume)
-    here = [s for s in after.snapshots if s.opened and (s is snapshot or node.mount(render.path(s)) is not None)]
-    change = render.change(after, here)
+    change = _opened(after, node, snapshot)
     there = node.mount(path) is not None and served(change.after, node, path)
     text = render.of_others(exporting.text_of(node, SNAPSHOT_EXPORTS))
     yield from exporting.steps(change, {active: text}, observed, path, there, strange)
+
+
+def _opened(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> nfs.Change:
+    """The exports of this snapshot and of those that are open on the node."""
+    here = [s for s in after.snapshots if s.opened and (s is snapshot or node.mount(render.path(s)) is not None)]
+    return render.change(after, here)
+
+
+def _left(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> nfs.Change:
+    """The exports of those that are open on the node when this one was closed."""
+    left = [s for s in after.snapshots if s.opened and node.mount(render.path(s)) is not None]
+    change = render.change(after, left)
+    return replace(change, before=render.exported(after, [*left, snapshot]))
 
 
 def _is_there(node: NodeObserved, directory: str) -> bool:
@@ -224,8 +238,7 @@ def _closing(
         file = each.file(SNAPSHOT_EXPORTS)
         if file is None or file.sha256 is None:
             continue
-        left = [s for s in after.snapshots if s.opened and each.mount(render.path(s)) is not None]
-        kept = render.change(after, left).among(render.of_others(file.text))
+        kept = _left(after, each, snapshot).among(render.of_others(file.text))
         load = cmd("exportfs", "-r") if each is node else None
         yield write(
             each, [kept], title="Take its export away", stage=Stage.BACKING, load=load,

@@ -103,7 +103,10 @@ def trial(
 ) -> Step:
     """Try the lines with what others wrote beside them, in other files and in ours. A name of others that is gone is passed over, as it is anyway."""
     after = change.after
-    lines = (*(nfs.line(after, export) for export in wanted), *change.strange(standing), *beside)
+    ours = {nfs.line(after, export) for export in wanted}
+    kept = ours.union(change.strange(standing))
+    # In the order of the file that will be written: a line of others that goes on in the next one would go on in ours.
+    lines = (*(line for line in nfs.lines_of(str(change.among(standing).content)) if line in kept), *beside)
     what = "the line" if len(wanted) == 1 else "the lines"
     return Step(
         node=node,
