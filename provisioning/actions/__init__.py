@@ -52,7 +52,7 @@ def give_back(job: Job) -> str:
     if job.approved_at is None:  # its rows, if there are any, belong to another job
         return "It had not been approved."
     ran = steps_that_ran(job)
-    action.give_back(job.cluster, intent, bool(ran))
+    action.give_back(job.cluster, intent, any(action.binds(step) for step in ran))
     if not ran:
         return "Nothing had run on the nodes."
     nodes = " and ".join(sorted({step.node_name for step in ran}))
@@ -62,8 +62,8 @@ def give_back(job: Job) -> str:
 
 
 def give_back_untouched(job: Job) -> None:
-    """Take the rows back of a job that ended before anything ran: nobody has to deal with them. The worker calls it."""
-    if not steps_that_ran(job):
+    """Take the rows back of a job that ended before anything ran that binds: nobody has to deal with them. The worker calls it."""
+    if not any(ACTIONS[job.action].binds(step) for step in steps_that_ran(job)):
         give_back(job)
 
 

@@ -11,7 +11,7 @@ from clusters.models import Cluster, Export, Volume
 from clusters.states import AccessLevel, Inventory
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked
-from provisioning.models import Job
+from provisioning.models import Job, JobStep
 from provisioning.steps import Plan
 
 Planner = Callable[..., Plan]  # plan(intent, desired, observed, backend)
@@ -30,6 +30,9 @@ class Action:
     settle: Callable[[Cluster, Any], None]
     give_back: Callable[[Cluster, Any, bool], None]
     left: str = ""  # what a job that was given up half way leaves; "": its object is a draft again
+    binds: Callable[[JobStep], bool] = (
+        lambda step: True
+    )  # whether a step that ran keeps the inventory from being as before; what it made may be still there
     asks: Callable[[Any, DesiredCluster], Asked] = lambda intent, desired: Asked()
     unsettles: Callable[[Any, DesiredCluster], tuple[str, ...]] = (
         lambda intent, desired: ()

@@ -173,6 +173,8 @@ ROWS = (
         begin=_open,  # from here on every file that is written says that it is opened, also when the job stops half way
         settle=_open,
         give_back=_give_back_open,
+        left="the snapshot itself is as it was",
+        binds=lambda step: not step.title.startswith(snapshot_open.MAKES),
     ),
     Action(
         name="snapshot.close",

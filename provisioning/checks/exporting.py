@@ -12,9 +12,9 @@ from provisioning.checks.ours import exact
 from provisioning.desired import DesiredCluster
 from provisioning.facts import exports_file
 from provisioning.observed import ExportLine, FileState, NodeObserved
-from provisioning.render import nfs
+from provisioning.render import nfs, snapshots
 from provisioning.render.managed import is_ours
-from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS, SNAPSHOT_EXPORTS, SNAPSHOTS
+from provisioning.render.paths import EXPORTS, FOREIGN_EXPORTS, SNAPSHOT_EXPORTS
 
 ROOT = ("fsid=0", "fsid=root")
 
@@ -28,7 +28,8 @@ def lines_of_others(node: NodeObserved) -> list[ExportLine]:
 
 def _of_snapshots(line: ExportLine) -> bool:
     """The panel's own lines in its file beside the exports': snapshots that are open."""
-    return line.file == SNAPSHOT_EXPORTS and below(line.path, SNAPSHOTS)
+    said = f"{line.path} {line.client}({','.join(line.options)})"
+    return line.file == SNAPSHOT_EXPORTS and not line.blank and snapshots.WRITTEN.fullmatch(said) is not None
 
 
 def foreign(desired: DesiredCluster, node: NodeObserved, strange: Sequence[str] = ()) -> Iterator[Finding]:
@@ -182,6 +183,20 @@ def _by_hand(
     paths = {export.path for export in wanted.exports}
     for line in _entries(strange):
         yield from _collisions(line, node, paths, fsids)
+
+
+def beside(change: nfs.Change, node: NodeObserved) -> Iterator[Finding]:
+    """Lines of others in the file of opened snapshots are written back: say why that cannot be."""
+    file = node.file(change.place.path)
+    if file is None or file.sha256 is None:
+        return
+    strange = change.strange(snapshots.of_others(file.text))
+    what = "was not read" if file.text is None else _contradicts(change.before, change.after, file, strange)
+    if what:
+        yield blocker(
+            "export.hand-edited", f"{file.path} on {node.node} {what}", node=node.node, hazard=20, fix=f"editor {file.path}",
+            hint="This change would undo it. The place for lines of your own is /etc/exports, the same on both nodes.",
+        )  # fmt: skip
 
 
 def taken_out(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:

@@ -8,14 +8,14 @@ Close: the same backwards. An opened snapshot does not move: a failover closes i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
-from provisioning.checks.exporting import foreign, taking
+from provisioning.checks.exporting import beside, foreign, taking
 from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -43,6 +43,8 @@ from provisioning.steps import (
 )
 
 Observed = Mapping[str, NodeObserved]
+# The trial needs it: exportfs refuses a directory that is not there. An empty one binds nobody, so a snapshot whose line is refused stays closed.
+MAKES = "Make the directory"
 
 
 def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, backend: Backend) -> Plan:
@@ -55,12 +57,15 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
     if desired.snapshot(snapshot.volume, snapshot.name) is None or volume is None:
         findings.append(blocker("snapshot.unknown", f"{snapshot.volume} has no snapshot {snapshot.name}.", hint="Take one first."))  # fmt: skip
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
+        own = nfs.Change.of(desired, desired)
+        strange = own.strange(exporting.text_of(observed[active]))  # in the file of the pair's own exports
         findings += [
             *_reasons(desired, observed[active], snapshot),
-            *_line(desired, observed[active], snapshot),
-            *taking(nfs.Change.of(desired, desired), observed, active),
+            *_line(desired, observed[active], snapshot, strange),
+            *taking(own, observed, active),
+            *beside(_opened(after, observed[active], snapshot), observed[active]),
         ]
-        steps = in_order(_opening(after, observed, active, snapshot, volume, backend))
+        steps = in_order(_opening(after, observed, active, snapshot, volume, backend, strange))
     clients, path = words.listed(snapshot.clients), render.path(snapshot)
     return Plan(
         title=f"Open snapshot {snapshot.volume}@{snapshot.name}",
@@ -69,7 +74,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
         after=f"{clients} can mount {desired.service_ip}:{path} and copy files out of it. "
         "It is not part of what moves: a failover closes it, and it can be opened again.",
         steps=steps,
-        findings=tuple(findings),
+        findings=tuple(dict.fromkeys(findings)),  # a line of others is judged beside the pair's exports and beside the snapshot
         button=f"Open {snapshot.name}" if any(s.runs for s in steps) or blockers(findings) else "Nothing to do",
         impact=Impact(pause="none; NFS is not restarted", takes="a few seconds", notes=(f"New for {clients}.",)),
     )
@@ -84,6 +89,7 @@ def close(intent: CloseSnapshot, desired: DesiredCluster, observed: Observed, ba
         findings.append(blocker("snapshot.unknown", f"{intent.volume} has no snapshot {intent.name}.", hint="It was deleted."))  # fmt: skip
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
         after = snapshots.with_one(desired, replace(snapshot, fsid=None, clients=()))
+        findings += [f for node in observed.values() for f in beside(_left(after, node, snapshot), node)]
         steps = in_order(_closing(after, observed, active, snapshot, backend))
     runs = any(step.runs for step in steps)
     path = render.path(snapshot) if snapshot else ""
@@ -129,7 +135,9 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     return found
 
 
-def _line(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> Iterator[Finding]:
+def _line(
+    desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, strange: Sequence[str]
+) -> Iterator[Finding]:
     """What is said of any export's line, by itself and beside those of others."""
     if snapshot.fsid is None or not snapshot.clients:
         return
@@ -138,7 +146,6 @@ def _line(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot
     before = replace(desired, exports=(*desired.exports, *others.exports))
     said = line_itself(before, only.exports[0], only.volumes[0])
     yield from (finding for finding in said if finding.code not in ("export.no-root-squash", "export.fsid-free"))
-    strange = nfs.Change.of(desired, desired).strange(exporting.text_of(node))
     yield from (finding for finding in foreign(only, node, strange) if finding.code != "export.foreign")
 
 
@@ -149,13 +156,14 @@ def _opening(
     snapshot: DesiredSnapshot,
     volume: DesiredVolume,
     backend: Backend,
+    strange: Sequence[str],
 ) -> Iterator[Step]:
     node, path = observed[active], render.path(snapshot)
     order = (observed[after.peer(active).name], node)
     for each in order:
         at = path if each is node else SNAPSHOTS
         make = Step(
-            node=each.node, title=f"Make the directory {at}", kind=Kind.WRITES, stage=Stage.MOUNTS,
+            node=each.node, title=f"{MAKES} {at}", kind=Kind.WRITES, stage=Stage.MOUNTS,
             guards=(owning.itself(at),), commands=(cmd("mkdir", "--parents", at),),
         )  # fmt: skip
         yield unchanged(make, "it is there") if _is_there(each, at) else make
@@ -166,11 +174,23 @@ def _opening(
             note="A mounted snapshot would keep the volume group busy and a switchover would end with a restart of the node.",
         )
     yield from _mounting(after, node, snapshot, volume)
-    here = [s for s in after.snapshots if s.opened and (s is snapshot or node.mount(render.path(s)) is not None)]
-    change = render.change(after, here)
+    change = _opened(after, node, snapshot)
     there = node.mount(path) is not None and served(change.after, node, path)
     text = render.of_others(exporting.text_of(node, SNAPSHOT_EXPORTS))
-    yield from exporting.steps(change, {active: text}, observed, path, there)
+    yield from exporting.steps(change, {active: text}, observed, path, there, strange)
+
+
+def _opened(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> nfs.Change:
+    """The exports of this snapshot and of those that are open on the node."""
+    here = [s for s in after.snapshots if s.opened and (s is snapshot or node.mount(render.path(s)) is not None)]
+    return render.change(after, here)
+
+
+def _left(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> nfs.Change:
+    """The exports of those that are open on the node when this one was closed."""
+    left = [s for s in after.snapshots if s.opened and node.mount(render.path(s)) is not None]
+    change = render.change(after, left)
+    return replace(change, before=render.exported(after, [*left, snapshot]))
 
 
 def _is_there(node: NodeObserved, directory: str) -> bool:
@@ -218,8 +238,7 @@ def _closing(
         file = each.file(SNAPSHOT_EXPORTS)
         if file is None or file.sha256 is None:
             continue
-        left = [s for s in after.snapshots if s.opened and each.mount(render.path(s)) is not None]
-        kept = render.change(after, left).among(render.of_others(file.text))
+        kept = _left(after, each, snapshot).among(render.of_others(file.text))
         load = cmd("exportfs", "-r") if each is node else None
         yield write(
             each, [kept], title="Take its export away", stage=Stage.BACKING, load=load,

@@ -5,6 +5,7 @@ They are read-only twice over: mounted so, without replaying a journal, and expo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from provisioning.render.paths import SNAPSHOT_EXPORTS, SNAPSHOTS
 
 MOUNT_OPTIONS = {"ext4": ("ro", "noload"), "xfs": ("ro", "nouuid", "norecovery")}
 PLACE = nfs.Place(SNAPSHOT_EXPORTS, "snapshots opened for restoring files")
+# The lines of `_export`, and of nobody else: somebody's own below the same directory reads otherwise.
+_CLIENT = r" [^\s()]+\(ro,sync,no_subtree_check,(?:no_)?root_squash,mountpoint,fsid=[0-9]+\)"
+WRITTEN = re.compile(rf"{re.escape(SNAPSHOTS)}/[^/\s]+/[^/\s]+(?:{_CLIENT})+")
 
 
 def path(snapshot: DesiredSnapshot) -> str:
@@ -50,4 +54,4 @@ def _export(at: str, snapshot: DesiredSnapshot) -> DesiredExport:
 
 def of_others(standing: str | None) -> str:
     """Give what the file holds without the panel's own lines: which snapshots were opened on a node may have changed many times since."""
-    return "".join(f"{line}\n" for line in nfs.lines_of(standing) if not line.startswith(f"{SNAPSHOTS}/"))
+    return "".join(f"{line}\n" for line in nfs.lines_of(standing) if not WRITTEN.fullmatch(line))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from clusters.rules.export_catalogue import BY_WORD
 from provisioning.facts import exports_file
 from provisioning.render import nfs
+from provisioning.render.paths import EXPORTS
 from provisioning.simulator.state import Answer, Machine
 
 DEBIAN = (
@@ -41,11 +42,16 @@ def read(files: Iterable[tuple[str, str]]) -> tuple[Table, str]:
         for line in exports_file.entries(path, text):
             if unknown := next((word for word in line.options if not _known(word)), ""):
                 return table, f'{said}exportfs: {path}:{line.number}: unknown keyword "{unknown}"\n\n'
-            if line.client.endswith(".invalid"):
+            if is_gone(line.client):
                 said += f"exportfs: Failed to resolve {line.client}\n"
             else:
                 table.append([line.path, line.client, ",".join(line.options)])
     return table, said
+
+
+def is_gone(client: str) -> bool:
+    """Whether no name server knows it."""
+    return client.endswith(".invalid")
 
 
 def _known(word: str) -> bool:
@@ -75,7 +81,7 @@ def exportfs(machine: Machine, argv: tuple[str, ...]) -> Answer:
 
 def tried(machine: Machine, ours: str, lines: Sequence[str]) -> Answer:
     """The trial of `plans.parts.exporting`: the lines in the place of one file, and the other files, on a table that nobody sees."""
-    files = {path: file.text for path, file in machine.files.items() if _is_read(path) and path != ours}
+    files = {path: file.text for path, file in machine.files.items() if _is_read(path) and path not in (EXPORTS, ours)}
     files[ours] = "".join(f"{line}\n" for line in lines)
     table, said = read(sorted(files.items()))
     if "/etc/exports" not in machine.files:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from clusters.findings import blockers
+from provisioning.desired import ExportClient
 from provisioning.intents import EditExport, ProvisionCluster, PublishExport, WithdrawExport
 from provisioning.plans import export, export_edit, export_withdraw, provision
 from provisioning.plans.parts import exporting
@@ -88,7 +89,8 @@ def test_a_line_that_exportfs_would_stumble_over_never_reaches_a_file(machines: 
     table = list(machines.pair.machines["alice"].exported)
     answer = machines.run("alice", exporting.try_line(line))
     pair = machines.wanted()
-    trial = exporting.trial(nfs.Change.of(pair, pair), "alice", None, []).wait
+    named = replace(pair.exports[0], path="/srv/x", clients=(ExportClient("nobody.invalid"),))
+    trial = exporting.trial(nfs.Change.of(pair, pair), "alice", None, [named]).wait
     assert trial is not None
     assert says in answer.stdout
     assert not trial.expect.holds(answer.exit, answer.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,8 @@ from provisioning.facts import Asked
 from provisioning.intents import CloseSnapshot, CreateSnapshot, EditVolume, OpenSnapshot, ProvisionCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans import provision, snapshot_open, snapshot_take, volume_edit
+from provisioning.plans.parts import exporting
+from provisioning.render import nfs
 from provisioning.render.paths import EXPORTS, HARESOURCES, SNAPSHOT_EXPORTS, SNAPSHOTS
 from provisioning.simulator.state import File
 from provisioning.steps import Kind, Plan
@@ -50,7 +53,7 @@ def test_a_snapshot_is_not_opened_against_a_line_of_others(line: str, code: str)
     assert code in codes(opening(main_file(f"{line}\n")(alice)))
     text = getattr(alice.file(EXPORTS), "text", "")
     assert code in codes(opening(with_file(alice, EXPORTS, f"{text}{line}\n")))
-    assert code in codes(opening(replace(alice, export_files=((SNAPSHOT_EXPORTS, f"{line}\n"),)))) or PATH in line
+    assert code in codes(opening(replace(alice, export_files=((SNAPSHOT_EXPORTS, f"{line}\n"),))))
     assert codes(opening()) == set()
 
 
@@ -60,15 +63,81 @@ def test_two_numbers_of_one_kind_are_not_given_to_two_snapshots() -> None:
 
 def test_opening_one_keeps_lines_of_others_and_drops_old_ones_of_its_own() -> None:
     alice = finished()["alice"]
-    stood = f"/opt 192.0.2.9(ro)\n{SNAPSHOTS}/homes/old 192.0.2.9(ro,fsid=1000009)\n{PATH} 192.0.2.9(ro)\n"
+    options = "ro,sync,no_subtree_check,root_squash,mountpoint"
+    old = f"{SNAPSHOTS}/homes/old 192.0.2.9({options},fsid=1000009)\n{PATH} 192.0.2.9({options},fsid=1000008)\n"
+    theirs = f"{SNAPSHOTS}/homes/theirs 192.0.2.9(ro)"
+    stood = f"/opt 192.0.2.9(ro)\n{old}{theirs}\n"
     plan = opening(with_file(alice, SNAPSHOT_EXPORTS, stood))
     file = next(file for step in plan.todo() for file in step.files if file.path == SNAPSHOT_EXPORTS)
     assert [line for line in str(file.content).splitlines() if "(" in line] == [
-        "/opt 192.0.2.9(ro)", f"{PATH} 192.0.2.7(ro,sync,no_subtree_check,root_squash,mountpoint,fsid=1000001)",
+        "/opt 192.0.2.9(ro)", theirs, f"{PATH} 192.0.2.7(ro,sync,no_subtree_check,root_squash,mountpoint,fsid=1000001)",
     ]  # fmt: skip
     trial = next(step.wait for step in plan.todo() if step.title == "Let exportfs try the line")
     assert trial
-    assert "/opt 192.0.2.9(ro)" in trial.command.argv
+    assert list(trial.command.argv[-3:]) == [line for line in str(file.content).splitlines() if "(" in line]
+
+
+def with_snapshots_file(stands: str, /, **seen: object) -> NodeObserved:
+    """alice with this text in the file of opened snapshots, and with what else is said of that file."""
+    alice = with_file(finished()["alice"], SNAPSHOT_EXPORTS, stands)
+    others = tuple(file for file in alice.files if file.path != SNAPSHOT_EXPORTS)
+    file = next(file for file in alice.files if file.path == SNAPSHOT_EXPORTS)
+    return replace(alice, files=(*others, replace(file, **seen)))  # type: ignore[arg-type]
+
+
+def closing(alice: NodeObserved) -> Plan:
+    wanted = replace(desired(), snapshots=(OPENED,))
+    alice = with_snapshots(alice, [{"volume": TAKEN.volume, "name": TAKEN.name, "size": TAKEN.size}], {})
+    asked = CloseSnapshot(wanted.name, "media", "before")
+    return snapshot_open.close(asked, wanted, {**finished(), "alice": alice}, HEARTBEAT)
+
+
+@pytest.mark.parametrize("plan", [opening, closing])
+@pytest.mark.parametrize(
+    ("alice", "says"),
+    [
+        (with_snapshots_file("", text=None), "was not read"),
+        (with_snapshots_file("# f\ufffdr B\u00fcro\n", sha256="0" * 64), "cannot read byte for byte"),
+        (with_snapshots_file("/opt 192.0.2.9(ro) \\\n"), "goes on in the next one"),
+        (with_snapshots_file(f"{PATH} 192.0.2.9(rw)\n"), f"another line for {PATH}"),
+    ],
+)
+def test_what_others_wrote_beside_the_snapshots_and_cannot_be_kept_stops_both(
+    plan: Callable[[NodeObserved], Plan], alice: NodeObserved, says: str
+) -> None:
+    told = [finding.text for finding in plan(alice).findings if finding.code == "export.hand-edited"]
+    assert len(told) == 1
+    assert told[0].startswith(f"{SNAPSHOT_EXPORTS} on alice ")
+    assert says in told[0]
+
+
+@pytest.mark.parametrize("plan", [opening, closing])
+def test_what_the_panel_wrote_itself_stops_neither(plan: Callable[[NodeObserved], Plan]) -> None:
+    line = f"{PATH} 192.0.2.9(ro,sync,no_subtree_check,no_root_squash,mountpoint,fsid=1000008)"
+    for text in ("", f"{line}\n", f"# one\n{line}\n/opt 192.0.2.9(ro)\n"):
+        assert codes(plan(with_snapshots_file(text))) == set()
+
+
+def test_lines_are_tried_in_the_order_of_the_file() -> None:
+    pair = desired()
+    change = nfs.Change.of(pair, pair)
+    first, *others = (nfs.line(pair, export) for export in pair.exports)
+    stood = "\n".join([*others, "/opt 192.0.2.9(ro) \\", first, ""])
+    trial = exporting.trial(change, "alice", stood, [pair.exports[0]]).wait
+    assert trial
+    assert trial.command.argv[-2:] == ("/opt 192.0.2.9(ro) \\", first)
+
+
+@pytest.mark.parametrize("line", ["/opt 192.0.2.9(ro,fsid=0) 192.0.2.8(ro,fsid=0)", "/opt 192.0.2.9 (ro)"])
+@pytest.mark.parametrize("path", ["/etc/exports", EXPORTS, SNAPSHOT_EXPORTS])
+def test_each_finding_about_a_line_of_others_is_told_once(line: str, path: str) -> None:
+    alice = finished()["alice"]
+    text = getattr(alice.file(path), "text", "") or ""
+    alice = with_file(alice, path, f"{text}{line}\n")
+    if path == SNAPSHOT_EXPORTS:
+        alice = replace(alice, export_files=((path, f"{line}\n"),))
+    told = [finding.code for finding in opening(alice).findings if finding.code in ("export.foreign-root", "export.blank")]
+    assert len(told) == 1
 
 
 def test_the_lines_are_tried_before_anything_that_a_failover_reads() -> None:
@@ -151,7 +220,7 @@ def test_a_table_that_lost_the_snapshot_is_made_anew(pair: tuple[Machines, Desir
     assert PATH in {row[0] for row in alice.exported}
 
 
-@pytest.mark.parametrize("line", ["/opt *(bogus)", "/opt gone.invalid(ro)"])
+@pytest.mark.parametrize("line", ["/opt *(bogus)", "/opt/x *(ro,noaccess)"])
 @pytest.mark.parametrize("plan", [opened, moved])
 def test_what_exportfs_would_stumble_over_stops_both_before_anything_is_written(
     pair: tuple[Machines, DesiredCluster], plan: object, line: str
@@ -168,3 +237,33 @@ def test_what_exportfs_would_stumble_over_stops_both_before_anything_is_written(
     assert files == {name: {p: f.text for p, f in m.files.items()} for name, m in machines.pair.machines.items()}
     assert SNAPSHOTS not in alice.files[HARESOURCES].text
     assert (mounts, table) == (dict(alice.mounts), list(alice.exported))
+
+
+@pytest.mark.parametrize("plan", [opened, moved])
+def test_a_name_of_others_that_is_gone_stops_neither(pair: tuple[Machines, DesiredCluster], plan: object) -> None:
+    machines, wanted = pair
+    alice = machines.pair.machines["alice"]
+    for path in ("/etc/exports", EXPORTS):
+        alice.files[path] = File(alice.files[path].text + "/opt gone.invalid(ro)\n", "0644", "root:root", 0)
+    for step in plan(machines, wanted).todo():  # type: ignore[operator]
+        machines.do(step)
+    assert {PATH, "/srv/houses"} & {row[0] for row in alice.exported}
+
+
+def test_what_others_wrote_into_the_file_of_the_exports_is_tried_before_a_snapshot_is_taken_in() -> None:
+    alice = finished()["alice"]
+    text = getattr(alice.file(EXPORTS), "text", "")
+    plan = opening(with_file(alice, EXPORTS, f"{text}/opt 192.0.2.9(bogus)\n"))
+    trial = next(step.wait for step in plan.todo() if step.title == "Let exportfs try the line")
+    assert trial
+    assert trial.command.argv[-1] == "/opt 192.0.2.9(bogus)"
+
+
+def test_only_names_of_the_tried_lines_must_be_found() -> None:
+    plan = opening(opened=replace(OPENED, clients=("one.example.org", "192.0.2.7", "*.example.org", "@hosts")))
+    trial = next(step.wait for step in plan.todo() if step.title == "Let exportfs try the line")
+    assert trial
+    assert trial.expect.lacks == ("Failed to resolve one.example.org ",)  # and not one.example.org.uk
+    alone = replace(trial.expect, contains=(), times=())
+    assert alone.holds(0, "exportfs: Failed to resolve one.example.org.uk\n")
+    assert not alone.holds(0, "exportfs: Failed to resolve one.example.org\n")

@@ -64,6 +64,11 @@ class SnapshotVerbs:
             if reason["code"].startswith("snapshot."):
                 self.say(f"  {reason['code']}: {reason['text']}")
 
+    def do_opened(self, volume: str, name: str) -> None:
+        """Tell what the panel knows of who may mount it."""
+        row = snapshots.of(self.cluster, volume, name).get()
+        self.say(f"  {row}: {f'fsid {row.fsid}, for {row.clients}' if row.fsid else 'closed'}")
+
     def do_mounts(self) -> None:
         """Tell what of snapshots is mounted and exported where."""
         with store.opened(self.cluster.pk) as pair:

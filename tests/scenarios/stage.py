@@ -29,7 +29,7 @@ from provisioning.models import Job, JobStep
 from provisioning.monitor import names, sweep
 from provisioning.monitor.record import record
 from provisioning.render.paths import EXPORTS
-from provisioning.simulator import store
+from provisioning.simulator import nfs_words, store
 from provisioning.simulator.state import Client
 from provisioning.snapshot import desired_of
 from tests import factories
@@ -202,6 +202,10 @@ class Stage(CareVerbs, KeyVerbs, SnapshotVerbs, VolumeVerbs):
             held = f"{row.opens} open, {row.locks} locked" if row.told else f"mounted {', '.join(row.paths)}"
             old = "" if seen.fresh else " (old)"
             self.say(f"  {row.client.address} ({row.name or row.unnamed}) {row.version}: {held}{old}")
+
+    def do_gone(self, client: str) -> None:
+        """A host leaves the name service, and stays where it stands in exports."""
+        self.monkeypatch.setattr(nfs_words, "is_gone", lambda name: name == client)
 
     def do_lookups_hang(self) -> None:
         """The name service takes every question and answers none; the questions are asked as for real pairs."""

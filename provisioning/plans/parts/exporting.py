@@ -26,10 +26,11 @@ from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY
 from provisioning.steps import Command, Expect, Kind, Stage, Step, Wait, cmd, unchanged
 
 TRIED = "/var/lib/nfs/tried"
-# In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it.
+# In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it. The pair's
+# own exports stay out of every trial: each was tried when it was published, and all their names would be looked up again.
 _TRY = (
     f"ours=$1; shift; mount -t tmpfs none /var/lib/nfs; mkdir {TRIED}; "
-    f'find {EXPORTS_DIRECTORY} -maxdepth 1 -name "*.exports" ! -path "$ours" -exec cp --target-directory={TRIED} {{}} +; '
+    f'find {EXPORTS_DIRECTORY} -maxdepth 1 -name "*.exports" ! -path {EXPORTS} ! -path "$ours" -exec cp --target-directory={TRIED} {{}} +; '
     f'printf "%s\\n" "$@" >"{TRIED}/${{ours##*/}}"; mount --bind {TRIED} {EXPORTS_DIRECTORY}; exportfs -r 2>&1; exportfs -v'
 )
 TRY = f"set -e; {_TRY}"
@@ -45,11 +46,17 @@ def try_line(*lines: str, file: str = EXPORTS, moved: tuple[str, ...] = ()) -> C
 
 
 def steps(
-    change: nfs.Change, texts: Mapping[str, str | None], observed: Mapping[str, NodeObserved], path: str, there: bool
+    change: nfs.Change,
+    texts: Mapping[str, str | None],
+    observed: Mapping[str, NodeObserved],
+    path: str,
+    there: bool,
+    beside: Sequence[str] = (),
 ) -> Iterator[Step]:
     """Bring the nodes that `texts` names from the exports before the change to those after it, which differ in the export of `path` only.
 
-    `texts` holds what stands in the file of each, the node that serves last; `there` says whether that one serves the path as wanted.
+    `texts` holds what stands in the file of each, the node that serves last; `there` says whether that one serves the path as wanted; `beside`
+    holds lines of others in the panel's other file, which are tried, too.
     """
     before, after = change.before, change.after
     wanted = next((export for export in after.exports if export.path == path), None)
@@ -61,7 +68,7 @@ def steps(
     written = [_put(observed[name], files[name]) for name in others]
     written.append(_take(observed[active], files[active], table, both=bool(others)))
     done = there and not any(step.runs for step in written)
-    tried = trial(change, active, texts[active], [wanted] if wanted else [])
+    tried = trial(change, active, texts[active], [wanted] if wanted else [], beside=beside)
     yield unchanged(tried, "it is served already") if done and wanted else tried
     yield from written
     if not there and not written[-1].runs:
@@ -87,11 +94,19 @@ def text_of(node: NodeObserved, path: str = EXPORTS) -> str | None:
 
 
 def trial(
-    change: nfs.Change, node: str, standing: str | None, wanted: Sequence[DesiredExport], moved: tuple[str, ...] = ()
+    change: nfs.Change,
+    node: str,
+    standing: str | None,
+    wanted: Sequence[DesiredExport],
+    moved: tuple[str, ...] = (),
+    beside: Sequence[str] = (),
 ) -> Step:
-    """Try the lines with what others wrote beside them, in other files and in ours."""
+    """Try the lines with what others wrote beside them, in other files and in ours. A name of others that is gone is passed over, as it is anyway."""
     after = change.after
-    lines = (*(nfs.line(after, export) for export in wanted), *change.strange(standing))
+    ours = {nfs.line(after, export) for export in wanted}
+    kept = ours.union(change.strange(standing))
+    # In the order of the file that will be written: a line of others that goes on in the next one would go on in ours.
+    lines = (*(line for line in nfs.lines_of(str(change.among(standing).content)) if line in kept), *beside)
     what = "the line" if len(wanted) == 1 else "the lines"
     return Step(
         node=node,
@@ -103,11 +118,17 @@ def trial(
             if wanted
             else "exportfs takes the files of others",
             try_line(*lines, file=change.place.path, moved=moved),
-            table(after, wanted, lacks=("Failed to resolve",)),
+            table(after, wanted, lacks=_unresolved(wanted)),
             bound=0,
         ),
-        note="On a table of its own, which nobody is served from. A name that nobody can look up ends the job here.",
+        note="On a table of its own, which nobody is served from. A client's name that nobody can look up ends the job here.",
     )
+
+
+def _unresolved(wanted: Sequence[DesiredExport]) -> list[str]:
+    """What exportfs says of each name that it cannot look up. The blank at the end keeps it from one that begins like this one."""
+    names = {client.client for export in wanted for client in export.clients if host_name(client.client)}
+    return [f"Failed to resolve {name} " for name in sorted(names)]
 
 
 def put_and_take(
