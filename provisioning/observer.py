@@ -33,8 +33,10 @@ class Seen:
         listed = set(self.exports or ())
         return tuple(path for path in wanted if path not in listed)
 
-    def proves(self, wanted: tuple[str, ...], gone: tuple[str, ...] = ()) -> bool:
-        """Tell whether NFS answers and the list holds what it should; without a list nothing about it is proven."""
+    def proves(self, wanted: tuple[str, ...], gone: tuple[str, ...] = (), *, listed: bool = True) -> bool:
+        """Tell whether NFS answers and the list holds what it should; without a list nothing about it is proven, unless none is `listed`."""
+        if self.answers and self.exports is None and not listed:
+            return True
         if not self.answers or (self.exports is None and (wanted or gone)):
             return False
         return not self.missing(wanted) and not any(path in (self.exports or ()) for path in gone)
@@ -83,13 +85,21 @@ def look_from(world: World, node: NodeAddress, service_ip: str) -> Seen:
 
 
 def export_list(service_ip: str, timeout: float = 3.0, *, port: int = 111) -> tuple[str, ...]:
+    """Ask in version 3, or in version 1, which rpc.mountd keeps when NFS version 3 is switched off: the list is the same."""
+    try:
+        return _list_in(3, service_ip, timeout, port)
+    except RpcError:  # the port mapper names the port of any version: who listens there says that it has no version 3
+        return _list_in(1, service_ip, timeout, port)
+
+
+def _list_in(version: int, service_ip: str, timeout: float, port: int) -> tuple[str, ...]:
     with _connected(service_ip, port, timeout) as sock:
-        answer = _call(sock, PORTMAPPER, 2, 3, struct.pack(">4I", MOUNT, 3, _TCP, 0))
+        answer = _call(sock, PORTMAPPER, 2, 3, struct.pack(">4I", MOUNT, version, _TCP, 0))
     (mount_port,) = struct.unpack_from(">I", answer) if len(answer) >= 4 else (0,)
     if not 0 < mount_port < 65536:
         raise RpcError("its mount service is not registered")
     with _connected(service_ip, mount_port, timeout) as sock:
-        return tuple(_exports(_call(sock, MOUNT, 3, 5)))
+        return tuple(_exports(_call(sock, MOUNT, version, 5)))
 
 
 def _null(sock: socket.socket) -> None:

@@ -280,14 +280,13 @@ def _ask(place: Place, command: Command) -> Result | str:
 def _probe(place: Place, probe: Probe, report: Report) -> str:
     if place.look is None:
         raise StepFailed("There is no place to look at the service from.")
-    what = f"lists {', '.join(probe.exports) or 'its exports'}" if probe.listed else "answers"
-    line = report.line("probe", f"NFS at {probe.service_ip} {what}")
+    line = report.line("probe", f"NFS at {probe.service_ip} lists {', '.join(probe.exports) or 'its exports'}")
     began = place.time.now()
     while True:
         report.check()
         sight = place.look(probe.service_ip)
         took = place.time.now() - began
-        if sight.proves(probe.exports, probe.gone):
+        if sight.proves(probe.exports, probe.gone, listed=probe.listed):
             report.done(line, Result(0, str(sight), seconds=took))
             return f"Seen from {sight.place}."
         if took >= probe.bound:

@@ -157,7 +157,9 @@ class Probe:
     exports: tuple[str, ...]  # paths that must be listed
     bound: int = 60
     gone: tuple[str, ...] = ()  # paths that must not be listed any more
-    listed: bool = True  # whether the server tells its list to anybody: only with version 3, of which that is a part
+    listed: bool = (
+        True  # whether the server surely tells its list: the part of it that does may be off when version 3 is
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +290,7 @@ def transcript(plan: Plan) -> str:
             lines.append(f"   ~ {step.wait.says} ({within}): {step.wait.command}")
         if step.probe:
             gone = f", not {', '.join(step.probe.gone)}" if step.probe.gone else ""
-            told = f" and lists {', '.join(step.probe.exports) or 'nothing'}{gone}" if step.probe.listed else ""
+            told = f" and lists {', '.join(step.probe.exports) or 'nothing'}{gone}"
             lines.append(f"   @ {step.probe.service_ip} answers{told}")
     return "\n".join(lines) + "\n"
 

@@ -80,6 +80,30 @@ def test_the_export_list(monkeypatch: pytest.MonkeyPatch) -> None:
         assert observer.export_list("127.0.0.1", port=port) == ("/srv/web files", "/srv/mé")
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["the port of another version is named", "none is named"])
+def test_the_export_list_of_a_server_without_version_3(named: bool) -> None:
+    """As rpcinfo of a node shows it: versions 1 and 2 of MOUNT, not 3. Asked for that one, rpcbind names the port of another."""
+
+    def port_of(call: bytes) -> bytes:
+        return accepted(call, struct.pack(">I", mount_port if named or call[44:48] == struct.pack(">I", 1) else 0))
+
+    def mount(call: bytes) -> bytes:
+        if program(call)[1] == 3:
+            return accepted(call, status=2)
+        assert program(call) == (observer.MOUNT, 1, 5)
+        return accepted(call, struct.pack(">I", 1) + text("/srv/homes") + struct.pack(">I", 0) * 2)
+
+    with server(mount) as mount_port, server(port_of) as port:
+        assert observer.export_list("127.0.0.1", port=port) == ("/srv/homes",)
+
+
+def test_without_a_list_only_the_answer_counts_where_none_is_sure() -> None:
+    seen = observer.Seen("bob", True, None, "its mount service is not registered")
+    assert seen.proves(("/srv/homes",), listed=False) and not seen.proves(("/srv/homes",))
+    assert not observer.Seen("bob", True, ()).proves(("/srv/homes",), listed=False)
+    assert not observer.Seen("bob", False, None).proves((), listed=False)
+
+
 def test_no_mount_service() -> None:
     with (
         server(lambda call: accepted(call, struct.pack(">I", 0))) as port,

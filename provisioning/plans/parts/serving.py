@@ -83,18 +83,16 @@ def group(desired: DesiredCluster, node: NodeObserved, backend: Backend) -> Step
 
 def probe(desired: DesiredCluster, paths: Sequence[str] | None = None, gone: Sequence[str] = ()) -> Step:
     """See the service from outside: `paths`, which are the cluster's exports unless said otherwise, are listed, and `gone` are not."""
-    step = Step(node=OBSERVER, title="", kind=Kind.OBSERVES, stage=Stage.PROVE)
-    if "3" not in desired.nfs.versions:
-        return replace(
-            step,
-            title="See from outside that the service IP answers",
-            probe=Probe(desired.service_ip, (), listed=False),
-            note="Without version 3 the NFS server tells nobody its list of exports, so only its own table was read.",
-        )
     paths = [export.path for export in desired.exports] if paths is None else paths
     what = "does not list it any more" if gone else "lists the exports"
-    return replace(
-        step,
+    listed = "3" in desired.nfs.versions
+    return Step(
+        node=OBSERVER,
         title=f"See from outside that the service IP answers and {what}",
-        probe=Probe(desired.service_ip, tuple(paths), gone=tuple(gone)),
+        kind=Kind.OBSERVES,
+        stage=Stage.PROVE,
+        probe=Probe(desired.service_ip, tuple(paths), gone=tuple(gone), listed=listed),
+        note=""
+        if listed
+        else "Without version 3 a server may tell nobody its list; then only the answer is seen, and its own table was read.",
     )
