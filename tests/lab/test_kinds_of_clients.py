@@ -55,7 +55,10 @@ def test_without_version_3_exports_are_changed_and_served(on_call: Walk) -> None
     on_call.send("threads", to="/jobs/")
     approve(on_call, "no version 3", 300, reason="nobody uses it")
     assert "-3" in machines.run("alpha", "cat /proc/fs/nfsd/versions").split()
-    print(machines.run("alpha", "rpcinfo -p; cat /etc/nfs.conf.d/storagepanel.conf; ps -o args= -C rpc.mountd"), flush=True)
+    print(
+        machines.run("alpha", "rpcinfo -p; cat /etc/nfs.conf.d/storagepanel.conf; ps -o args= -C rpc.mountd"),
+        flush=True,
+    )
     print(machines.run("client", f"rpcinfo -p {SERVICE_IP}; showmount --exports {SERVICE_IP}", check=False), flush=True)
     watch.lap("version 3 is off")
     give(on_call, "192.168.77.21")
