@@ -200,11 +200,12 @@ class Carrying:
     def _back_on_the_other(self, number: int, step: Step) -> str:
         """What this step was to write is not on its node, so it does not stay on the other one either, where a failover would take it."""
         paths, told = {file.path for file in step.files} if step.both else set(), ""
-        for earlier, was in remaining(self.approved):
+        for earlier, was in reversed(remaining(self.approved)):
             row = self.rows[earlier]
-            ours = earlier < number and was.node != step.node and paths & {file.path for file in was.files}
-            if not ours or row.status != Status.DONE:
+            theirs = {file.path for file in was.files}
+            if earlier >= number or was.node == step.node or not paths & theirs or row.status != Status.DONE:
                 continue
+            paths -= theirs  # what an even earlier step made of them stays
             kept = {line.command: line.kept or None for line in row.commands.filter(kind="put")}
             record = StepRecord.more(row, self.lease)
             try:

@@ -13,7 +13,17 @@ from typing import Protocol
 from provisioning.masking import Flow, Mask
 from provisioning.observer import Seen
 from provisioning.steps import Command, Probe, Step, Text, Wait, WriteFile, cmd
-from provisioning.transport.world import NodeAddress, NodeError, NodeRestarted, Result, Time, UnitKey, World
+from provisioning.transport.world import (
+    FileChanged,
+    NodeAddress,
+    NodeError,
+    NodeRefused,
+    NodeRestarted,
+    Result,
+    Time,
+    UnitKey,
+    World,
+)
 
 AWAY = 120  # seconds a node that is waited for may be away
 BOOT_ID = cmd("cat", "/proc/sys/kernel/random/boot_id", timeout=20)
@@ -148,7 +158,11 @@ def _run_or_take_away(place: Place, step: Step, report: Report) -> None:
 def _write_files(place: Place, step: Step, report: Report) -> None:
     kept: dict[str, str | None] = {}
     for file in step.files:
-        kept[file.path] = _put(place, file, report)
+        try:
+            kept[file.path] = _put(place, file, report)
+        except (FileChanged, NodeRefused) as refused:
+            _none_alone(place, step, kept, report, refused)
+            raise
     if step.load is None:
         return
     try:
@@ -170,6 +184,22 @@ def _write_files(place: Place, step: Step, report: Report) -> None:
             sentences(refused.text, "The previous files were put back and loaded again."),
             "Change what is wrong and plan again.",
         ) from refused
+
+
+def _none_alone(
+    place: Place, step: Step, kept: dict[str, str | None], report: Report, refused: FileChanged | NodeRefused
+) -> None:
+    """Files that are loaded together agree with each other: when one cannot be written, those before it go back."""
+    written = tuple(file for file in step.files if file.path in kept)
+    if step.load is None or not written:
+        return
+    try:
+        _put_back(place, replace(step, files=written, load=None), kept, report)
+    except (StepFailed, NodeError) as again:
+        told = f"{', '.join(file.path for file in written)} could not be put back: {again}"
+    else:
+        told = f"{', '.join(file.path for file in written)} was put back."
+    refused.text = sentences(refused.text, told)
 
 
 def _put(place: Place, file: WriteFile, report: Report) -> str | None:

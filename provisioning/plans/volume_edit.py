@@ -1,9 +1,10 @@
 """The plan of other mount options, another mount point or another name for a volume in service. Pure.
 
-1. Options: in place where the kernel takes them so; else NFS is stopped for the seconds of a fresh mount, which is the only thing here that clients
-feel. 2. The name: LVM renames it while it is mounted. 3. The mount point: the same file system is mounted at the new place as well, the exports move
-there with their fsid, and the old place is let go; who has it mounted goes on, since a file handle names the fsid and not the path. 4. Every file on
-both nodes, the standby node first. 5. The old mount points go.
+1. Options: in place where the kernel takes them so; else NFS is stopped for the seconds of a fresh mount, which is the only thing here that
+clients feel. 2. The name: LVM renames it while it is mounted. 3. The mount point: the same file system is mounted at the new place as well, the
+exports move there with their fsid, and the old place is let go; who has it mounted goes on, since a file handle names the fsid and not the path.
+4. Every file on both nodes, the standby node first; exports and service group of a node in one step, since a failover needs both to name the same
+place. 5. The old mount points go.
 """
 
 from __future__ import annotations

@@ -51,8 +51,10 @@ def _exportfs(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 def _unshare(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
     if argv[1] == "--uts" and "rpc.nfsd" in argv[4]:
         return units.nfsd(pair, machine, argv, now)
-    if argv[:4] == ("unshare", "--mount", "sh", "-c") and argv[4] in (exporting.TRY, exporting.TRY_MOVED):
-        file, *lines = argv[6:] if argv[4] == exporting.TRY else argv[8:]
+    apart = len(exporting.APART)
+    if argv[:apart] == exporting.APART and argv[apart] in (exporting.TRY, exporting.TRY_MOVED):
+        script, _, *words = argv[apart:]
+        file, *lines = words if script == exporting.TRY else words[2:]
         return nfs_words.tried(machine, file, lines)
     return None
 

@@ -34,7 +34,9 @@ def test_what_is_there_already_is_never_taken(on_call: Walk) -> None:
     assert on_call.page.locator('[name="name"]').input_value() == "data"
     watch.lap("more than there is: refused in the form, and what was typed is kept")
 
-    machines.run("alpha", "lvcreate --yes --name shop --size 60m vg_data && mkfs.xfs -q /dev/vg_data/shop", timeout=120)
+    machines.run(
+        "alpha", "lvcreate --yes --name shop --size 60m vg_data && mkfs.ext4 -q /dev/vg_data/shop", timeout=120
+    )
     uuid = machines.run("alpha", "blkid -s UUID -o value /dev/vg_data/shop")
     refused(on_call, "shop", "vg_data has a volume shop already, which this panel did not make")
     assert machines.run("alpha", "blkid -s UUID -o value /dev/vg_data/shop") == uuid

@@ -53,7 +53,8 @@ def test_the_line_is_tried_before_any_file_is_written() -> None:
     for plan in (edit(homes(), finished()), withdraw(finished())):
         assert [bool(step.files) for step in plan.todo()[:2]] == [False, True]
         assert plan.todo()[0].wait is not None
-        assert plan.todo()[0].wait.command.argv[:2] == ("unshare", "--mount")  # type: ignore[union-attr]
+        argv = plan.todo()[0].wait.command.argv  # type: ignore[union-attr]
+        assert argv[:4] == ("unshare", "--mount", "--propagation", "slave")  # what the node unmounts is not kept open
         assert [step.node for step in plan.todo() if step.files] == ["bob", "alice"]
 
 

@@ -110,3 +110,35 @@ def test_a_file_that_was_taken_without_effect_is_put_back_on_both(carried: Calla
     assert set(pair.world.files.values()) == {b"old\n"}
     assert "it is in the table" in job.problem
     assert "The previous files were put back and loaded again. It was put back on bob, too." in job.problem
+
+
+GROUP = "/etc/ha.d/haresources"
+
+
+def both_files(step: Step) -> Step:
+    group = WriteFile(GROUP, Text.of("named new\n"), before=sha(b"named\n"), before_text="named\n")
+    return replace(step, files=(*step.files, group))
+
+
+def named(node: str) -> Step:
+    """An earlier step of the same job, which is not taken back."""
+    file = WriteFile(GROUP, Text.of("named\n"), before=sha(b"first\n"), before_text="first\n")
+    return Step(node, f"Name it on {node}", Kind.WRITES, Stage.MANAGER, files=(file,))
+
+
+@pytest.mark.parametrize("refused", ["load", "second file"])
+def test_files_that_belong_together_go_back_together_to_what_the_last_step_replaced(
+    carried: Callable[..., Job], pair: Pair, refused: str
+) -> None:
+    pair.world.files = {(node, PATH): b"old\n" for node in ("alice", "bob")}
+    pair.world.files |= {("alice", GROUP): b"by hand\n" if refused == "second file" else b"named\n"}
+    pair.world.files |= {("bob", GROUP): b"first\n"}
+    if refused == "load":
+        pair.world.answers[str(TAKE)] = [Result(1, "", "bad line"), Result(0, "")]
+    job = carried(named("bob"), both_files(writing("bob", load=False)), both_files(writing("alice", load=True)))
+    assert job.status == JobStatus.FAILED
+    assert {pair.world.files[node, PATH] for node in ("alice", "bob")} == {b"old\n"}
+    assert pair.world.files["bob", GROUP] == b"named\n"
+    assert pair.world.files["alice", GROUP] == (b"by hand\n" if refused == "second file" else b"named\n")
+    assert job.problem.endswith("It was put back on bob, too.")
+    assert (f"{PATH} was put back." in job.problem) is (refused == "second file")

@@ -68,3 +68,11 @@ class VolumeVerbs:
                 here = [point for point, mount in machine.mounts.items() if mount[0].rsplit("/", 1)[-1] == name]
                 told = f"{'names' if named else 'does not name'} it"
                 self.say(f"  {machine.name}: {told}, {'mounted at ' + ', '.join(here) if here else 'not mounted'}")
+
+    def do_members(self) -> None:
+        """Which file systems the service group of each node names."""
+        with store.opened(self.cluster.pk) as pair:
+            for machine in pair.machines.values():
+                words = machine.files["/etc/ha.d/haresources"].text.split()
+                told = ", ".join(word for word in words if word.startswith("Filesystem::"))
+                self.say(f"  {machine.name}: {told}")

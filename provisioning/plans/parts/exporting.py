@@ -26,6 +26,8 @@ from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY
 from provisioning.steps import Command, Expect, Kind, Stage, Step, Wait, cmd, unchanged
 
 TRIED = "/var/lib/nfs/tried"
+# A slave: what the node unmounts meanwhile goes here, too, so that its copies of the mounts keep no volume open when the group stops.
+APART = ("unshare", "--mount", "--propagation", "slave", "sh", "-c")
 # In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it. The pair's
 # own exports stay out of every trial: each was tried when it was published, and all their names would be looked up again.
 _TRY = (
@@ -42,7 +44,7 @@ PATIENCE = 30  # seconds for exportfs, which looks up every host name
 def try_line(*lines: str, file: str = EXPORTS, moved: tuple[str, ...] = ()) -> Command:
     """Try the lines in the place of one of the panel's files; `moved` is where their volume is mounted and where it will be."""
     script = TRY_MOVED if moved else TRY
-    return cmd("unshare", "--mount", "sh", "-c", script, "try", *moved, file, *lines, timeout=PATIENCE)
+    return cmd(*APART, script, "try", *moved, file, *lines, timeout=PATIENCE)
 
 
 def steps(

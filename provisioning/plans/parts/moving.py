@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from clusters.findings import Finding, blocker
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
-from provisioning.observed import NodeObserved
+from provisioning.observed import FileState, NodeObserved
 from provisioning.plans.parts import growing, places, serving, volumes
 from provisioning.plans.parts.moving_exports import Moved
 from provisioning.render import mounting, nfs
+from provisioning.render.managed import ManagedFile
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
 
@@ -42,6 +44,16 @@ class Change:
     def moved(self) -> bool:
         return self.was.mount_point != self.now.mount_point
 
+    def group(self, desired: DesiredCluster, name: str) -> ManagedFile:
+        return self.backend.group(desired, desired.node(name))
+
+    @property
+    def named(self) -> DesiredCluster:
+        """With the new name, at the old place still: what both service groups say between the two."""
+        there = replace(self.now, mount_point=self.was.mount_point)
+        volumes = tuple(there if volume.name == self.was.name else volume for volume in self.desired.volumes)
+        return replace(self.desired, volumes=volumes)
+
     def exports(self) -> Moved:
         change = nfs.Change.of(self.desired, self.after)
         theirs = tuple(e for e in self.after.exports if self.moved and e.volume == self.now.name)
@@ -58,9 +70,14 @@ def steps(change: Change) -> Iterator[Step]:
     yield from exports.tried()
     if change.renamed:
         yield from _rename(change)
+    nodes = change.observed
+    if change.renamed and change.moved:
+        named = [_name_it(change, name) for name in change.order]
+        yield from named
+        nodes = {step.node: _after(change, step) for step in named}
     if change.moved:
         yield from _mount_there_too(change)
-    yield from _files(change, exports)
+    yield from _files(change, exports, nodes)
     if change.moved:
         yield from _let_go(change, exports)
 
@@ -198,11 +215,36 @@ def _mount_there_too(change: Change) -> Iterator[Step]:
     yield from (unchanged(step, "it is mounted there") if done else step for step in (mount, see))
 
 
-def _files(change: Change, exports: Moved) -> Iterator[Step]:
+def _name_it(change: Change, name: str) -> Step:
+    """At once, and on both nodes: a group that names a volume which is gone starts nothing. What is refused later is put back to this."""
+    node = change.observed[name]
+    step = replace(
+        serving.group(change.named, node, change.backend),
+        title="Write the new name into the service group",
+        note="At the old place still, so that a failover finds it.",
+    )
+    at_the_end = not serving.group(change.after, node, change.backend).runs
+    return unchanged(step, "it names the new place already") if at_the_end else step
+
+
+def _after(change: Change, step: Step) -> NodeObserved:
+    """The node as it is once this step has run."""
+    node = change.observed[step.node]
+    if not step.runs:
+        return node
+    file = change.group(change.named, step.node)
+    text = str(file.content)
+    state = FileState(file.path, hashlib.sha256(text.encode()).hexdigest(), text, mode=file.mode)
+    return replace(node, files=(*(other for other in node.files if other.path != file.path), state))
+
+
+def _files(change: Change, exports: Moved, nodes: Mapping[str, NodeObserved]) -> Iterator[Step]:
     for name in change.order:
-        yield from exports.written(name)
+        if exports.exports:
+            yield from exports.written(nodes[name], change.group(change.after, name))
+            continue
         yield replace(
-            serving.group(change.after, change.observed[name], change.backend),
+            serving.group(change.after, nodes[name], change.backend),
             title="Write the service group",
             note="Heartbeat reads it anew at every takeover.",
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioning.checks.served import served
 from provisioning.desired import DesiredExport
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import exporting, serving
-from provisioning.plans.parts.writing import write
+from provisioning.plans.parts.writing import stands, write
 from provisioning.render import nfs
+from provisioning.render.managed import ManagedFile
 from provisioning.steps import Kind, Stage, Step, Wait, cmd, unchanged
 
 
@@ -37,10 +38,14 @@ class Moved:
 
     @property
     def stand(self) -> bool:
-        return not any(self.write(name).runs for name in self.order)
+        files = {name: self.file(name) for name in self.order}
+        return all(stands(file, self.observed[name].file(file.path), False) for name, file in files.items())
 
     def text(self, name: str) -> str | None:
         return exporting.text_of(self.observed[name])
+
+    def file(self, name: str) -> ManagedFile:
+        return self.change.among(self.text(name))
 
     def tried(self) -> Iterator[Step]:
         """Before anything has another name or another place: what the lines name is at the new place in the trial only."""
@@ -49,26 +54,28 @@ class Moved:
             step = exporting.trial(self.change, self.active, self.text(self.active), self.exports, moved)
             yield unchanged(step, "they are served there already") if self.live and self.stand else step
 
-    def written(self, name: str) -> Iterator[Step]:
-        if self.exports:
-            step = self.write(name)
-            yield step
-            if name == self.active and not step.runs and not self.live:
-                yield serving.taken(name)
-
-    def write(self, name: str) -> Step:
-        node, file = self.observed[name], self.change.among(self.text(name))
-        if name != self.active:
-            title, note = "Write the moved exports", "The standby node first."
-            return write(node, [file], title=title, stage=Stage.EXPORTS, note=note)
-        title, note = "Move the exports", "With the fsid they had, so that what clients have open stays open."
-        return exporting.put_and_take(node, file, self._there(), title=title, stage=Stage.EXPORTS, note=note)
+    def written(self, node: NodeObserved, group: ManagedFile) -> Iterator[Step]:
+        """The exports and the service group in one step: a failover needs both to name the same place, and what is refused goes back together."""
+        files = [self.file(node.node), group]
+        if node.node != self.active:
+            title, note = "Write the moved exports and the service group", "The standby node first."
+            yield write(node, files, title=title, stage=Stage.EXPORTS, note=note)
+            return
+        note = (
+            "With the fsid they had, so that what clients have open stays open. If the node refuses them or its table is not as wanted then, "
+            "the previous files are put back, on both nodes."
+        )
+        title = "Move the exports and write the service group"
+        step = write(node, files, title=title, stage=Stage.EXPORTS, load=serving.take(), both=True, note=note)
+        yield replace(step, wait=self._there()) if step.runs else step
+        if not step.runs and not self.live:
+            yield serving.taken(node.node)
 
     def proof(self) -> Iterator[Step]:
         if not self.exports:
             return
         see = Step(self.active, "See the moved exports", Kind.WAITS, Stage.SERVE, wait=self._there())
-        stand = [exporting.stands(self.change.among(self.text(name)), name) for name in self.order]
+        stand = [exporting.stands(self.file(name), name) for name in self.order]
         done = self.live and self.stand and self.node.mount(self.was) is None
         for step in (*stand, see):
             yield unchanged(step, "they are active there") if done else step
