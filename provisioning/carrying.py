@@ -29,9 +29,11 @@ from provisioning.lease import Lease, LeaseLost
 from provisioning.models import Job, JobStep
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
+from provisioning.place import WAY_BACK, Place, StepFailed, sentences
+from provisioning.putting import take_back
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
-from provisioning.runner import WAY_BACK, Place, StepFailed, execute, sentences, take_back
+from provisioning.runner import execute
 from provisioning.snapshot import Incomplete
 from provisioning.steps import OBSERVER, Kind, Plan, Step
 from provisioning.transport.choose import world_for

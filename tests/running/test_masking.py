@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.masking import NOT_SHOWN, Flow, Mask
-from provisioning.runner import StepFailed, execute
+from provisioning.place import StepFailed
+from provisioning.runner import execute
 from provisioning.steps import Expect, Guard, Wait, cmd
 from provisioning.transport.world import Result, Unreachable
 from tests.running.fakes import FakeTime, FakeWorld, Lines

@@ -7,7 +7,8 @@ import hashlib
 import pytest
 
 from provisioning.observer import Seen
-from provisioning.runner import Place, StepFailed, execute
+from provisioning.place import Place, StepFailed
+from provisioning.runner import execute
 from provisioning.steps import Expect, Guard, Kind, Probe, SecretRef, Stage, Step, Text, Wait, WriteFile, cmd
 from provisioning.transport.world import FileChanged, LoginRefused, NodeRestarted, Result, UnitKey, Unreachable
 from tests.running.fakes import ALICE, FakeTime, FakeWorld, Lines
