@@ -136,7 +136,9 @@ def test_each_finding_about_a_line_of_others_is_told_once(line: str, path: str) 
     alice = with_file(alice, path, f"{text}{line}\n")
     if path == SNAPSHOT_EXPORTS:
         alice = replace(alice, export_files=((path, f"{line}\n"),))
-    told = [finding.code for finding in opening(alice).findings if finding.code in ("export.foreign-root", "export.blank")]
+    told = [
+        finding.code for finding in opening(alice).findings if finding.code in ("export.foreign-root", "export.blank")
+    ]
     assert len(told) == 1
 
 
