@@ -30,8 +30,8 @@ class Action:
     settle: Callable[[Cluster, Any], None]
     give_back: Callable[[Cluster, Any, bool], None]
     left: str = ""  # what a job that was given up half way leaves; "": its object is a draft again
-    binds: Callable[[JobStep], bool] = (
-        lambda step: True
+    binds: Callable[[JobStep], bool] = lambda step: (
+        True
     )  # whether a step that ran keeps the inventory from being as before; what it made may be still there
     asks: Callable[[Any, DesiredCluster], Asked] = lambda intent, desired: Asked()
     unsettles: Callable[[Any, DesiredCluster], tuple[str, ...]] = (
