@@ -30,9 +30,7 @@ class Action:
     settle: Callable[[Cluster, Any], None]
     give_back: Callable[[Cluster, Any, bool], None]
     left: str = ""  # what a job that was given up half way leaves; "": its object is a draft again
-    binds: Callable[[JobStep], bool] = lambda step: (
-        True
-    )  # whether a step that ran keeps the inventory from being as before; what it made may be still there
+    binds: Callable[[JobStep], bool] = lambda step: True  # whether the inventory cannot be as before once it ran
     asks: Callable[[Any, DesiredCluster], Asked] = lambda intent, desired: Asked()
     unsettles: Callable[[Any, DesiredCluster], tuple[str, ...]] = (
         lambda intent, desired: ()

@@ -74,9 +74,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
         after=f"{clients} can mount {desired.service_ip}:{path} and copy files out of it. "
         "It is not part of what moves: a failover closes it, and it can be opened again.",
         steps=steps,
-        findings=tuple(
-            dict.fromkeys(findings)
-        ),  # a line of others is judged beside the pair's exports and beside the snapshot
+        findings=tuple(dict.fromkeys(findings)),  # lines of others are judged twice
         button=f"Open {snapshot.name}" if any(s.runs for s in steps) or blockers(findings) else "Nothing to do",
         impact=Impact(pause="none; NFS is not restarted", takes="a few seconds", notes=(f"New for {clients}.",)),
     )

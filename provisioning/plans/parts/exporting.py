@@ -120,17 +120,11 @@ def trial(
             if wanted
             else "exportfs takes the files of others",
             try_line(*lines, file=change.place.path, moved=moved),
-            table(after, wanted, lacks=_unresolved(wanted)),
+            table(after, wanted, lacks=("Failed to resolve",)),
             bound=0,
         ),
         note="On a table of its own, which nobody is served from. A client's name that nobody can look up ends the job here.",
     )
-
-
-def _unresolved(wanted: Sequence[DesiredExport]) -> list[str]:
-    """What exportfs says of each name that it cannot look up. The blank at the end keeps it from one that begins like this one."""
-    names = {client.client for export in wanted for client in export.clients if host_name(client.client)}
-    return [f"Failed to resolve {name} " for name in sorted(names)]
 
 
 def put_and_take(
