@@ -18,6 +18,7 @@ from tests.lab.walk import Stopwatch, Walk
 pytestmark = pytest.mark.lab
 FILE = "/etc/exports.d/storagepanel.exports"
 OTHER = "10.99.0.0/16"
+KILLS = "/usr/local/sbin/mkfs.ext4"  # found before the one that it starts and kills
 
 
 def test_what_is_there_already_is_never_taken(on_call: Walk) -> None:
@@ -48,8 +49,10 @@ def test_what_is_there_already_is_never_taken(on_call: Walk) -> None:
     machines.run("beta", "rm -r /srv/data")
     watch.lap("somebody's files in the mount point: refused")
 
-    killer = "until pkill -KILL -x mkfs.ext4; do :; done"
-    machines.run("alpha", f"systemd-run --collect --unit=killer sh -c '{killer}'")
+    machines.run(
+        "alpha",
+        f"echo '#!/bin/sh\n/usr/sbin/mkfs.ext4 \"$@\" & sleep 0.1; kill -KILL $!; wait $!' >{KILLS}; chmod +x {KILLS}",
+    )
     with on_call.page.expect_navigation():
         on_call.page.locator('main button[formaction$="/again/"]').click()
     give_approval(on_call, "killed")
@@ -58,6 +61,7 @@ def test_what_is_there_already_is_never_taken(on_call: Walk) -> None:
     print(on_call.text[:700], flush=True)
     assert not machines.answers("alpha", "grep --quiet /srv/data /proc/mounts")
     assert not machines.answers("alpha", f"grep --quiet /srv/data {FILE} /etc/ha.d/haresources")
+    machines.run("alpha", f"rm {KILLS}")
     watch.lap("mkfs was killed")
     on_call.press(on_call.form("/again/"), to="/jobs/")
     approve(on_call, "finished", 240)
