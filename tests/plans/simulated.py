@@ -6,14 +6,16 @@ from dataclasses import replace
 
 from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked, Wanted, assemble, full_readings
+from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
+from provisioning.plans import provision
 from provisioning.render.paths import EXPORTS, PACKAGES, read_files, secret_files
 from provisioning.simulator.commands import change
 from provisioning.simulator.make import bare_pair
 from provisioning.simulator.state import File, Pair
 from provisioning.steps import OBSERVER, Command, Step
 from provisioning.transport.world import Result
-from tests.pair import GIB, MIB, desired
+from tests.pair import GIB, HEARTBEAT, MIB, desired
 
 START = 1_760_000_000.0
 
@@ -103,3 +105,14 @@ class Machines:
             if step.wait.expect.holds(result.exit, result.stdout):
                 return
         raise AssertionError((step.title, str(step.wait.command), result))
+
+
+def provisioned() -> tuple[Machines, DesiredCluster]:
+    """Set the pair up and let the first copy end."""
+    machines = Machines()
+    wanted = machines.wanted()
+    for step in provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT).todo():
+        machines.do(step)
+    machines.now += 3600
+    machines.read(wanted)
+    return machines, wanted

@@ -9,9 +9,9 @@ import pytest
 
 from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.facts import Asked
-from provisioning.intents import CloseSnapshot, CreateSnapshot, EditVolume, OpenSnapshot, ProvisionCluster
+from provisioning.intents import CloseSnapshot, CreateSnapshot, EditVolume, OpenSnapshot
 from provisioning.observed import NodeObserved
-from provisioning.plans import provision, snapshot_open, snapshot_take, volume_edit
+from provisioning.plans import snapshot_open, snapshot_take, volume_edit
 from provisioning.plans.parts import exporting
 from provisioning.render import nfs
 from provisioning.render.paths import EXPORTS, HARESOURCES, SNAPSHOT_EXPORTS, SNAPSHOTS
@@ -20,7 +20,7 @@ from provisioning.steps import Kind, Plan
 from tests.pair import HEARTBEAT, desired, finished, with_file
 from tests.plans.exports import AGAIN, codes, main_file
 from tests.plans.given import with_snapshots
-from tests.plans.simulated import Machines
+from tests.plans.simulated import Machines, provisioned
 
 TAKEN = DesiredSnapshot("media", "before", "media-before", 64 * 1024**2)
 OPENED = replace(TAKEN, fsid=1_000_001, clients=("192.0.2.7",))
@@ -170,11 +170,7 @@ def test_a_volume_that_only_gets_another_name_tries_no_line() -> None:
 
 @pytest.fixture
 def pair() -> tuple[Machines, DesiredCluster]:
-    machines = Machines()
-    wanted = machines.wanted()
-    for step in provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT).todo():
-        machines.do(step)
-    machines.now += 3600
+    machines, wanted = provisioned()
     for step in snapshot_take.plan(CreateSnapshot(wanted.name, TAKEN), wanted, machines.read(wanted), HEARTBEAT).todo():
         machines.do(step)
     return machines, replace(wanted, snapshots=(TAKEN,))

@@ -16,20 +16,14 @@ from provisioning.render.paths import HARESOURCES
 from provisioning.simulator.state import Lv
 from provisioning.steps import Kind, Plan
 from tests.pair import GIB, HEARTBEAT
-from tests.plans.simulated import Machines
+from tests.plans.simulated import Machines, provisioned
 
 AGAIN = (Kind.READS, Kind.WAITS, Kind.OBSERVES)
 
 
 @pytest.fixture
 def pair() -> tuple[Machines, DesiredCluster]:
-    machines = Machines()
-    wanted = machines.wanted()
-    for step in provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT).todo():
-        machines.do(step)
-    machines.now += 3600
-    machines.read(wanted)  # the first copy is complete
-    return machines, wanted
+    return provisioned()
 
 
 def carry_out(machines: Machines, plan: Callable[[], Plan]) -> Plan:
