@@ -20,7 +20,7 @@ from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ConfigureNfs
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import nfs_files, serving, words
+from provisioning.plans.parts import naming, nfs_files, serving, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
@@ -71,6 +71,8 @@ def _steps(
     node, standby = observed[active], observed[after.peer(active).name]
     for each in (standby, node):
         yield from nfs_files.companions(after, each)
+    if restart:
+        yield from naming.asked(active, naming.names(after))
     yield write(
         standby,
         [nfs.settings(after)],

@@ -21,7 +21,7 @@ from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CloseSnapshot, OpenSnapshot
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import exporting, owning, serving, snapshots, words
+from provisioning.plans.parts import exporting, naming, owning, serving, snapshots, words
 from provisioning.plans.parts.felt import felt
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
@@ -177,7 +177,7 @@ def _opening(
     change = _opened(after, node, snapshot)
     there = node.mount(path) is not None and served(change.after, node, path)
     text = render.of_others(exporting.text_of(node, SNAPSHOT_EXPORTS))
-    yield from exporting.steps(change, {active: text}, observed, path, there, strange)
+    yield from exporting.steps(change, {active: text}, observed, path, there, strange, names=naming.names(after))
 
 
 def _opened(after: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> nfs.Change:
@@ -234,15 +234,10 @@ def _closing(
     after: DesiredCluster, observed: Observed, active: str, snapshot: DesiredSnapshot, backend: Backend
 ) -> Iterator[Step]:
     node, path = observed[active], render.path(snapshot)
-    for each in observed.values():
-        file = each.file(SNAPSHOT_EXPORTS)
-        if file is None or file.sha256 is None:
-            continue
-        kept = _left(after, each, snapshot).among(render.of_others(file.text))
-        load = cmd("exportfs", "-r") if each is node else None
-        yield write(
-            each, [kept], title="Take its export away", stage=Stage.BACKING, load=load,
-        )  # fmt: skip
+    written = list(_withdrawn(after, observed, active, snapshot))
+    if any(step.runs and step.load for step in written):
+        yield from naming.asked(active, naming.names(after), Stage.BACKING)
+    yield from written
     unmount = Step(
         node=node.node,
         title=f"Unmount {snapshot.name}",
@@ -259,6 +254,18 @@ def _closing(
     )  # fmt: skip
     gone = node.mount(path) is None and all(one.path != path for one in node.exports or ())
     yield unchanged(see, "it is not exported") if gone else see
+
+
+def _withdrawn(after: DesiredCluster, observed: Observed, active: str, snapshot: DesiredSnapshot) -> Iterator[Step]:
+    for each in observed.values():
+        file = each.file(SNAPSHOT_EXPORTS)
+        if file is None or file.sha256 is None:
+            continue
+        kept = _left(after, each, snapshot).among(render.of_others(file.text))
+        load = cmd("exportfs", "-r") if each.node == active else None
+        yield write(
+            each, [kept], title="Take its export away", stage=Stage.BACKING, load=load,
+        )  # fmt: skip
 
 
 def _last(after: DesiredCluster, observed: Observed, active: str, backend: Backend) -> Iterator[Step]:

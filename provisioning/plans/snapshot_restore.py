@@ -161,7 +161,7 @@ def _steps(
     here = node.mount(point) is not None
     served = bool(node.nfsd_threads)
     begun = "the volume is rolled back already"
-    stop, unmount = pausing.stopping(node, point), pausing.unmounting(node, volume, PUT_OFF)
+    stop, unmount = pausing.stopping(desired, node, point), pausing.unmounting(node, volume, PUT_OFF)
     if away:
         yield stop if served else unchanged(stop, "it does not run")
         yield unmount if here else unchanged(unmount, "it is not mounted")

@@ -13,10 +13,11 @@ import pytest
 
 from tests.lab import clients, machines
 from tests.lab.places import MACHINES, OBSERVER_ADDRESS, PAIR
-from tests.lab.setting_up import planned
+from tests.lab.setting_up import approve, planned
 from tests.lab.walk import Stopwatch, Walk
 
 pytestmark = pytest.mark.lab
+NAME = "client.lab.example"  # /etc/hosts of the nodes knows it, until nobody does
 SILENT = OBSERVER_ADDRESS.split("/")[0]
 
 
@@ -48,12 +49,12 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
     watch.lap("the panel's name service hangs: the client is listed by its address, and the page says why")
 
     for name in PAIR:
+        machines.run(name, f"sed -i 's/ client$/ {NAME} client/' /etc/hosts")
+    add(walk, 2, NAME)
+    approve(walk, "media for a name", 180, reason="the lab asks for it")
+    for name in PAIR:
         machines.run(name, f"echo nameserver {SILENT} >/etc/resolv.conf")
-    walk.go("/c/lab-files/exports/1/edit/")
-    with walk.page.expect_navigation():
-        walk.page.locator('main button[name="add"]').click()
-    walk.fill(c1__client="nas-client.example.org")
-    walk.send("c0__client", to="/jobs/")
+    add(walk, 1, "nas-client.example.org")
     planned(walk, "a client by name")
     walk.picture("plan-names-hang")
     walk.press(walk.form("/approve/"))
@@ -62,8 +63,26 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
     assert "Failed to resolve nas-client.example.org" in walk.text
     assert "Nothing was changed by this step" in walk.text
     watch.lap("an export to a name that nobody answers for has its end")
+
+    for name in PAIR:
+        machines.run(name, f"sed -i 's/ {NAME} client$/ client/' /etc/hosts")
+    add(walk, 1, "192.168.77.99")
+    planned(walk, "an address")
+    walk.press(walk.form("/approve/"))
+    walk.until("an end", "needs somebody", 600, instead_of="succeeded")
+    walk.picture("end-names-of-others")
+    assert f"The name service gives no answer about {NAME}" in walk.text
+    assert f"/srv/media {NAME}(" in table()
+    assert "192.168.77.99" not in table()
+    watch.lap("a change of one export stops before a client of another loses its own")
     files = {machines.run(name, "cat /etc/exports.d/storagepanel.exports") for name in PAIR}
     assert len(files) == 1
+    for name in PAIR:
+        machines.run(name, f"sed -i 's/ client$/ {NAME} client/' /etc/hosts")
+    walk.press(walk.form("/again/"), to="/jobs/")
+    approve(walk, "an address again", 180, reason="the lab asks for it")
+    assert f"/srv/media {NAME}(" in table()
+    assert "/srv/homes 192.168.77.99(" in table()
     walk.go("/c/lab-files/")
     walk.until("the monitor reads both nodes all the while", "Redundant. A failover now would work", 120)
     clients.writes_on()
@@ -72,3 +91,16 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
     print(f"the writer stood still for {report['stalls']} s", flush=True)
     assert sum(report["stalls"]) < 10
     assert walk.troubles == []
+
+
+def add(walk: Walk, export: int, client: str) -> None:
+    """Ask for one more client of an export, up to its job's page."""
+    walk.go(f"/c/lab-files/exports/{export}/edit/")
+    with walk.page.expect_navigation():
+        walk.page.locator('main button[name="add"]').click()
+    walk.fill(c1__client=client)
+    walk.send("c0__client", to="/jobs/")
+
+
+def table() -> str:
+    return " ".join(machines.run("alpha", "exportfs -v").split())

@@ -1,24 +1,24 @@
 """How a change of the exports reaches the nodes, and is proven: shared by publishing, editing and withdrawing one, by opening a snapshot, and by
 moving a volume, which takes the parts. Pure.
 
-1. exportfs tries the new line on the node that serves, on a table of its own: it reads on past no word it does not know, so a line that it
-   refuses would end every export below it. 2. The file, the standby node first. 3. The node that serves takes it and its
-   running table is read; if it refuses, or the table is another one, the previous file is put back on both nodes and loaded. 4. Both files are
-   read back. 5. The service is looked at from outside.
+1. On the node that serves the names of other clients are asked for, and exportfs tries the new line, on a table of its own: it reads on past no
+   word it does not know, so a line that it refuses would end every export below it. 2. The file, the standby node first. 3. The node that serves
+   takes it and its running table is read; if it refuses, or the table is another one, the previous file is put back on both nodes and loaded.
+   4. Both files are read back. 5. The service is looked at from outside.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clusters.export_access import host_name
 from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredExport, ExportClient
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import serving
+from provisioning.plans.parts import naming, serving
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.managed import ManagedFile
@@ -29,7 +29,7 @@ TRIED = "/var/lib/nfs/tried"
 # A slave: what the node unmounts meanwhile goes here, too, so that its copies of the mounts keep no volume open when the group stops.
 APART = ("unshare", "--mount", "--propagation", "slave", "sh", "-c")
 # In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it. The pair's
-# own exports stay out of every trial: each was tried when it was published, and all their names would be looked up again.
+# own exports stay out of every trial: each was tried when it was published. Names in them are asked for by themselves: `naming`.
 _TRY = (
     f"ours=$1; shift; mount -t tmpfs none /var/lib/nfs; mkdir {TRIED}; "
     f'find {EXPORTS_DIRECTORY} -maxdepth 1 -name "*.exports" ! -path {EXPORTS} ! -path "$ours" -exec cp --target-directory={TRIED} {{}} +; '
@@ -54,11 +54,13 @@ def steps(
     path: str,
     there: bool,
     beside: Sequence[str] = (),
+    *,
+    names: Collection[str],
 ) -> Iterator[Step]:
     """Bring the nodes that `texts` names from the exports before the change to those after it, which differ in the export of `path` only.
 
     `texts` holds what stands in the file of each, the node that serves last; `there` says whether that one serves the path as wanted; `beside`
-    holds lines of others in the panel's other file, which are tried, too.
+    holds lines of others in the panel's other file, which are tried, too; `names` are those of all clients that are given by one.
     """
     before, after = change.before, change.after
     wanted = next((export for export in after.exports if export.path == path), None)
@@ -71,7 +73,9 @@ def steps(
     written.append(_take(observed[active], files[active], table, both=bool(others)))
     done = there and not any(step.runs for step in written)
     tried = trial(change, active, texts[active], [wanted] if wanted else [], beside=beside)
-    yield unchanged(tried, "it is served already") if done and wanted else tried
+    asked = naming.asked(active, set(names).difference(client.client for client in wanted.clients) if wanted else names)
+    for step in (*asked, tried):
+        yield unchanged(step, "it is served already") if done and wanted else step
     yield from written
     if not there and not written[-1].runs:
         yield serving.taken(active)
@@ -87,7 +91,8 @@ def steps(
 def on_both(change: nfs.Change, observed: Mapping[str, NodeObserved], active: str, path: str) -> Iterator[Step]:
     """The pair's own exports: the same file on both nodes, the standby node first."""
     texts = {name: text_of(observed[name]) for name in (change.after.peer(active).name, active)}
-    return steps(change, texts, observed, path, served(change.after, observed[active], path))
+    there = served(change.after, observed[active], path)
+    return steps(change, texts, observed, path, there, names=naming.names(change.after))
 
 
 def text_of(node: NodeObserved, path: str = EXPORTS) -> str | None:

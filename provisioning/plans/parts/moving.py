@@ -10,7 +10,7 @@ from clusters.findings import Finding, blocker
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
 from provisioning.observed import FileState, NodeObserved
-from provisioning.plans.parts import growing, places, serving, volumes
+from provisioning.plans.parts import growing, naming, places, serving, volumes
 from provisioning.plans.parts.moving_exports import Moved
 from provisioning.render import mounting, nfs
 from provisioning.render.managed import ManagedFile
@@ -145,6 +145,7 @@ def _mount_anew(change: Change) -> Step:
         title=f"Stop NFS, mount {change.was.name} anew, start NFS",
         kind=Kind.WRITES,
         stage=Stage.LIVE,
+        guards=naming.known(naming.names(change.desired)),
         commands=(
             cmd("systemctl", "stop", "nfs-server.service", timeout=120),
             cmd("umount", point, timeout=120, exits=(0, 32)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from provisioning.checks.served import served
 from provisioning.desired import DesiredExport
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import exporting, serving
+from provisioning.plans.parts import exporting, naming, serving
 from provisioning.plans.parts.writing import stands, write
 from provisioning.render import nfs
 from provisioning.render.managed import ManagedFile
@@ -52,7 +52,9 @@ class Moved:
         if self.exports:
             moved = (self.was, self.now) if self.node.mount(self.was) else ()
             step = exporting.trial(self.change, self.active, self.text(self.active), self.exports, moved)
-            yield unchanged(step, "they are served there already") if self.live and self.stand else step
+            tried = {client.client for export in self.exports for client in export.clients}
+            for each in (*naming.asked(self.active, naming.names(self.change.after) - tried), step):
+                yield unchanged(each, "they are served there already") if self.live and self.stand else each
 
     def written(self, node: NodeObserved, group: ManagedFile) -> Iterator[Step]:
         """The exports and the service group in one step: a failover needs both to name the same place, and what is refused goes back together."""

@@ -15,7 +15,7 @@ from clusters.findings import Finding, blocker, warning
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import growing, serving, snapshots, volumes
+from provisioning.plans.parts import growing, naming, serving, snapshots, volumes
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
 NFS = "nfs-server.service"
@@ -83,7 +83,7 @@ def keeps_state(desired: DesiredCluster, volume: DesiredVolume, hint: str = "") 
 
 def leave(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
     there = node.mount(volume.mount_point) is not None
-    stop, unmount = stopping(node, volume.mount_point), unmounting(node, volume)
+    stop, unmount = stopping(desired, node, volume.mount_point), unmounting(node, volume)
     yield stop if node.nfsd_threads else unchanged(stop, "it does not run")
     yield unmount if there else unchanged(unmount, "it is not mounted")
 
@@ -138,13 +138,13 @@ def primary_here(desired: DesiredCluster) -> Guard:
     return growing.role_is(desired.resource.name, "Primary", "Primary/Secondary", "Primary/Unknown")
 
 
-def stopping(node: NodeObserved, point: str) -> Step:
+def stopping(desired: DesiredCluster, node: NodeObserved, point: str) -> Step:
     return Step(
         node=node.node,
         title="Stop the NFS server for the moment",
         kind=Kind.WRITES,
         stage=Stage.LIVE,
-        guards=(_unused(node.node, point),),
+        guards=(_unused(node.node, point), *naming.known(naming.names(desired))),
         commands=(cmd("systemctl", "stop", NFS, timeout=120),),
         note=f"Clients wait for it. Way back: systemctl start {NFS}.",
     )

@@ -10,7 +10,7 @@ from provisioning.checks.settings import keys_known
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import nfs_files
+from provisioning.plans.parts import naming, nfs_files
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.paths import AUTHKEYS, EXPORTS
@@ -33,8 +33,11 @@ def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend
             note="The same on both nodes; /etc/exports is left as it is.",
         )
         serves = name == active and step.runs and EXPORTS in [file.path for file in step.files]
+        differs = name == active and next(differing(desired, observed[name]), None)
+        if serves or differs:
+            yield from naming.asked(name, naming.names(desired))
         yield replace(step, load=take()) if serves else step
-        if name == active and not serves and next(differing(desired, observed[name]), None):
+        if differs and not serves:
             yield taken(name)
         if name != active:
             yield from nfs_files.let_go(desired, observed[name])
