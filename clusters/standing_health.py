@@ -28,6 +28,11 @@ WORDS = {
         "Redundant, but /etc/fstab of {node} mounts what only the service group may mount.",
     ),
     "mount.point-taken": (Health.WARN, "Redundant, but something else is mounted where a volume goes on {node}."),
+    "group.names-missing": (
+        Health.RISK,
+        "A failover would start nothing: the service group on {node} names a volume that is not there.",
+    ),
+    "volume.mounted-elsewhere": (Health.WARN, "Redundant, but a volume is mounted at a second place on {node}."),
     "export.table-differs": (Health.WARN, "Redundant, but {node} does not export everything as it was set."),
     "export.unwritten": (Health.WARN, "Redundant, but the exports file of {node} is not as it was set."),
     "nfs.enabled-at-boot": (Health.WARN, "Redundant, but the NFS server of {node} starts at boot."),

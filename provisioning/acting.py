@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning.masking import Flow
-from provisioning.place import Place, Report, StepFailed, seen
+from provisioning.place import NoAnswer, Place, Report, StepFailed, seen
 from provisioning.steps import Command, Wait, cmd
 from provisioning.transport.world import NodeError, NodeRestarted, Result, UnitKey
 
@@ -61,10 +61,11 @@ def wait(place: Place, wait: Wait, report: Report) -> None:
                 raise StepFailed(
                     f"Not so on {place.node.name}: {wait.says}. Seen: {last}", "Nothing was changed by this step."
                 )
-            raise StepFailed(f"Waited {wait.bound} s in vain on {place.node.name}: {wait.says}. Seen last: {last}")
+            failed = StepFailed if away is None else NoAnswer
+            raise failed(f"Waited {wait.bound} s in vain on {place.node.name}: {wait.says}. Seen last: {last}")
         if away is not None and place.time.now() - away >= AWAY:
             report.done(line, Result(None, last, seconds=place.time.now() - began))
-            raise StepFailed(
+            raise NoAnswer(
                 f"{place.node.name} has not answered for {AWAY} s. Waited for: {wait.says}. Seen last: {last}",
                 "What was begun goes on by itself, here or on the other node. Plan again when both nodes answer.",
             )

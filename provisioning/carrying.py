@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ from provisioning.lease import Lease, LeaseLost
 from provisioning.models import Job, JobStep
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
-from provisioning.place import WAY_BACK, Place, StepFailed, sentences
+from provisioning.place import WAY_BACK, NotPutBack, Place, StepFailed, sentences
 from provisioning.putting import take_back
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
@@ -120,7 +120,7 @@ class Carrying:
 
     def _lane(self, lane: list[Numbered]) -> None:
         for number, step in lane:
-            self._between_steps()
+            self._between_steps(number, step)
             self._step(number, step)
 
     def _lane_beside_others(self, lane: list[Numbered], halt: threading.Event) -> None:
@@ -166,8 +166,12 @@ class Carrying:
         self.boots = {name: node.boot_id or "" for name, node in observed.items()}
         return plan
 
-    def _between_steps(self) -> None:
+    def _between_steps(self, number: int, step: Step) -> None:
         self.lease.check()
+        if next(
+            self._theirs(number, step), None
+        ):  # the other node has its half: a job that is called off leaves both alike
+            return
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
 
@@ -180,7 +184,8 @@ class Carrying:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
             record.end(Status.FAILED, failed.text)
-            text = sentences(failed.text, self._back_on_the_other(number, step))
+            other = "" if isinstance(failed, NotPutBack) else self._back_on_the_other(number, step)
+            text = sentences(failed.text, other)
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), failed.hint)) from failed
         except NodeRestarted:
             record.end(Status.UNKNOWN, "The node restarted.")
@@ -201,13 +206,9 @@ class Carrying:
 
     def _back_on_the_other(self, number: int, step: Step) -> str:
         """What this step was to write is not on its node, so it does not stay on the other one either, where a failover would take it."""
-        paths, told = {file.path for file in step.files} if step.both else set(), ""
-        for earlier, was in reversed(remaining(self.approved)):
+        told = ""
+        for earlier, was in self._theirs(number, step):
             row = self.rows[earlier]
-            theirs = {file.path for file in was.files}
-            if earlier >= number or was.node == step.node or not paths & theirs or row.status != Status.DONE:
-                continue
-            paths -= theirs  # what an even earlier step made of them stays
             kept = {line.command: line.kept or None for line in row.commands.filter(kind="put")}
             record = StepRecord.more(row, self.lease)
             try:
@@ -218,6 +219,16 @@ class Carrying:
                 record.end(Status.DONE, f"Put back to what it was, because {step.node} does not have it.")
                 told += f" It was put back on {was.node}, too."
         return told
+
+    def _theirs(self, number: int, step: Step) -> Iterator[Numbered]:
+        """Give what this job wrote on the other node to the paths of a step that is for both."""
+        paths = {file.path for file in step.files} if step.both else set()
+        for earlier, was in reversed(remaining(self.approved)):
+            theirs = {file.path for file in was.files}
+            done = self.rows[earlier].status == Status.DONE
+            if earlier < number and was.node != step.node and paths & theirs and done:
+                paths -= theirs  # what an even earlier step made of them stays
+                yield earlier, was
 
     def _place(self, number: int, step: Step) -> Place:
         return Place(

@@ -24,6 +24,14 @@ class StepFailed(Exception):
         self.hint = hint
 
 
+class NotPutBack(StepFailed):
+    """What stands on the node now is not what stood there before."""
+
+
+class NoAnswer(StepFailed):
+    """The node was silent when the time was up."""
+
+
 class Report(Protocol):
     """Where a step's lines go while it runs."""
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import NoReturn
 
 from provisioning.acting import run, wait
-from provisioning.place import WAY_BACK, Place, Report, ResolveSecret, StepFailed, sentences
+from provisioning.place import WAY_BACK, NoAnswer, NotPutBack, Place, Report, ResolveSecret, StepFailed, sentences
 from provisioning.steps import Command, Step, Text, WriteFile, cmd
-from provisioning.transport.world import FileChanged, NodeError, NodeRefused, Result
+from provisioning.transport.world import EndNotSeen, FileChanged, NodeError, NodeRefused, Result
+
+LOOK = "Look at the node now: what it serves may not be what its files say."
 
 
 def write_files(place: Place, step: Step, report: Report) -> None:
@@ -23,39 +26,49 @@ def write_files(place: Place, step: Step, report: Report) -> None:
         return
     try:
         run(place, (step.load,), place.unit, report)
-        if step.wait:  # a program may refuse a file and still end with 0: what is wanted of it is looked for before the file counts as taken
-            wait(place, step.wait, report)
+    except NodeRefused as refused:  # it did not even begin, so nothing has to be loaded again
+        _none_alone(place, step, kept, report, refused)
+        raise
     except StepFailed as refused:
+        _loaded_again(place, step, kept, report, refused)
+    if step.wait:  # a program may refuse a file and still end with 0: what is wanted of it is looked for before the file counts as taken
         try:
-            _put_back(place, step, kept, report)
-        except (StepFailed, NodeError) as again:
-            raise StepFailed(
-                sentences(
-                    refused.text,
-                    f"The previous files were to be put back and loaded again, which failed, too: {again.text}",
-                ),
-                "Look at the node now: what it serves may not be what its files say.",
-            ) from refused
-        raise StepFailed(
-            sentences(refused.text, "The previous files were put back and loaded again."),
-            "Change what is wrong and plan again.",
-        ) from refused
+            wait(place, step.wait, report)
+        except NoAnswer as silent:  # the other node may serve by now, with the files as they are
+            raise EndNotSeen(place.node.name, silent.text) from silent
+        except StepFailed as refused:
+            _loaded_again(place, step, kept, report, refused)
+
+
+def _loaded_again(
+    place: Place, step: Step, kept: dict[str, str | None], report: Report, refused: StepFailed
+) -> NoReturn:
+    failed: type[StepFailed] = NotPutBack
+    try:
+        removals = _files_back(place, step, kept, report)
+        failed = StepFailed  # the files are what they were, whatever the node makes of them
+        _run_back(place, (*removals, *(step.way_back or _load(step))), report)
+    except (StepFailed, NodeError) as again:
+        text = f"The previous files were to be put back and loaded again, which failed, too: {again.text}"
+        raise failed(sentences(refused.text, text), LOOK) from refused
+    loaded = "" if step.way_back else " and loaded again"
+    text = f"The previous files were put back{loaded}."
+    raise StepFailed(sentences(refused.text, text), "Change what is wrong and plan again.") from refused
 
 
 def _none_alone(
     place: Place, step: Step, kept: dict[str, str | None], report: Report, refused: FileChanged | NodeRefused
 ) -> None:
-    """Files that are loaded together agree with each other: when one cannot be written, those before it go back."""
+    """Files of one step agree with each other: when one cannot be written, or they cannot be loaded, those that are go back."""
     written = tuple(file for file in step.files if file.path in kept)
-    if step.load is None or not written:
+    if not written:
         return
     try:
-        _put_back(place, replace(step, files=written, load=None), kept, report)
+        _run_back(place, _files_back(place, replace(step, files=written), kept, report), report)
     except (StepFailed, NodeError) as again:
         told = f"{', '.join(file.path for file in written)} could not be put back: {again}"
-    else:
-        told = f"{', '.join(file.path for file in written)} was put back."
-    refused.text = sentences(refused.text, told)
+        raise NotPutBack(sentences(refused.text, told), refused.hint) from refused
+    refused.text = sentences(refused.text, f"{', '.join(file.path for file in written)} was put back.")
 
 
 def _put(place: Place, file: WriteFile, report: Report) -> str | None:
@@ -71,8 +84,8 @@ def _put(place: Place, file: WriteFile, report: Report) -> str | None:
     return kept
 
 
-def _put_back(place: Place, step: Step, kept: dict[str, str | None], report: Report) -> None:
-    """The one way back there is: files that the node refused when they were loaded."""
+def _files_back(place: Place, step: Step, kept: dict[str, str | None], report: Report) -> tuple[Command, ...]:
+    """Put files back that the node refused; the commands that take away those that were not there."""
     unit = replace(place.unit, step=place.unit.step + WAY_BACK)
     removals: list[Command] = []
     for file in step.files:
@@ -84,8 +97,12 @@ def _put_back(place: Place, step: Step, kept: dict[str, str | None], report: Rep
         previous = _previous(place, file, kept.get(file.path))
         place.world.put(place.node, file.path, previous, unit, mode=file.mode, owner=file.owner, before=ours)
         report.done(line, Result(0, "put back"))
-    if commands := (*removals, step.load) if step.load else tuple(removals):
-        run(place, commands, unit, report)
+    return tuple(removals)
+
+
+def _run_back(place: Place, commands: tuple[Command, ...], report: Report) -> None:
+    if commands:
+        run(place, commands, replace(place.unit, step=place.unit.step + WAY_BACK), report)
 
 
 def take_back(place: Place, step: Step, kept: dict[str, str | None], report: Report) -> None:
@@ -93,7 +110,11 @@ def take_back(place: Place, step: Step, kept: dict[str, str | None], report: Rep
     for file in step.files:
         if file.before is not None and file.before_text is None and not kept.get(file.path):
             raise StepFailed(f"Nobody knows what {file.path} held before.")
-    _put_back(place, step, kept, report)
+    _run_back(place, (*_files_back(place, step, kept, report), *_load(step)), report)
+
+
+def _load(step: Step) -> tuple[Command, ...]:
+    return (step.load,) if step.load else ()
 
 
 def _previous(place: Place, file: WriteFile, kept: str | None) -> bytes:

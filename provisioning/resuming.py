@@ -37,8 +37,18 @@ def is_rest_of(step: Step, was: Step) -> bool:
     """Whether `step` is what a begun step has left: its last commands, some of its files, or, when all are written, what loads them."""
     if was.load and step.load is None and step.commands == (was.load,) and not step.files:
         step = replace(step, load=was.load, commands=(), files=was.files)
-    same = (step.node, step.kind, step.stage, step.title, step.load, step.if_it_fails, step.guards, step.assumes)
-    asked = (was.node, was.kind, was.stage, was.title, was.load, was.if_it_fails, was.guards, was.assumes)
+    same = (
+        step.node,
+        step.kind,
+        step.stage,
+        step.title,
+        step.load,
+        step.way_back,
+        step.if_it_fails,
+        step.guards,
+        step.assumes,
+    )
+    asked = (was.node, was.kind, was.stage, was.title, was.load, was.way_back, was.if_it_fails, was.guards, was.assumes)
     if same != asked:
         return False
     if step.wait != was.wait or step.probe != was.probe or not (step.commands or step.files):

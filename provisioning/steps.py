@@ -186,6 +186,7 @@ class Step:
     both: bool = (
         False  # with load: what earlier steps wrote to the same paths on the other node is then put back there, too
     )
+    way_back: tuple[Command, ...] = ()  # with load: run once the previous files are back, in the place of load
     if_it_fails: Command | None = None  # with commands: takes away what was there only while they ran
     wait: Wait | None = None
     probe: Probe | None = None
@@ -213,6 +214,8 @@ class Step:
         }
         if self.if_it_fails:
             body["if it fails"] = self.if_it_fails.argv
+        if self.way_back:
+            body["way back"] = repr([command.argv for command in self.way_back])
         return _digest(json.dumps(body, sort_keys=True))
 
 
@@ -285,6 +288,7 @@ def transcript(plan: Plan) -> str:
             lines += [f"   | {line}" for line in str(file.content).splitlines()]
         if step.load:
             lines.append(f"   $ {step.load}")
+        lines += [f"   $ if that fails: {command}" for command in step.way_back]
         if step.wait:
             within = f"at most {step.wait.bound} s" if step.wait.bound else "looked at once"
             lines.append(f"   ~ {step.wait.says} ({within}): {step.wait.command}")

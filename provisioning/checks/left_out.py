@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from clusters.findings import Finding, blocker
 from provisioning.checks.ours import signed
+from provisioning.checks.placed import members
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.render.paths import EXPORTS, HARESOURCES
@@ -32,8 +33,7 @@ def _would_go(kind: str, what: str, path: str, node: str) -> Finding:
 
 def _mounted(desired: DesiredCluster, node: NodeObserved) -> set[str]:
     """The mount points in the group's line: Filesystem::device::directory::type."""
-    members = (word.split("::") for word in _text(desired, node, HARESOURCES).split())
-    return {parts[2] for parts in members if parts[0] == "Filesystem" and len(parts) > 2}
+    return {directory for _, directory in members(_text(desired, node, HARESOURCES))}
 
 
 def _exported(desired: DesiredCluster, node: NodeObserved) -> set[str]:

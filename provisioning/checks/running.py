@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from clusters.findings import Finding, blocker, fine, warning
 from clusters.states import ConnectionState, DiskState
 from provisioning.checks.ours import manager_is_ours
+from provisioning.checks.placed import lost
 from provisioning.checks.settings import new_settings
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
@@ -31,6 +32,7 @@ def running(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backe
     findings += _service(desired, observed, backend)
     findings += _copies(desired, observed)
     findings += _files(desired, observed)
+    findings += lost(desired, observed)
     return findings
 
 

@@ -16,6 +16,7 @@ from provisioning.observed import NodeObserved
 from provisioning.render import nfs
 from provisioning.render.paths import EXPORTS
 
+AGAIN = "A job that broke off leaves this: plan it again. After any but a move “Compare and mend” goes back to what was set."
 Meaning = tuple[str, str, str, str]  # client ("" for a name), what it gets, fsid, what must be mounted
 
 
@@ -54,7 +55,7 @@ def unwritten(
     begun = [path for path in coming if nfs.quoted(path) in paths]
     gone = [path for path in leaving if nfs.quoted(path) not in paths]
     for which, says, hint in (
-        (lacking, "does not hold {} as it was set", "A job that broke off leaves this: plan it again. “Compare and mend” goes back to what was set."),
+        (lacking, "does not hold {} as it was set", AGAIN),
         (begun, "holds {}, which was not published to its end", "A failover would serve it. Plan its job again."),
         (gone, "does not hold {} any more, and its withdrawal did not end", "Withdraw it again."),
     ):  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from clusters.findings import Finding, Severity, blocker, warning
 from clusters.states import Role
-from provisioning.checks import disks, host, lvm, served
+from provisioning.checks import disks, host, lvm, placed, served
 from provisioning.checks.links import named
 from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
@@ -42,6 +42,7 @@ def standing(desired: DesiredCluster, node: NodeObserved) -> tuple[Finding, ...]
         *served.differing(desired, node),
     ]
     told = [f for f in found if f.code in KEPT and f.severity is not Severity.OK]
+    told += [*placed.unnamed(desired, node), *placed.twice(desired, node)]
     told += [*_past(desired, node, told), *_active(desired, node), *_filter(wanted, node), *_handlers(node)]
     return tuple(replace(f, hint=_hint(f)) for f in told)
 

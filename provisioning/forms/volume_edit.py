@@ -52,6 +52,11 @@ class EditForm(PanelForm):
                 "mount_options",
                 refusal(f"{fresh} needs a fresh mount: change the options first, then name or mount point."),
             )
+        elif (
+            not self.errors and self.was().name != self.now().name and self.was().mount_point != self.now().mount_point
+        ):
+            text = "Change the name first, then the mount point: each is a job of its own and keeps its way back."
+            self.add_error("mount_point", refusal(text))
         return cleaned
 
     def _not_of(self, other: Volume) -> None:

@@ -1,4 +1,4 @@
-"""Findings as their rows keep them; those about exports wait while a job changes what they are compared with."""
+"""Findings as their rows keep them; those about exports and volumes wait while a job changes what they are compared with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from provisioning.desired import DesiredCluster
 from provisioning.models import Job
 from provisioning.observed import NodeObserved
 
-OF_EXPORTS = ("export.table-differs", "export.unwritten")
+OF_CHANGES = (
+    "export.table-differs",
+    "export.unwritten",
+    "group.names-missing",
+    "volume.mounted-elsewhere",
+)
 READING = timedelta(seconds=90)  # what was set is loaded before the nodes are asked; an answer may take a minute
 
 
@@ -37,19 +42,19 @@ def rows(findings: Iterable[Finding]) -> list[dict[str, object]]:
 def standing_rows(
     cluster: Cluster, node: Node, desired: DesiredCluster, seen: NodeObserved, found: Iterable[Finding], now: datetime
 ) -> list[dict[str, object]]:
-    """What stands wrong on a node. While a job runs, and until one that ended well was there to be seen, what was told of exports stays as it was."""
-    others = rows(f for f in found if f.code not in OF_EXPORTS)
+    """What stands wrong on a node. While a job runs, and until one that ended well was there to be seen, what was told of these stays as it was."""
+    others = rows(f for f in found if f.code not in OF_CHANGES)
     if _changing(cluster, now):
         state = getattr(node, "state", None)
-        return [*others, *(row for row in (state.standing if state else None) or () if row["code"] in OF_EXPORTS)]
+        return [*others, *(row for row in (state.standing if state else None) or () if row["code"] in OF_CHANGES)]
     paths = {
         inventory: [export.path for export in cluster.exports.all() if export.inventory == inventory]
         for inventory in (Inventory.CREATING, Inventory.REMOVING)
     }
     unwritten = served.unwritten(desired, seen, paths[Inventory.CREATING], paths[Inventory.REMOVING])
-    return [*others, *rows(f for f in found if f.code in OF_EXPORTS), *rows(unwritten)]
+    return [*others, *rows(f for f in found if f.code in OF_CHANGES), *rows(unwritten)]
 
 
 def _changing(cluster: Cluster, now: datetime) -> bool:
-    ended_well = Q(status=JobStatus.SUCCEEDED, ended_at__gte=now - READING)
-    return Job.objects.filter(Q(status=JobStatus.RUNNING) | ended_well, cluster=cluster).exists()
+    ended = Q(status__in=(JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED), ended_at__gte=now - READING)
+    return Job.objects.filter(Q(status=JobStatus.RUNNING) | ended, cluster=cluster).exists()

@@ -128,6 +128,7 @@ def notes(step: Step) -> tuple[str, ...]:
         found.append(f"{step.probe.service_ip} answers{listed}, within {_span(step.probe.bound)}.")
     if step.if_it_fails:
         found.append(f"If it fails, this runs: {step.if_it_fails}.")
+    found += [f"If it fails and the previous files are back, this runs: {command}." for command in step.way_back]
     if step.note:
         found.append(step.note)
     return tuple(clean(text) for text in found)

@@ -18,12 +18,14 @@ from provisioning.checks import preflight
 from provisioning.checks.exporting import taken_out, taking
 from provisioning.checks.links import named
 from provisioning.checks.ours import finished_once, has_generation
+from provisioning.checks.placed import lost
 from provisioning.checks.served import differing
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import backing, handlers, owning, packages, replication, serving, volumes, words
+from provisioning.plans.parts.places import second_places
 from provisioning.render import nfs
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
@@ -37,6 +39,7 @@ def plan(
     active = active_node(desired, observed)
     if active and next(differing(desired, observed[active]), None):  # then the table is taken anew
         findings += taking(nfs.Change.of(desired, desired), observed, active)
+    findings += lost(desired, observed) if desired.in_service else ()
     findings += _keys(desired) + _hidden(desired, observed)
     if not finished_once(desired, observed):
         findings += [f for e in desired.exports for f in owning.nobody_may_write(e, desired.volume(e.volume))]
@@ -73,6 +76,7 @@ def _steps(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backen
     steps += serving.files(desired, observed, backend)
     steps += backend.start(desired, observed)
     steps += backend.serve(desired, observed)
+    steps += second_places(desired, observed)
     probe = serving.probe(desired)
     serves = active_node(desired, observed)
     settled = serves and not any(step.runs for step in steps)

@@ -90,7 +90,10 @@ def close(intent: CloseSnapshot, desired: DesiredCluster, observed: Observed, ba
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
         after = snapshots.with_one(desired, replace(snapshot, fsid=None, clients=()))
         findings += [f for node in observed.values() for f in beside(_left(after, node, snapshot), node)]
-        steps = in_order(_closing(after, observed, active, snapshot, backend))
+        own = nfs.Change.of(desired, desired)
+        findings += taking(own, observed, active)
+        strange = own.strange(exporting.text_of(observed[active]))
+        steps = in_order(_closing(after, observed, active, snapshot, backend, strange))
     runs = any(step.runs for step in steps)
     path = render.path(snapshot) if snapshot else ""
     return Plan(
@@ -231,12 +234,19 @@ def _mounting(
 
 
 def _closing(
-    after: DesiredCluster, observed: Observed, active: str, snapshot: DesiredSnapshot, backend: Backend
+    after: DesiredCluster,
+    observed: Observed,
+    active: str,
+    snapshot: DesiredSnapshot,
+    backend: Backend,
+    strange: Sequence[str],
 ) -> Iterator[Step]:
     node, path = observed[active], render.path(snapshot)
     written = list(_withdrawn(after, observed, active, snapshot))
     if any(step.runs and step.load for step in written):
         yield from naming.asked(active, naming.names(after), Stage.BACKING)
+        change, text = _left(after, node, snapshot), render.of_others(exporting.text_of(node, SNAPSHOT_EXPORTS))
+        yield replace(exporting.trial(change, active, text, (), beside=strange), stage=Stage.BACKING)
     yield from written
     unmount = Step(
         node=node.node,

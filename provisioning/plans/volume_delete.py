@@ -14,6 +14,7 @@ from clusters.findings import Finding, blocker, blockers, fine, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
 from provisioning.checks.known import gaps
+from provisioning.checks.placed import in_the_way
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -100,6 +101,7 @@ def _reasons(
     for node in observed.values():
         yield from _on_node(node, volume)
     if active:
+        yield from in_the_way(desired, observed[active], volume)
         yield from _in_use(desired, observed[active], volume, exports)
 
 

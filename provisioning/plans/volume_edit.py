@@ -1,10 +1,11 @@
 """The plan of other mount options, another mount point or another name for a volume in service. Pure.
 
 1. Options: in place where the kernel takes them so; else NFS is stopped for the seconds of a fresh mount, which is the only thing here that
-clients feel. 2. The name: LVM renames it while it is mounted. 3. The mount point: the same file system is mounted at the new place as well, the
+clients feel. 2. The mount point: the same file system is mounted at the new place as well, the
 exports move there with their fsid, and the old place is let go; who has it mounted goes on, since a file handle names the fsid and not the path.
-4. Every file on both nodes, the standby node first; exports and service group of a node in one step, since a failover needs both to name the same
-place. 5. The old mount points go.
+Every file on both nodes, the standby node first; exports and service group of a node in one step, since a failover needs both to name the same
+place. Then the old mount points go. 3. The name, in a job of its own: the standby node's service group, then on the node that serves its service
+group and the logical volume in one step. What is refused is put back on both nodes.
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ def plan(intent: EditVolume, desired: DesiredCluster, observed: Mapping[str, Nod
     after = changed(desired, was, now)
     active = active_node(desired, observed) or active_node(after, observed)
     refused = list(spelling.cluster(after))
+    judged = after if active and moving.named_already(desired, observed[active], was, now) else desired
     findings = [
         *refused,
-        *(f for f in running(desired, observed, backend) if active is None or f.code != "service.nowhere"),
+        *(f for f in running(judged, observed, backend) if active is None or f.code != "service.nowhere"),
     ]
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += _reasons(desired, observed, active, was, now)
     change = moving.Change(desired, after, was, now, observed, active or "", backend)
-    ready = active and len(observed) == 2 and not refused
+    both = was.name != now.name and was.mount_point != now.mount_point
+    ready = active and len(observed) == 2 and not refused and not both
     steps: tuple[Step, ...] = tuple(moving.steps(change)) if ready else ()
     todo = [step for step in steps if step.runs]
     felt_by, danger = _impact(desired, observed, was, now, todo)
@@ -116,6 +119,10 @@ def _reasons(
             blocker("volume.two-at-once", f"{words.listed(fresh)} {'needs' if len(fresh) == 1 else 'need'} a fresh mount.",
                     hint="Change the options first, then name or mount point: each keeps its way back then.")
         )  # fmt: skip
+    if was.name != now.name and was.mount_point != now.mount_point:
+        text = f"{was.name} cannot get another name and another mount point in one job."
+        hint = "Change the name first, then the mount point: each keeps its way back then."
+        found.append(blocker("volume.two-at-once", text, hint=hint))
     if needs_a_fresh_mount(was, now):
         found += pausing.keeps_state(desired, was)
     for other in desired.volumes:

@@ -11,9 +11,9 @@ from provisioning.render import nfs
 from provisioning.simulator.drbd_words import drbdadm, events2, proc_drbd
 from provisioning.simulator.network_words import ip_, ping, rpcinfo, showmount
 from provisioning.simulator.state import KERNEL, MODULE, Answer, Machine, Pair, by_id
-from provisioning.simulator.storage_words import df_, lsblk, lvmconfig, lvs, mapper, pvs, vgs
+from provisioning.simulator.storage_words import df_, lsblk, lvmconfig, lvs, pvs, vgs
 from provisioning.simulator.system_words import after, apt_cache, chronyc, cl_status, dpkg, modinfo, sh_, systemctl
-from provisioning.simulator.volume_words import shown_options
+from provisioning.simulator.volume_words import shown_options, shown_source
 
 
 def read(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
@@ -102,12 +102,7 @@ def _find_resources(machine: Machine) -> Answer:
 def _mounts(pair: Pair, machine: Machine, now: float) -> str:
     lines = ["/dev/vda1 / ext4 rw,noatime 0 0", "proc /proc proc rw,relatime 0 0"]
     for target, (device, fstype, options) in machine.mounts.items():
-        mapped = (
-            mapper(*device.removeprefix("/dev/").split("/", 1))
-            if device.count("/") == 3 and "/mapper/" not in device
-            else device
-        )
-        lines.append(f"{mapped} {target} {fstype} {shown_options(options)} 0 0")
+        lines.append(f"{shown_source(device)} {target} {fstype} {shown_options(options)} 0 0")
     return "".join(f"{line}\n" for line in lines)
 
 

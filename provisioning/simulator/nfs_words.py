@@ -88,7 +88,7 @@ def tried(machine: Machine, ours: str, lines: Sequence[str]) -> Answer:
         said = "exportfs: can't open /etc/exports for reading\n" + said
     if _fails(said):
         return 1, said, ""
-    return 0, said + listing(table), ""
+    return 0, listing(table) + said, ""
 
 
 def _fails(said: str) -> bool:

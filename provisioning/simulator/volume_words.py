@@ -33,6 +33,9 @@ def ask(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
         case ("findmnt", "--noheadings", "--bytes", "--output", "SIZE", "--mountpoint", point):
             mounted = mounted_lv(pair, machine, point)
             return (0, f"{file_system(mounted)}\n", "") if mounted else (1, "", "")
+        case ("findmnt", "--noheadings", "--output", "SOURCE", "--mountpoint", point):
+            found = machine.mounts.get(point)
+            return (0, f"{shown_source(found[0])}\n", "") if found else (1, "", "")
         case ("findmnt", "--noheadings", "--output", "OPTIONS", "--mountpoint", point):
             found = machine.mounts.get(point)
             return (0, f"{shown_options(found[2])}\n", "") if found else (1, "", "")
@@ -63,6 +66,12 @@ def ask(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None:
         case ("cat", "/sys/block/drbd0/size") if machine.drbd and machine.drbd.up:
             return 0, f"{device_size(machine, machine.drbd) // 512}\n", ""
     return None
+
+
+def shown_source(device: str) -> str:
+    """The kernel names a logical volume as device mapper does."""
+    lvm = device.count("/") == 3 and "/mapper/" not in device
+    return mapper(*device.removeprefix("/dev/").split("/", 1)) if lvm else device
 
 
 def shown_options(options: str) -> str:

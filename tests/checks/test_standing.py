@@ -102,7 +102,7 @@ def test_what_is_no_danger_is_not_called_one(change: Change):
 
 
 def test_the_primary_has_its_volumes_active():
-    assert standing(WANTED, active(True)(finished()["alice"])) == ()
+    assert standing(WANTED, finished()["alice"]) == ()
 
 
 def test_a_kernel_that_could_boot_is_told_more_quietly():

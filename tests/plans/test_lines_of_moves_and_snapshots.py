@@ -143,7 +143,7 @@ def test_each_finding_about_a_line_of_others_is_told_once(line: str, path: str) 
 
 
 def test_the_lines_are_tried_before_anything_that_a_failover_reads() -> None:
-    for plan in (opening(), moving({"name": "houses", "mount_point": "/srv/houses"})):
+    for plan in (opening(), moving({"mount_point": "/srv/houses"})):
         titles = [step.title for step in plan.todo()]
         tried = titles.index("Let exportfs try the line")
         before = plan.todo()[:tried]

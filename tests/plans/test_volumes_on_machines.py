@@ -108,7 +108,8 @@ def edited(machines: Machines, wanted: DesiredCluster, name: str, changes: dict[
         ("homes", {"mount_options": ("data=ordered", "dirsync")}, Danger.INTERRUPTS),
         ("homes", {"name": "houses"}, Danger.NONE),
         ("homes", {"mount_point": "/srv/houses"}, Danger.INTERRUPTS),
-        ("homes", {"name": "houses", "mount_point": "/srv/houses", "mount_options": ("noatime",)}, Danger.INTERRUPTS),
+        ("homes", {"mount_point": "/srv/houses", "mount_options": ("noatime",)}, Danger.INTERRUPTS),
+        ("homes", {"name": "houses", "mount_options": ("noatime",)}, Danger.NONE),
     ],
 )
 def test_a_volume_is_changed_and_stays_in_service(
@@ -263,3 +264,53 @@ def test_a_new_volume_never_covers_files(name: str, pair: tuple[Machines, Desire
     assert codes(created(machines, wanted)) == set()  # an empty directory is taken
     machines.pair.machines[name].litter.append("/srv/web")
     assert codes(created(machines, wanted)) == {"mount.point-holds-files"}
+
+
+def test_name_and_place_are_not_changed_in_one_job(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    plan = edited(machines, wanted, "homes", {"name": "houses", "mount_point": "/srv/houses"})
+    assert "volume.two-at-once" in {f.code for f in plan.findings if f.severity == "blocker"}
+    assert plan.steps == ()
+
+
+@pytest.mark.parametrize("device", ["/dev/sdb1", "/dev/vg_data/media"])
+def test_a_volume_does_not_move_to_where_something_else_is_mounted(
+    pair: tuple[Machines, DesiredCluster], device: str
+) -> None:
+    machines, wanted = pair
+    for name in ("alice", "bob"):
+        machines.pair.machines[name].mounts["/srv/houses"] = [device, "ext4", ""]
+        plan = edited(machines, wanted, "homes", {"mount_point": "/srv/houses"})
+        assert "mount.point-taken" in {f.code for f in plan.findings if f.severity == "blocker"}
+        del machines.pair.machines[name].mounts["/srv/houses"]
+
+
+def test_something_that_is_mounted_there_in_between_ends_the_move(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    plan = edited(machines, wanted, "homes", {"mount_point": "/srv/houses"})
+    see = next(step for step in plan.todo() if step.title == "See /srv/houses mounted")
+    machines.pair.machines["alice"].mounts["/srv/houses"] = ["/dev/sdb1", "ext4", ""]
+    with pytest.raises(AssertionError, match="See /srv/houses mounted"):
+        machines.do(see)
+
+
+def test_a_volume_that_was_renamed_by_hand_is_not_made_anew(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    machines.pair.inside.lvs["houses"] = machines.pair.inside.lvs.pop("homes")
+    plan = provision_again(machines, replace(wanted, in_service=True))
+    assert "volume.gone" in {f.code for f in plan.findings if f.severity == "blocker"}
+
+
+def test_a_second_place_is_unmounted_by_compare_and_mend(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    wanted = replace(wanted, in_service=True)
+    machines.pair.machines["alice"].mounts["/srv/houses"] = ["/dev/vg_data/homes", "ext4", ""]
+    assert "volume.mounted-elsewhere" in {
+        f.code for f in deleted(machines, replace(wanted, exports=()), "homes").findings
+    }
+    plan = provision_again(machines, wanted)
+    assert [step.title for step in plan.todo() if step.commands] == ["Unmount homes at /srv/houses"]
+    for step in plan.todo():
+        machines.do(step)
+    assert "/srv/houses" not in machines.pair.machines["alice"].mounts
+    assert provision_again(machines, wanted).todo() == ()

@@ -8,6 +8,7 @@ from typing import Any
 from provisioning.intents import DeleteVolume, EditVolume, GrowResource, GrowVolume
 from provisioning.simulator import store
 from provisioning.simulator.state import Lv
+from provisioning.simulator.volume_words import mounted_lv
 from provisioning.snapshot import desired_of
 
 GIB = 1024**3
@@ -65,7 +66,7 @@ class VolumeVerbs:
             self.say(f"  {name}: {size}")
             for machine in pair.machines.values():
                 named = f"/{name}::" in machine.files["/etc/ha.d/haresources"].text
-                here = [point for point, mount in machine.mounts.items() if mount[0].rsplit("/", 1)[-1] == name]
+                here = [point for point in machine.mounts if lv and mounted_lv(pair, machine, point) is lv]
                 told = f"{'names' if named else 'does not name'} it"
                 self.say(f"  {machine.name}: {told}, {'mounted at ' + ', '.join(here) if here else 'not mounted'}")
 

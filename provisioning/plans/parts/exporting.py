@@ -28,12 +28,14 @@ from provisioning.steps import Command, Expect, Kind, Stage, Step, Wait, cmd, un
 TRIED = "/var/lib/nfs/tried"
 # A slave: what the node unmounts meanwhile goes here, too, so that its copies of the mounts keep no volume open when the group stops.
 APART = ("unshare", "--mount", "--propagation", "slave", "sh", "-c")
-# In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it. The pair's
-# own exports stay out of every trial: each was tried when it was published. Names in them are asked for by themselves: `naming`.
+# In a mount namespace of its own: the table, and the directory of files with ours replaced by the lines to try. Nothing outside sees it. What
+# exportfs complained of comes last: of much output the end is told. The pair's own exports stay out of every trial: each was tried when it was
+# published. Names in them are asked for by themselves: `naming`.
 _TRY = (
     f"ours=$1; shift; mount -t tmpfs none /var/lib/nfs; mkdir {TRIED}; "
     f'find {EXPORTS_DIRECTORY} -maxdepth 1 -name "*.exports" ! -path {EXPORTS} ! -path "$ours" -exec cp --target-directory={TRIED} {{}} +; '
-    f'printf "%s\\n" "$@" >"{TRIED}/${{ours##*/}}"; mount --bind {TRIED} {EXPORTS_DIRECTORY}; exportfs -r 2>&1; exportfs -v'
+    f'printf "%s\\n" "$@" >"{TRIED}/${{ours##*/}}"; mount --bind {TRIED} {EXPORTS_DIRECTORY}; '
+    'said=$(exportfs -r 2>&1) || { printf "%s\\n" "$said"; exit 1; }; exportfs -v; printf "%s\\n" "$said"'
 )
 TRY = f"set -e; {_TRY}"
 # What a volume holds is at its new place in the trial only: exportfs refuses a directory that is not there.
@@ -108,7 +110,7 @@ def trial(
     moved: tuple[str, ...] = (),
     beside: Sequence[str] = (),
 ) -> Step:
-    """Try the lines with what others wrote beside them, in other files and in ours. A name of others that is gone is passed over, as it is anyway."""
+    """Try the lines with what others wrote beside them, in other files and in ours: the names in those must be known, too."""
     after = change.after
     ours = {nfs.line(after, export) for export in wanted}
     kept = ours.union(change.strange(standing))

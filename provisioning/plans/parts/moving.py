@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from clusters.findings import Finding, blocker
 from provisioning.desired import DesiredCluster, DesiredVolume
-from provisioning.ha.base import Backend, mounted
-from provisioning.observed import FileState, NodeObserved
+from provisioning.ha.base import Backend
+from provisioning.observed import NodeObserved
 from provisioning.plans.parts import growing, naming, places, serving, volumes
 from provisioning.plans.parts.moving_exports import Moved
 from provisioning.render import mounting, nfs
+from provisioning.render.lvm import mapper
 from provisioning.render.managed import ManagedFile
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
@@ -47,13 +47,6 @@ class Change:
     def group(self, desired: DesiredCluster, name: str) -> ManagedFile:
         return self.backend.group(desired, desired.node(name))
 
-    @property
-    def named(self) -> DesiredCluster:
-        """With the new name, at the old place still: what both service groups say between the two."""
-        there = replace(self.now, mount_point=self.was.mount_point)
-        volumes = tuple(there if volume.name == self.was.name else volume for volume in self.desired.volumes)
-        return replace(self.desired, volumes=volumes)
-
     def exports(self) -> Moved:
         change = nfs.Change.of(self.desired, self.after)
         theirs = tuple(e for e in self.after.exports if self.moved and e.volume == self.now.name)
@@ -68,18 +61,14 @@ def steps(change: Change) -> Iterator[Step]:
             step = volumes.mount_point(change.after, change.observed[name], change.now, change.backend)
             yield replace(step, title=f"Make the new mount point {change.now.mount_point}")
     yield from exports.tried()
-    if change.renamed:
-        yield from _rename(change)
-    nodes = change.observed
-    if change.renamed and change.moved:
-        named = [_name_it(change, name) for name in change.order]
-        yield from named
-        nodes = {step.node: _after(change, step) for step in named}
     if change.moved:
         yield from _mount_there_too(change)
-    yield from _files(change, exports, nodes)
-    if change.moved:
+        yield from _files(change, exports)
         yield from _let_go(change, exports)
+    if change.renamed:
+        yield from _rename(change)
+    if not (change.moved or change.renamed):
+        yield from _files(change, exports)
 
 
 def _options(change: Change) -> Iterator[Step]:
@@ -173,26 +162,40 @@ def _nfs_runs(change: Change) -> Step:
 
 
 def _rename(change: Change) -> Iterator[Step]:
+    """The service group of both nodes names the volume: so the node that serves takes name and group in one step, and a refusal takes both back."""
     vg, old, new = change.desired.resource.vg, change.was.name, change.now.name
+    standby, active = (change.observed[name] for name in change.order)
+    yield replace(
+        serving.group(change.after, standby, change.backend),
+        title="Write the new name into the service group",
+        note="The standby node first.",
+    )
     ask = cmd("lvs", "--noheadings", "--options", "lv_name", "--select", f"lv_name={new}", vg)
-    rename = Step(
-        node=change.active,
+    rename, named = cmd("lvrename", vg, old, new, timeout=60), f"{vg} has a volume {new}"
+    group = serving.group(change.after, active, change.backend)
+    if named_already(change.desired, change.node, change.was, change.now):
+        yield (
+            replace(group, title="Write the new name into the service group")
+            if group.runs
+            else unchanged(replace(group, title=f"Rename the logical volume {old} to {new}"), "it is named so")
+        )
+        return
+    step = replace(
+        group,
         title=f"Rename the logical volume {old} to {new}",
-        kind=Kind.WRITES,
-        stage=Stage.VOLUMES,
         guards=(Guard(f"{vg} has no volume {new}", ask, Expect(one_of=("",))),),
-        commands=(cmd("lvrename", vg, old, new, timeout=60),),
-        note=f"While it is mounted. Way back: lvrename {vg} {new} {old}.",
+        load=rename,
+        both=True,
+        way_back=(cmd("lvrename", vg, new, old, timeout=60, exits=(0, 5)),),  # 5: it has its old name
+        wait=Wait(named, ask, Expect(one_of=(new,)), bound=20),
+        note="With the service group, while it is mounted. If that fails, the old name and the previous files come back, on both nodes.",
     )
-    see = Step(
-        node=change.active,
-        title=f"See {new} in {vg}",
-        kind=Kind.WAITS,
-        stage=Stage.VOLUMES,
-        wait=Wait(f"{vg} has a volume {new}", ask, Expect(one_of=(new,)), bound=20),
-    )
-    done = change.node.lv(vg, new) is not None and change.node.lv(vg, old) is None
-    yield from (unchanged(step, "it is named so") if done else step for step in (rename, see))
+    yield step if group.runs else replace(step, files=(), load=None, commands=(rename,), unchanged="")
+
+
+def named_already(desired: DesiredCluster, node: NodeObserved, was: DesiredVolume, now: DesiredVolume) -> bool:
+    vg = desired.resource.vg
+    return was.name != now.name and node.lv(vg, now.name) is not None and node.lv(vg, was.name) is None
 
 
 def _mount_there_too(change: Change) -> Iterator[Step]:
@@ -205,47 +208,31 @@ def _mount_there_too(change: Change) -> Iterator[Step]:
         commands=(volumes.mount(change.after, now),),
         note="One file system at two places for a moment. Way back: unmount the new place.",
     )
+    device = mapper(change.after.resource.vg, now.name)
     see = Step(
         node=change.active,
         title=f"See {now.mount_point} mounted",
         kind=Kind.WAITS,
         stage=Stage.LIVE,
-        wait=mounted(now, bound=10),
+        wait=Wait(
+            f"{now.name} itself is mounted at {now.mount_point}",
+            cmd("findmnt", "--noheadings", "--output", "SOURCE", "--mountpoint", now.mount_point),
+            Expect(one_of=(device,)),
+            bound=10,
+        ),
     )
     done = change.node.mount(now.mount_point) is not None
-    yield from (unchanged(step, "it is mounted there") if done else step for step in (mount, see))
+    yield unchanged(mount, "it is mounted there") if done else mount
+    yield unchanged(see, "it is let go already") if change.node.mount(change.was.mount_point) is None and done else see
 
 
-def _name_it(change: Change, name: str) -> Step:
-    """At once, and on both nodes: a group that names a volume which is gone starts nothing. What is refused later is put back to this."""
-    node = change.observed[name]
-    step = replace(
-        serving.group(change.named, node, change.backend),
-        title="Write the new name into the service group",
-        note="At the old place still, so that a failover finds it.",
-    )
-    at_the_end = not serving.group(change.after, node, change.backend).runs
-    return unchanged(step, "it names the new place already") if at_the_end else step
-
-
-def _after(change: Change, step: Step) -> NodeObserved:
-    """The node as it is once this step has run."""
-    node = change.observed[step.node]
-    if not step.runs:
-        return node
-    file = change.group(change.named, step.node)
-    text = str(file.content)
-    state = FileState(file.path, hashlib.sha256(text.encode()).hexdigest(), text, mode=file.mode)
-    return replace(node, files=(*(other for other in node.files if other.path != file.path), state))
-
-
-def _files(change: Change, exports: Moved, nodes: Mapping[str, NodeObserved]) -> Iterator[Step]:
+def _files(change: Change, exports: Moved) -> Iterator[Step]:
     for name in change.order:
         if exports.exports:
-            yield from exports.written(nodes[name], change.group(change.after, name))
+            yield from exports.written(change.observed[name], change.group(change.after, name))
             continue
         yield replace(
-            serving.group(change.after, nodes[name], change.backend),
+            serving.group(change.after, change.observed[name], change.backend),
             title="Write the service group",
             note="Heartbeat reads it anew at every takeover.",
         )
@@ -296,6 +283,7 @@ def reasons(
                 "mount.point-holds-files", f"{now.mount_point} of {one.node} holds files already.", node=one.node, hazard=17,
                 hint="The volume would hide them. Take another place, or move them away.", fix=f"ls -la {now.mount_point}",
             )  # fmt: skip
-        if mount is not None and one.mount(was.mount_point) is not None and mount.fstype != was.fstype:
+        itself = mount is not None and one is node and mount.source in (f"/dev/{vg}/{was.name}", mapper(vg, was.name))
+        if mount is not None and not itself:
             yield blocker("mount.point-taken", f"{mount.source} is mounted at {mount.target} on {one.node}.", node=one.node,
-                          hint="Take another mount point.", hazard=10)  # fmt: skip
+                          hint="Unmount it, or take another mount point.", hazard=10, fix=f"umount {mount.target}")  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, warning
+from provisioning.checks.placed import in_the_way
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
 from provisioning.observed import NodeObserved
@@ -47,6 +48,7 @@ def ready(
     """Reasons not to. Of a service that an earlier try left stopped it is said that this job brings it back."""
     found = snapshots.ready(desired, observed, backend)
     name = holder(desired, observed)
+    found += in_the_way(desired, observed[name], volume) if name else []
     if volume is None or name is None or not halfway(desired, observed[name], volume):
         return found
     kept = [finding for finding in found if finding.code != "service.nowhere"]

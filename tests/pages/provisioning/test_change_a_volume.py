@@ -28,11 +28,11 @@ def page(response: Any) -> str:
 
 
 def test_a_change_becomes_a_job(web_files: Cluster, olga_client: Client):
-    typed = {"name": "shop", "mount_point": "/srv/shop", "mount_options": "noatime", "key": "k1"}
+    typed = SAME | {"mount_point": "/srv/shop", "mount_options": "noatime", "key": "k1"}
     first, second = (olga_client.post(EDIT, typed) for _ in range(2))
     job = Job.objects.get()
     assert first["Location"] == second["Location"] == f"/jobs/{job.pk}/"
-    now = DesiredVolume("shop", 10 * GIB, "ext4", "/srv/shop", ("noatime",))
+    now = DesiredVolume("web_files", 10 * GIB, "ext4", "/srv/shop", ("noatime",))
     assert codec.load(EditVolume, job.intent) == EditVolume("web-files", "web_files", now)
 
 
@@ -47,6 +47,7 @@ def test_a_change_becomes_a_job(web_files: Cluster, olga_client: Client):
         ({"mount_point": "/etc"}, "belongs to the system"),
         ({"mount_options": "loop"}, "its own device"),
         ({"mount_options": "dirsync", "name": "shop"}, "change the options first"),
+        ({"mount_point": "/srv/shop", "name": "shop"}, "Change the name first, then the mount point"),
     ],
 )
 def test_what_cannot_be_is_refused_and_kept(
@@ -75,9 +76,9 @@ def test_who_feels_it_is_said_while_typing(changes: dict[str, str], said: str, w
 
 
 def test_a_settled_change_moves_the_exports_below_it(web_files: Cluster, olga_client: Client):
-    olga_client.post(EDIT, {"name": "shop", "mount_point": "/srv/shop", "mount_options": "noatime"})
+    olga_client.post(EDIT, SAME | {"mount_point": "/srv/shop", "mount_options": "noatime"})
     actions.settle(Job.objects.get())
-    volume = web_files.volumes.get(name="shop")
+    volume = web_files.volumes.get(name="web_files")
     assert (volume.mount_point, volume.mount_options) == ("/srv/shop", "noatime")
     assert [(e.path, e.fsid) for e in volume.exports.all()] == [("/srv/shop", 1)]
 

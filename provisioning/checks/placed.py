@@ -1,0 +1,84 @@
+"""Volumes beside where they are: what the service group names and LVM does not have, and what is mounted at a second place. Pure.
+
+Both are what a change of a volume's name or place leaves when it breaks off. LVM shows a volume only on the node that is Primary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from clusters.findings import Finding, blocker, warning
+from clusters.states import Role
+from provisioning.desired import DesiredCluster, DesiredVolume
+from provisioning.observed import NodeObserved
+from provisioning.observed.storage import Mount
+from provisioning.render.lvm import mapper
+from provisioning.render.paths import HARESOURCES
+
+
+def members(text: str) -> list[tuple[str, str]]:
+    """Device and directory of each file system in a service group's line: Filesystem::device::directory::type."""
+    parts = (word.split("::") for word in text.split())
+    return [(each[1], each[2]) for each in parts if each[0] == "Filesystem" and len(each) > 2]
+
+
+def unnamed(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    """A group that names a volume which is not there starts nothing, on either node."""
+    file, vg = node.file(HARESOURCES), desired.resource.vg
+    if not _sees(desired, node) or file is None or not file.text:
+        return
+    for device, _ in members(file.text):
+        group, _, name = device.removeprefix("/dev/").partition("/")
+        if group == vg and node.lv(vg, name) is None:
+            yield warning(
+                "group.names-missing", f"The service group in {HARESOURCES} of {node.node} names {device}, which is not there.", node=node.node,
+                hazard=20, hint="A failover would start nothing. A change of the volume's name that broke off leaves this: plan it again.",
+                fix=f"lvs {vg}",
+            )  # fmt: skip
+
+
+def elsewhere(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> list[Mount]:
+    """Where else a volume is mounted. The kernel goes on showing the name it was mounted by, so places of others do not count."""
+    vg, points = desired.resource.vg, {each.mount_point for each in (*desired.volumes, volume)}
+    names = (f"/dev/{vg}/{volume.name}", mapper(vg, volume.name))
+    return [mount for mount in node.mounts or () if mount.source in names and mount.target not in points]
+
+
+def twice(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
+    for volume in desired.volumes:
+        for mount in elsewhere(desired, node, volume):
+            yield warning(
+                "volume.mounted-elsewhere", f"{volume.name} is mounted at {mount.target} on {node.node}, too.", node=node.node, hazard=18,
+                hint="A node that cannot release the volume is restarted by Heartbeat. A move that broke off leaves this: plan it again. "
+                "“Compare and mend” unmounts it.",
+                fix=f"umount {mount.target}",
+            )  # fmt: skip
+
+
+def in_the_way(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume | None) -> list[Finding]:
+    """Unmounted at its own place it would still be in use."""
+    name = volume.name if volume else ""
+    return [
+        blocker(
+            "volume.mounted-elsewhere", f"{name} is mounted at {mount.target} on {node.node}, too.", node=node.node,
+            hint="“Compare and mend” unmounts it.", fix=f"umount {mount.target}", hazard=18,
+        )
+        for mount in (elsewhere(desired, node, volume) if volume else ())
+    ]  # fmt: skip
+
+
+def lost(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
+    """A volume in service that LVM does not have: under another name it would be lost from the group, or be made once more, empty."""
+    for node in observed.values():
+        for volume in desired.volumes if _sees(desired, node) else ():
+            if node.lv(desired.resource.vg, volume.name) is None:
+                yield blocker(
+                    "volume.gone", f"{desired.resource.vg} on {node.node} has no volume {volume.name}.", node=node.node, hazard=20,
+                    hint="If a change of its name broke off, plan that again. If somebody renamed it, give it its name back.",
+                    fix=f"lvs {desired.resource.vg}",
+                )  # fmt: skip
+
+
+def _sees(desired: DesiredCluster, node: NodeObserved) -> bool:
+    replica = node.replica(desired.resource.name)
+    return replica is not None and replica.role is Role.PRIMARY and node.lvs is not None
