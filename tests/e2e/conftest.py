@@ -17,7 +17,7 @@ import axe_playwright_python
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.launcher.checkout import Installation
 
@@ -30,6 +30,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 SHOTS = Path(__file__).parent / "shots"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+expect.set_options(timeout=15_000)  # workers, nodes and this browser share two cores with the other tests
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
