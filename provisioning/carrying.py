@@ -29,13 +29,13 @@ from provisioning.lease import Lease, LeaseLost
 from provisioning.models import Job, JobStep
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
-from provisioning.place import WAY_BACK, NotPutBack, Place, StepFailed, sentences
+from provisioning.place import TAKE_AWAY, WAY_BACK, NotPutBack, Place, StepFailed, sentences
 from provisioning.putting import take_back
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
 from provisioning.runner import execute
 from provisioning.snapshot import Incomplete
-from provisioning.steps import OBSERVER, Kind, Plan, Step
+from provisioning.steps import OBSERVER, Kind, Plan, Step, cmd
 from provisioning.transport.choose import world_for
 from provisioning.transport.clock import time_of
 from provisioning.transport.world import (
@@ -46,6 +46,7 @@ from provisioning.transport.world import (
     NodeRefused,
     NodeRestarted,
     UnitKey,
+    Unreachable,
     World,
 )
 from provisioning.unseal import SecretMissing, mask_of, resolver
@@ -201,6 +202,8 @@ class Carrying:
             record.end(Status.FAILED, self.mask(text))
             if isinstance(error, FileChanged | NodeRefused):
                 text = sentences(text, self._back_on_the_other(number, step))
+            elif isinstance(error, Unreachable):  # what was to be loaded was not sent
+                text = sentences(text, self._back_unless_it_takes_over(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)
 
@@ -217,8 +220,22 @@ class Carrying:
                 told += f" On {was.node} it could not be put back, so the nodes' files differ: {problem}"
             else:
                 record.end(Status.DONE, f"Put back to what it was, because {step.node} does not have it.")
-                told += f" It was put back on {was.node}, too."
+                told += f" On {was.node} it was put back."
         return told
+
+    def _back_unless_it_takes_over(self, number: int, step: Step) -> str:
+        """A node that is Primary by now started what its files said: they stay as they are."""
+        _, was = next(self._theirs(number, step), (0, None))
+        if was is None:
+            return ""
+        asks = cmd("drbdadm", "role", self.job.cluster.resource.name)
+        try:
+            [role] = self.world.read(self.addresses[was.node], [asks])
+        except NodeError as silent:
+            return f"What was written on {was.node} stays there: {silent}"
+        if not role.stdout.startswith("Secondary"):
+            return f"What was written on {was.node} stays there: it is not Secondary, and may be taking over."
+        return self._back_on_the_other(number, step)
 
     def _theirs(self, number: int, step: Step) -> Iterator[Numbered]:
         """Give what this job wrote on the other node to the paths of a step that is for both."""
@@ -254,7 +271,8 @@ class Carrying:
             if self.rows[number].status != Status.RUNNING or step.node not in self.addresses:
                 continue
             units = [number + LATER * skipped for skipped in range(max(1, len(step.commands)))]
-            units += [number + WAY_BACK] if step.load or step.if_it_fails else []
+            units += [number + WAY_BACK] if step.load else []
+            units += [number + TAKE_AWAY] if step.if_it_fails else []
             self._await_end(step, [self._unit(number) for number in units])
 
     def _await_end(self, step: Step, units: list[UnitKey]) -> None:

@@ -11,6 +11,7 @@ from provisioning.observer import Seen
 from provisioning.transport.world import NodeAddress, Result, Time, UnitKey, World
 
 WAY_BACK = 10_000  # added to a step's number: putting files back is a unit of its own
+TAKE_AWAY = 15_000  # and so is what runs when a step fails
 Look = Callable[[str], Seen]  # service IP → what is seen of it
 ResolveSecret = Callable[[str], bytes]
 

@@ -46,7 +46,8 @@ def _loaded_again(
     failed: type[StepFailed] = NotPutBack
     try:
         removals = _files_back(place, step, kept, report)
-        failed = StepFailed  # the files are what they were, whatever the node makes of them
+        if not step.way_back:
+            failed = StepFailed  # the files are what they were, whatever the node makes of them
         _run_back(place, (*removals, *(step.way_back or _load(step))), report)
     except (StepFailed, NodeError) as again:
         text = f"The previous files were to be put back and loaded again, which failed, too: {again.text}"

@@ -36,7 +36,7 @@ def rest(
 def is_rest_of(step: Step, was: Step) -> bool:
     """Whether `step` is what a begun step has left: its last commands, some of its files, or, when all are written, what loads them."""
     if was.load and step.load is None and step.commands == (was.load,) and not step.files:
-        step = replace(step, load=was.load, commands=(), files=was.files)
+        step = replace(step, load=was.load, way_back=was.way_back, commands=(), files=was.files)
     same = (
         step.node,
         step.kind,

@@ -8,19 +8,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning.acting import run, wait
-from provisioning.place import WAY_BACK, Place, Report, StepFailed, seen, sentences
+from provisioning.place import TAKE_AWAY, NotPutBack, Place, Report, StepFailed, seen, sentences
 from provisioning.putting import write_files
 from provisioning.steps import Probe, Step
-from provisioning.transport.world import NodeError, Result
+from provisioning.transport.world import FileChanged, NodeError, NodeRefused, Result
 
 
 def execute(place: Place, step: Step, report: Report) -> str:
     """Run the step; returns a note worth keeping ("" when there is none)."""
     _check_guards(place, step, report)
-    if step.commands:
-        _run_or_take_away(place, step, report)
-    if step.files:
-        write_files(place, step, report)
+    try:
+        if step.commands:
+            run(place, step.commands, place.unit, report)
+        if step.files:
+            write_files(place, step, report)
+    except (StepFailed, FileChanged, NodeRefused) as failed:
+        _take_away(place, step, report, failed)
+        raise
     if step.wait and not step.load:
         wait(place, step.wait, report)
     return _probe(place, step.probe, report) if step.probe else ""
@@ -39,18 +43,14 @@ def _check_guards(place: Place, step: Step, report: Report) -> None:
             )
 
 
-def _run_or_take_away(place: Place, step: Step, report: Report) -> None:
+def _take_away(place: Place, step: Step, report: Report, failed: StepFailed | FileChanged | NodeRefused) -> None:
+    if step.if_it_fails is None or isinstance(failed, NotPutBack):
+        return
     try:
-        run(place, step.commands, place.unit, report)
-    except StepFailed as failed:
-        if step.if_it_fails is None:
-            raise
-        try:
-            run(place, (step.if_it_fails,), replace(place.unit, step=place.unit.step + WAY_BACK), report)
-        except (StepFailed, NodeError) as again:
-            more = f"This was to run then and failed, too: {step.if_it_fails}: {again.text}"
-            raise StepFailed(sentences(failed.text, more), failed.hint) from failed
-        raise
+        run(place, (step.if_it_fails,), replace(place.unit, step=place.unit.step + TAKE_AWAY), report)
+    except (StepFailed, NodeError) as again:
+        more = f"This was to run then and failed, too: {step.if_it_fails}: {again.text}"
+        failed.text = sentences(failed.text, more)
 
 
 def _probe(place: Place, probe: Probe, report: Report) -> str:

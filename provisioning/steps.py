@@ -187,7 +187,9 @@ class Step:
         False  # with load: what earlier steps wrote to the same paths on the other node is then put back there, too
     )
     way_back: tuple[Command, ...] = ()  # with load: run once the previous files are back, in the place of load
-    if_it_fails: Command | None = None  # with commands: takes away what was there only while they ran
+    if_it_fails: Command | None = (
+        None  # takes away what was there only for commands or files, once those files are back
+    )
     wait: Wait | None = None
     probe: Probe | None = None
     guards: tuple[Guard, ...] = ()

@@ -47,24 +47,31 @@ def elsewhere(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume
 def twice(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     for volume in desired.volumes:
         for mount in elsewhere(desired, node, volume):
-            yield warning(
-                "volume.mounted-elsewhere", f"{volume.name} is mounted at {mount.target} on {node.node}, too.", node=node.node, hazard=18,
-                hint="A node that cannot release the volume is restarted by Heartbeat. A move that broke off leaves this: plan it again. "
-                "“Compare and mend” unmounts it.",
-                fix=f"umount {mount.target}",
-            )  # fmt: skip
+            text, hint, fix = _second(node, volume, mount)
+            yield warning("volume.mounted-elsewhere", text, hint=hint, fix=fix, node=node.node, hazard=18)
 
 
-def in_the_way(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume | None) -> list[Finding]:
+def in_the_way(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume | None) -> Iterator[Finding]:
     """Unmounted at its own place it would still be in use."""
-    name = volume.name if volume else ""
-    return [
-        blocker(
-            "volume.mounted-elsewhere", f"{name} is mounted at {mount.target} on {node.node}, too.", node=node.node,
-            hint="“Compare and mend” unmounts it.", fix=f"umount {mount.target}", hazard=18,
-        )
-        for mount in (elsewhere(desired, node, volume) if volume else ())
-    ]  # fmt: skip
+    for mount in elsewhere(desired, node, volume) if volume else ():
+        text, hint, fix = _second(node, volume, mount)
+        yield blocker("volume.mounted-elsewhere", text, hint=hint, fix=fix, node=node.node, hazard=18)
+
+
+def _second(node: NodeObserved, volume: DesiredVolume | None, mount: Mount) -> tuple[str, str, str]:
+    """What the service group names or what is exported there must not be unmounted: that move is nearly done."""
+    file = node.file(HARESOURCES)
+    named = mount.target in (directory for _, directory in members((file.text if file else None) or ""))
+    live = named or any(f"{export.path}/".startswith(f"{mount.target}/") for export in node.exports or ())
+    text = f"{volume.name if volume else 'It'} is mounted at {mount.target} on {node.node}, too."
+    again = "A move that did not end leaves this: plan it again."
+    if live:
+        return text, again, ""
+    return (
+        text,
+        f"{again} Otherwise unmount it: a node that cannot release a volume is restarted.",
+        f"umount {mount.target}",
+    )
 
 
 def lost(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
@@ -81,4 +88,7 @@ def lost(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Itera
 
 def _sees(desired: DesiredCluster, node: NodeObserved) -> bool:
     replica = node.replica(desired.resource.name)
-    return replica is not None and replica.role is Role.PRIMARY and node.lvs is not None
+    seen = (
+        node.lvs is not None and node.vg(desired.resource.vg) is not None
+    )  # LVM's programs are asked one after the other
+    return seen and replica is not None and replica.role is Role.PRIMARY

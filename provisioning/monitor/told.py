@@ -23,6 +23,9 @@ OF_CHANGES = (
     "volume.mounted-elsewhere",
 )
 READING = timedelta(seconds=90)  # what was set is loaded before the nodes are asked; an answer may take a minute
+ANSWER = timedelta(
+    seconds=20
+)  # what a node answered may be of a moment before a job that failed had put everything back
 
 
 def rows(findings: Iterable[Finding]) -> list[dict[str, object]]:
@@ -42,7 +45,7 @@ def rows(findings: Iterable[Finding]) -> list[dict[str, object]]:
 def standing_rows(
     cluster: Cluster, node: Node, desired: DesiredCluster, seen: NodeObserved, found: Iterable[Finding], now: datetime
 ) -> list[dict[str, object]]:
-    """What stands wrong on a node. While a job runs, and until one that ended well was there to be seen, what was told of these stays as it was."""
+    """What stands wrong on a node. While a job runs, and until the nodes can be seen as it left them, what was told of these stays as it was."""
     others = rows(f for f in found if f.code not in OF_CHANGES)
     if _changing(cluster, now):
         state = getattr(node, "state", None)
@@ -56,5 +59,6 @@ def standing_rows(
 
 
 def _changing(cluster: Cluster, now: datetime) -> bool:
-    ended = Q(status__in=(JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED), ended_at__gte=now - READING)
-    return Job.objects.filter(Q(status=JobStatus.RUNNING) | ended, cluster=cluster).exists()
+    well = Q(status=JobStatus.SUCCEEDED, ended_at__gte=now - READING)
+    otherwise = Q(status__in=(JobStatus.FAILED, JobStatus.CANCELLED), ended_at__gte=now - ANSWER)
+    return Job.objects.filter(Q(status=JobStatus.RUNNING) | well | otherwise, cluster=cluster).exists()

@@ -25,7 +25,6 @@ from provisioning.ha.base import Backend, active_node
 from provisioning.intents import ProvisionCluster
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import backing, handlers, owning, packages, replication, serving, volumes, words
-from provisioning.plans.parts.places import second_places
 from provisioning.render import nfs
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
@@ -76,7 +75,6 @@ def _steps(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backen
     steps += serving.files(desired, observed, backend)
     steps += backend.start(desired, observed)
     steps += backend.serve(desired, observed)
-    steps += second_places(desired, observed)
     probe = serving.probe(desired)
     serves = active_node(desired, observed)
     settled = serves and not any(step.runs for step in steps)

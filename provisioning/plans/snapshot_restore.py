@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
+from provisioning.checks.placed import in_the_way
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend
 from provisioning.intents import RestoreSnapshot
@@ -40,6 +41,7 @@ def plan(
         text = f"{intent.volume} has no snapshot {intent.name}."
         findings.append(blocker("snapshot.unknown", text, hint="It was deleted or used up already."))
     elif name and len(observed) == 2 and not snapshots.ill_formed(findings):
+        findings += in_the_way(desired, observed[name], volume)
         findings += _reasons(desired, observed[name], snapshot)
         steps = tuple(_steps(desired, observed[name], snapshot, volume))
     destroys = any(step.runs and step.kind is Kind.DESTROYS for step in steps)

@@ -9,8 +9,8 @@ from provisioning.checks.standing import standing
 from provisioning.observed import NodeObserved
 from provisioning.observed.storage import Mount
 from provisioning.render.lvm import mapper
-from provisioning.render.paths import SNAPSHOTS
-from tests.pair import desired, finished
+from provisioning.render.paths import HARESOURCES, SNAPSHOTS
+from tests.pair import desired, finished, with_file
 
 PAIR = desired()
 VG, [HOMES, MEDIA] = PAIR.resource.vg, PAIR.volumes
@@ -51,8 +51,8 @@ def test_a_second_place_is_told_and_is_in_the_way() -> None:
     node = mounted(mapper(VG, "homes"), "/srv/houses")
     assert [finding.text for finding in placed.twice(PAIR, node)] == ["homes is mounted at /srv/houses on alice, too."]
     assert [finding.severity for finding in placed.in_the_way(PAIR, node, HOMES)] == ["blocker"]
-    assert placed.in_the_way(PAIR, node, MEDIA) == []
-    assert placed.in_the_way(PAIR, node, None) == []
+    assert list(placed.in_the_way(PAIR, node, MEDIA)) == []
+    assert list(placed.in_the_way(PAIR, node, None)) == []
 
 
 def test_neither_snapshots_nor_others_nor_an_old_name_count_as_a_second_place() -> None:
@@ -68,3 +68,16 @@ def test_both_stand_in_the_monitors_whole_reading() -> None:
     node = mounted(mapper(VG, "homes"), "/srv/houses")
     assert "volume.mounted-elsewhere" in {finding.code for finding in standing(PAIR, node) or ()}
     assert "group.names-missing" in {finding.code for finding in standing(PAIR, without("homes")) or ()}
+
+
+def test_what_is_served_there_is_not_to_be_unmounted() -> None:
+    """A move that ended between its two halves: the inventory has the old place, clients use the new one."""
+    node = mounted(mapper(VG, "homes"), "/srv/houses")
+    [idle] = placed.twice(PAIR, node)
+    assert idle.fix == "umount /srv/houses"
+    exports = tuple(replace(export, path=f"{export.path}/in") for export in node.exports or ())
+    served = replace(node, exports=tuple(replace(export, path="/srv/houses/in") for export in exports))
+    text = str(getattr(node.file(HARESOURCES), "text", "")).replace("::/srv/homes::", "::/srv/houses::")
+    for live in (served, with_file(node, HARESOURCES, text)):
+        [found] = placed.twice(PAIR, live)
+        assert (found.fix, found.hint) == ("", "A move that did not end leaves this: plan it again.")

@@ -301,16 +301,13 @@ def test_a_volume_that_was_renamed_by_hand_is_not_made_anew(pair: tuple[Machines
     assert "volume.gone" in {f.code for f in plan.findings if f.severity == "blocker"}
 
 
-def test_a_second_place_is_unmounted_by_compare_and_mend(pair: tuple[Machines, DesiredCluster]) -> None:
+@pytest.mark.parametrize("changes", [{"name": "houses"}, {"mount_point": "/srv/other"}])
+def test_a_second_place_is_in_the_way_of_a_new_name_and_not_of_a_new_place(
+    pair: tuple[Machines, DesiredCluster], changes: dict[str, object]
+) -> None:
     machines, wanted = pair
-    wanted = replace(wanted, in_service=True)
     machines.pair.machines["alice"].mounts["/srv/houses"] = ["/dev/vg_data/homes", "ext4", ""]
-    assert "volume.mounted-elsewhere" in {
-        f.code for f in deleted(machines, replace(wanted, exports=()), "homes").findings
-    }
-    plan = provision_again(machines, wanted)
-    assert [step.title for step in plan.todo() if step.commands] == ["Unmount homes at /srv/houses"]
-    for step in plan.todo():
-        machines.do(step)
-    assert "/srv/houses" not in machines.pair.machines["alice"].mounts
-    assert provision_again(machines, wanted).todo() == ()
+    refused = {f.code for f in edited(machines, wanted, "homes", changes).findings if f.severity == "blocker"}
+    assert ("volume.mounted-elsewhere" in refused) is ("name" in changes)
+    gone = deleted(machines, replace(wanted, exports=()), "homes")
+    assert "volume.mounted-elsewhere" in {f.code for f in gone.findings if f.severity == "blocker"}

@@ -55,7 +55,7 @@ def test_what_the_active_node_refuses_is_put_back_on_both(carried: Callable[...,
     job = carried(writing("bob", load=False), writing("alice", load=True))
     assert job.status == JobStatus.FAILED
     assert set(pair.world.files.values()) == {b"old\n"}
-    assert "The previous files were put back and loaded again. It was put back on bob, too." in job.problem
+    assert "The previous files were put back and loaded again. On bob it was put back." in job.problem
     bob = job.steps.get(title="Write on bob")
     assert bob.note == "Put back to what it was, because alice does not have it."
     assert [(line.kind, line.output) for line in bob.commands.order_by("position")] == [
@@ -76,7 +76,7 @@ def test_a_file_changed_by_hand_on_the_active_node_is_left_and_the_other_one_put
     pair.world.files = {("alice", PATH): b"by hand\n", ("bob", PATH): b"old\n"}
     job = carried(writing("bob", load=False), writing("alice", load=True))
     assert pair.world.files == {("alice", PATH): b"by hand\n", ("bob", PATH): b"old\n"}
-    assert job.problem.endswith("It was put back on bob, too.")
+    assert job.problem.endswith("On bob it was put back.")
 
 
 def test_what_cannot_be_put_back_is_said(carried: Callable[..., Job], pair: Pair) -> None:
@@ -109,7 +109,7 @@ def test_a_file_that_was_taken_without_effect_is_put_back_on_both(carried: Calla
     assert job.status == JobStatus.FAILED
     assert set(pair.world.files.values()) == {b"old\n"}
     assert "it is in the table" in job.problem
-    assert "The previous files were put back and loaded again. It was put back on bob, too." in job.problem
+    assert "The previous files were put back and loaded again. On bob it was put back." in job.problem
 
 
 GROUP = "/etc/ha.d/haresources"
@@ -140,5 +140,5 @@ def test_files_that_belong_together_go_back_together_to_what_the_last_step_repla
     assert {pair.world.files[node, PATH] for node in ("alice", "bob")} == {b"old\n"}
     assert pair.world.files["bob", GROUP] == b"named\n"
     assert pair.world.files["alice", GROUP] == (b"by hand\n" if refused == "second file" else b"named\n")
-    assert job.problem.endswith("It was put back on bob, too.")
+    assert job.problem.endswith("On bob it was put back.")
     assert (f"{PATH} was put back." in job.problem) is (refused == "second file")

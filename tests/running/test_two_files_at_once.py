@@ -48,7 +48,7 @@ def test_files_go_back_on_both_when_the_node_does_not_even_begin_to_load_them(
     pair.world.answers[str(TAKE)] = [NodeRefused("alice", "no room for its notes")]
     job = carried(writing("bob", load=False), writing("alice", load=True))
     assert pair.world.files == BOTH_OLD
-    assert f"no room for its notes. {PATH} was put back. It was put back on bob, too." in job.problem
+    assert f"no room for its notes. {PATH} was put back. On bob it was put back." in job.problem
 
 
 def test_the_other_node_keeps_its_file_when_this_one_keeps_it(carried: Callable[..., Job], pair: Pair) -> None:
@@ -66,7 +66,7 @@ def test_the_other_node_keeps_its_file_when_this_one_keeps_it(carried: Callable[
     job = carried(writing("bob", load=False), writing("alice", load=True))
     assert set(pair.world.files.values()) == {NEW}
     assert "to be put back and loaded again, which failed, too: no room" in job.problem
-    assert "put back on bob" not in job.problem
+    assert "On bob it was put back" not in job.problem
 
 
 def test_a_node_that_is_silent_after_it_took_the_files_is_not_called_one_that_refused(
@@ -89,7 +89,7 @@ def test_a_way_back_runs_in_the_place_of_loading(carried: Callable[..., Job], pa
     job = carried(two("bob"), two("alice", load=rename, way_back=(back,)))
     assert set(pair.world.files.values()) == {OLD}
     assert [line for line in pair.world.executed if "lvrename" in line] == [f"alice$ {rename}", f"alice$ {back}"]
-    assert "Failed to write VG. The previous files were put back. It was put back on bob, too." in job.problem
+    assert "Failed to write VG. The previous files were put back. On bob it was put back." in job.problem
 
 
 @pytest.mark.parametrize("after", ["bob", "alice"])
@@ -108,3 +108,48 @@ def test_a_job_is_not_called_off_between_two_halves(carried: Callable[..., Job],
     assert job.status == JobStatus.CANCELLED
     assert set(pair.world.files.values()) == {NEW}
     assert f"alice$ {TAKE}" in pair.world.executed
+
+
+@pytest.mark.parametrize(("role", "stays"), [("Secondary/Unknown", OLD), ("Primary/Unknown", NEW), ("", NEW)])
+def test_the_other_half_goes_back_when_the_node_is_not_reached_unless_it_takes_over(
+    carried: Callable[..., Job], pair: Pair, role: str, stays: bytes
+) -> None:
+    """Nothing was loaded: a standby node that kept its half would start something else than what is."""
+    pair.world.files = dict(BOTH_OLD)
+    pair.world.answers["drbdadm role r0"] = [Result(0, f"{role}\n")]
+    put = pair.world.put
+
+    def silent(node: Any, *rest: Any, **more: Any) -> str | None:
+        if node.name == "alice":
+            raise Unreachable("alice", "no answer")
+        return put(node, *rest, **more)
+
+    pair.world.put = silent  # type: ignore[method-assign]
+    job = carried(writing("bob", load=False), writing("alice", load=True))
+    assert job.status == JobStatus.FAILED
+    assert pair.world.files == {("alice", PATH): OLD, ("bob", PATH): stays}
+    assert ("On bob it was put back." in job.problem) is (stays is OLD)
+    assert ("may be taking over" in job.problem) is (stays is NEW)
+
+
+def test_a_way_back_that_fails_leaves_the_other_node_as_it_is(carried: Callable[..., Job], pair: Pair) -> None:
+    pair.world.files = {(name, path): OLD for name in ("alice", "bob") for path in (PATH, GROUP)}
+    rename, back = cmd("lvrename", "vg", "homes", "houses"), cmd("lvs", "vg/homes")
+    pair.world.answers[str(rename)] = [Result(5, "", "Failed to resume")]
+    pair.world.answers[str(back)] = [Result(5, "", "Failed to find logical volume")]
+    job = carried(two("bob"), two("alice", load=rename, way_back=(back,)))
+    assert pair.world.files["bob", GROUP] == NEW
+    assert "Failed to find logical volume" in job.problem
+    assert "On bob it was put back" not in job.problem
+
+
+@pytest.mark.parametrize("refused", ["load", "file"])
+def test_what_was_there_for_the_files_only_goes_when_they_are_refused(
+    carried: Callable[..., Job], pair: Pair, refused: str
+) -> None:
+    away = cmd("umount", "--lazy", "/srv/houses")
+    pair.world.files = dict(BOTH_OLD) | ({("alice", PATH): b"by hand\n"} if refused == "file" else {})
+    pair.world.answers[str(TAKE)] = [Result(1, "", "bad line"), Result(0, "")]
+    carried(writing("bob", load=False), replace(writing("alice", load=True), if_it_fails=away))
+    assert pair.world.executed[-2:].count(f"alice$ {away}") == 1
+    assert pair.world.files["bob", PATH] == OLD

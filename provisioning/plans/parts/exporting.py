@@ -75,7 +75,9 @@ def steps(
     written.append(_take(observed[active], files[active], table, both=bool(others)))
     done = there and not any(step.runs for step in written)
     tried = trial(change, active, texts[active], [wanted] if wanted else [], beside=beside)
-    asked = naming.asked(active, set(names).difference(client.client for client in wanted.clients) if wanted else names)
+    # The line's own names are left to the trial, and one that is taken out of it may be one that nobody answers for any more.
+    own = {client.client for export in (wanted, known) if export for client in export.clients}
+    asked = naming.asked(active, set(names) - own)
     for step in (*asked, tried):
         yield unchanged(step, "it is served already") if done and wanted else step
     yield from written

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from clusters.findings import Finding, blocker
+from provisioning.checks.placed import in_the_way
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend
 from provisioning.observed import NodeObserved
@@ -186,11 +187,15 @@ def _rename(change: Change) -> Iterator[Step]:
         guards=(Guard(f"{vg} has no volume {new}", ask, Expect(one_of=("",))),),
         load=rename,
         both=True,
-        way_back=(cmd("lvrename", vg, new, old, timeout=60, exits=(0, 5)),),  # 5: it has its old name
+        way_back=(
+            cmd("lvrename", vg, new, old, timeout=60, exits=(0, 5)),  # 5: it has its old name, as a rule
+            cmd("lvs", "--noheadings", "--options", "lv_tags", f"{vg}/{old}"),
+        ),
         wait=Wait(named, ask, Expect(one_of=(new,)), bound=20),
         note="With the service group, while it is mounted. If that fails, the old name and the previous files come back, on both nodes.",
     )
-    yield step if group.runs else replace(step, files=(), load=None, commands=(rename,), unchanged="")
+    rest = replace(step, files=(), load=None, way_back=(), commands=(rename,), note="", unchanged="")
+    yield step if group.runs else rest
 
 
 def named_already(desired: DesiredCluster, node: NodeObserved, was: DesiredVolume, now: DesiredVolume) -> bool:
@@ -233,6 +238,7 @@ def _files(change: Change, exports: Moved) -> Iterator[Step]:
             continue
         yield replace(
             serving.group(change.after, change.observed[name], change.backend),
+            both=name == change.active,
             title="Write the service group",
             note="Heartbeat reads it anew at every takeover.",
         )
@@ -268,6 +274,9 @@ def reasons(
             "volume.name-taken", f"{vg} has a volume {now.name} already.", hint="Take another name.", fix=f"lvs {vg}"
         )
     if was.name != now.name:
+        yield from in_the_way(
+            desired, node, was
+        )  # the kernel would go on showing the old name there, and nobody knew it for the volume's
         yield from growing.no_snapshots(node, vg, was.name, "They carry its name. Delete them first.")
     if was.mount_point == now.mount_point:
         return

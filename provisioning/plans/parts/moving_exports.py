@@ -70,8 +70,8 @@ class Moved:
         title = "Move the exports and write the service group"
         step = write(node, files, title=title, stage=Stage.EXPORTS, load=serving.take(), both=True, note=note)
         # Nothing else lets the second place go, and a node that keeps it cannot release the volume.
-        away = cmd("umount", "--lazy", self.now, timeout=60)
-        yield replace(step, wait=self._there(), way_back=(serving.take(), away)) if step.runs else step
+        away = cmd("umount", "--lazy", self.now, timeout=60) if self.node.mount(self.was) else None
+        yield replace(step, wait=self._there(), if_it_fails=away) if step.runs else step
         if not step.runs and not self.live:
             yield serving.taken(node.node)
 

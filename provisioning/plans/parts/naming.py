@@ -35,7 +35,8 @@ def asked(node: str, of: Collection[str], stage: Stage = Stage.MOUNTS) -> Iterat
             Kind.READS,
             stage,
             wait=Wait(guard.says, guard.command, guard.expect, bound=0),
-            note="exportfs looks every name up anew, and ends what a client is served whose name gets no answer.",
+            note="exportfs looks every name up anew, and ends what a client is served whose name gets no answer. A name that never gets one again "
+            "is taken out of its exports, or written into /etc/hosts of both nodes.",
         )
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from provisioning.checks.placed import elsewhere
-from provisioning.desired import DesiredCluster
 from provisioning.observed import NodeObserved
 from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
@@ -30,28 +26,6 @@ def unused(node: NodeObserved, point: str) -> Step:
         note=f"fuser --verbose --mount {point} names who does.",
     )
     return step if node.mount(point) else unchanged(step, "nothing is mounted there")
-
-
-def second_places(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Step]:
-    """What a move that broke off leaves. Nothing is exported there: such a line is a reason not to."""
-    for node in observed.values():
-        for volume in desired.volumes:
-            for mount in elsewhere(desired, node, volume):
-                yield Step(
-                    node=node.node,
-                    title=f"Unmount {volume.name} at {mount.target}",
-                    kind=Kind.WRITES,
-                    stage=Stage.SERVE,
-                    guards=(
-                        Guard(
-                            f"{volume.name} is mounted at {volume.mount_point}",
-                            cmd("mountpoint", volume.mount_point),
-                            Expect(),
-                        ),
-                    ),
-                    commands=(cmd("umount", mount.target, timeout=60),),
-                    note=f"It stays mounted at {volume.mount_point}.",
-                )
 
 
 def take_away(node: NodeObserved, point: str) -> Step:
