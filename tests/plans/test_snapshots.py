@@ -55,6 +55,15 @@ def test_one_that_is_mounted_by_hand_is_not_rolled_back_to():
     assert codes(plan) == {"snapshot.mounted"}
 
 
+def test_a_volume_that_is_mounted_at_a_second_place_is_not_rolled_back():
+    """The NFS server would be stopped, and then the volume be in use all the same."""
+    wanted, nodes = taken()
+    second = Mount("/dev/mapper/vg_data-media", "/srv/films", "xfs", ("rw",))
+    nodes["alice"] = replace(nodes["alice"], mounts=(*(nodes["alice"].mounts or ()), second))
+    plan = snapshot_restore.plan(RestoreSnapshot(wanted.name, "media", "before"), wanted, nodes, HEARTBEAT)
+    assert codes(plan) == {"volume.mounted-elsewhere"}
+
+
 @pytest.mark.parametrize("mount_point", ["/srv", "/"])
 def test_snapshots_are_not_opened_on_a_volume(mount_point: str):
     wanted, nodes = taken()
