@@ -169,9 +169,7 @@ class Carrying:
 
     def _between_steps(self, number: int, step: Step) -> None:
         self.lease.check()
-        if next(
-            self._theirs(number, step), None
-        ):  # the other node has its half: a job that is called off leaves both alike
+        if any(self._theirs(number, step)):  # the other node has its half: a job that is called off leaves both alike
             return
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
