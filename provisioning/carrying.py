@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -24,18 +24,18 @@ from clusters.states import JobStatus
 from provisioning import codec
 from provisioning.ending import Ending, end
 from provisioning.eye import eye
+from provisioning.halves import Halves
 from provisioning.lanes import lanes
 from provisioning.lease import Lease, LeaseLost
 from provisioning.models import Job, JobStep
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
 from provisioning.place import TAKE_AWAY, WAY_BACK, NotPutBack, Place, StepFailed, sentences
-from provisioning.putting import take_back
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
 from provisioning.runner import execute
 from provisioning.snapshot import Incomplete
-from provisioning.steps import OBSERVER, Kind, Plan, Step, cmd
+from provisioning.steps import OBSERVER, Kind, Plan, Step
 from provisioning.transport.choose import world_for
 from provisioning.transport.clock import time_of
 from provisioning.transport.world import (
@@ -92,6 +92,9 @@ class Carrying:
     def _carry_out(self) -> None:
         taken_up = self.job.steps.exists()
         self.rows = make_rows(self.job, self.approved)
+        self.halves = Halves(
+            remaining(self.approved), self.rows, self._place, self.lease, self.job.cluster.resource.name
+        )
         if taken_up:
             self._wait_for_what_was_left()
         for _ in range(RESTARTS + 1):
@@ -169,7 +172,9 @@ class Carrying:
 
     def _between_steps(self, number: int, step: Step) -> None:
         self.lease.check()
-        if any(self._theirs(number, step)):  # the other node has its half: a job that is called off leaves both alike
+        if any(
+            self.halves.others(number, step)
+        ):  # the other node has its half: a job that is called off leaves both alike
             return
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
@@ -183,7 +188,7 @@ class Carrying:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
             record.end(Status.FAILED, failed.text)
-            other = "" if isinstance(failed, NotPutBack) else self._back_on_the_other(number, step)
+            other = "" if isinstance(failed, NotPutBack) else self.halves.back(number, step)
             text = sentences(failed.text, other)
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), failed.hint)) from failed
         except NodeRestarted:
@@ -199,51 +204,11 @@ class Carrying:
             text, hint = getattr(error, "text", str(error)), getattr(error, "hint", "")
             record.end(Status.FAILED, self.mask(text))
             if isinstance(error, FileChanged | NodeRefused):
-                text = sentences(text, self._back_on_the_other(number, step))
+                text = sentences(text, self.halves.back(number, step))
             elif isinstance(error, Unreachable):  # what was to be loaded was not sent
-                text = sentences(text, self._back_unless_it_takes_over(number, step))
+                text = sentences(text, self.halves.back_unless_it_takes_over(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)
-
-    def _back_on_the_other(self, number: int, step: Step) -> str:
-        """What this step was to write is not on its node, so it does not stay on the other one either, where a failover would take it."""
-        told = ""
-        for earlier, was in self._theirs(number, step):
-            row = self.rows[earlier]
-            kept = {line.command: line.kept or None for line in row.commands.filter(kind="put")}
-            record = StepRecord.more(row, self.lease)
-            try:
-                take_back(self._place(earlier, was), was, kept, record)
-            except (StepFailed, NodeError) as problem:
-                told += f" On {was.node} it could not be put back, so the nodes' files differ: {problem}"
-            else:
-                record.end(Status.DONE, f"Put back to what it was, because {step.node} does not have it.")
-                told += f" On {was.node} it was put back."
-        return told
-
-    def _back_unless_it_takes_over(self, number: int, step: Step) -> str:
-        """A node that is Primary by now started what its files said: they stay as they are."""
-        _, was = next(self._theirs(number, step), (0, None))
-        if was is None:
-            return ""
-        asks = cmd("drbdadm", "role", self.job.cluster.resource.name)
-        try:
-            [role] = self.world.read(self.addresses[was.node], [asks])
-        except NodeError as silent:
-            return f"What was written on {was.node} stays there: {silent}"
-        if not role.stdout.startswith("Secondary"):
-            return f"What was written on {was.node} stays there: it is not Secondary, and may be taking over."
-        return self._back_on_the_other(number, step)
-
-    def _theirs(self, number: int, step: Step) -> Iterator[Numbered]:
-        """Give what this job wrote on the other node to the paths of a step that is for both."""
-        paths = {file.path for file in step.files} if step.both else set()
-        for earlier, was in reversed(remaining(self.approved)):
-            theirs = {file.path for file in was.files}
-            done = self.rows[earlier].status == Status.DONE
-            if earlier < number and was.node != step.node and paths & theirs and done:
-                paths -= theirs  # what an even earlier step made of them stays
-                yield earlier, was
 
     def _place(self, number: int, step: Step) -> Place:
         return Place(
