@@ -103,4 +103,5 @@ def add(walk: Walk, export: int, client: str) -> None:
 
 
 def table() -> str:
-    return " ".join(machines.run("alpha", "exportfs -v").split())
+    """The table itself: exportfs would look every name up before it shows one."""
+    return " ".join(machines.run("alpha", "cat /var/lib/nfs/etab").split())
