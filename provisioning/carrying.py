@@ -46,7 +46,6 @@ from provisioning.transport.world import (
     NodeRefused,
     NodeRestarted,
     UnitKey,
-    Unreachable,
     World,
 )
 from provisioning.unseal import SecretMissing, mask_of, resolver
@@ -205,7 +204,9 @@ class Carrying:
             record.end(Status.FAILED, self.mask(text))
             if isinstance(error, FileChanged | NodeRefused):
                 text = sentences(text, self.halves.back(number, step))
-            elif isinstance(error, Unreachable):  # what was to be loaded was not sent
+            elif isinstance(error, NodeError) and not isinstance(
+                error, ClaimRefused
+            ):  # what was to be loaded was not sent
                 text = sentences(text, self.halves.back_unless_it_takes_over(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)

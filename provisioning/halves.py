@@ -52,7 +52,7 @@ class Halves:
         return told
 
     def back_unless_it_takes_over(self, number: int, step: Step) -> str:
-        """A node that is Primary by now started what its files said: they stay as they are."""
+        """Only while it sees the other one Primary: else it may have read its files already and be starting what they say."""
         half = next(self.others(number, step), None)
         if half is None:
             return ""
@@ -61,6 +61,6 @@ class Halves:
             [role] = place.world.read(place.node, [cmd("drbdadm", "role", self.resource)])
         except NodeError as silent:
             return f"What was written on {place.node.name} stays there: {silent}"
-        if not role.stdout.startswith("Secondary"):
-            return f"What was written on {place.node.name} stays there: it is not Secondary, and may be taking over."
+        if role.stdout.strip() != "Secondary/Primary":
+            return f"What was written on {place.node.name} stays there: it may be taking over."
         return self.back(number, step)

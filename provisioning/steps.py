@@ -184,7 +184,7 @@ class Step:
     files: tuple[WriteFile, ...] = ()
     load: Command | None = None  # with files: makes the node take them; if it refuses, the previous files are put back
     both: bool = (
-        False  # with load: what earlier steps wrote to the same paths on the other node is then put back there, too
+        False  # when it fails, what earlier steps wrote to the same paths on the other node is put back there, too
     )
     way_back: tuple[Command, ...] = ()  # with load: run once the previous files are back, in the place of load
     if_it_fails: Command | None = (

@@ -25,7 +25,8 @@ def members(text: str) -> list[tuple[str, str]]:
 def unnamed(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
     """A group that names a volume which is not there starts nothing, on either node."""
     file, vg = node.file(HARESOURCES), desired.resource.vg
-    if not _sees(desired, node) or file is None or not file.text:
+    # LVM's programs are asked one after the other: without the group, what they said may be of a moment in a switchover.
+    if not _primary(desired, node) or node.vg(vg) is None or file is None or not file.text:
         return
     for device, _ in members(file.text):
         group, _, name = device.removeprefix("/dev/").partition("/")
@@ -77,7 +78,7 @@ def _second(node: NodeObserved, volume: DesiredVolume | None, mount: Mount) -> t
 def lost(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Iterator[Finding]:
     """A volume in service that LVM does not have: under another name it would be lost from the group, or be made once more, empty."""
     for node in observed.values():
-        for volume in desired.volumes if _sees(desired, node) else ():
+        for volume in desired.volumes if _primary(desired, node) and node.lvs is not None else ():
             if node.lv(desired.resource.vg, volume.name) is None:
                 yield blocker(
                     "volume.gone", f"{desired.resource.vg} on {node.node} has no volume {volume.name}.", node=node.node, hazard=20,
@@ -86,9 +87,6 @@ def lost(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> Itera
                 )  # fmt: skip
 
 
-def _sees(desired: DesiredCluster, node: NodeObserved) -> bool:
+def _primary(desired: DesiredCluster, node: NodeObserved) -> bool:
     replica = node.replica(desired.resource.name)
-    seen = (
-        node.lvs is not None and node.vg(desired.resource.vg) is not None
-    )  # LVM's programs are asked one after the other
-    return seen and replica is not None and replica.role is Role.PRIMARY
+    return replica is not None and replica.role is Role.PRIMARY

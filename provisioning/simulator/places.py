@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.plans.parts import owning
+from provisioning.plans.parts import owning, places
 from provisioning.simulator import thin_words, volume_words
 from provisioning.simulator.argv import lv_behind, options_of
 from provisioning.simulator.physics import start_member
@@ -43,7 +43,10 @@ def _readlink(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 
 
 def _sh(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
-    """The scripts of `plans.parts.owning`: nothing is done where a link leads elsewhere."""
+    """The scripts of `plans.parts.owning`, where nothing is done when a link leads elsewhere, and of `places`."""
+    if argv[2] == places.UNLESS_EXPORTED:
+        live = any(f"{path}/".startswith(f"{argv[4]}/") for path, *_ in machine.exported)
+        return (1, "", "") if live else _umount(pair, machine, ("umount", argv[4]), now)
     if argv[2] not in (owning.INSIDE, owning.NO_LINK):
         return None
     return OK if canonical(machine, argv[4]) == argv[4] else (1, "", "")

@@ -47,6 +47,12 @@ def test_a_volume_in_service_that_is_gone_is_a_reason_not_to_change_anything() -
     assert list(placed.lost(PAIR, finished())) == []
 
 
+def test_a_group_that_is_gone_as_a_whole_stops_a_change_all_the_same() -> None:
+    node = alice(lvs=(), vgs=())
+    assert {finding.code for finding in placed.lost(PAIR, {"alice": node})} == {"volume.gone"}
+    assert list(placed.unnamed(PAIR, node)) == []
+
+
 def test_a_second_place_is_told_and_is_in_the_way() -> None:
     node = mounted(mapper(VG, "homes"), "/srv/houses")
     assert [finding.text for finding in placed.twice(PAIR, node)] == ["homes is mounted at /srv/houses on alice, too."]

@@ -78,6 +78,17 @@ def test_a_name_that_the_trial_holds_is_left_to_it(machines: Machines, pair: Des
     assert ASKS not in [step.title for step in editing(machines, pair, media).steps]
 
 
+def test_a_name_that_one_export_loses_and_another_keeps_is_asked_for(machines: Machines, pair: DesiredCluster) -> None:
+    """exportfs would end it for the other one when nobody answers."""
+    named = replace(pair.exports[0], clients=(*pair.exports[0].clients, ExportClient(NAME)))
+    both = replace(pair, exports=(named, pair.exports[1]))
+    lost = pair.exports[0]
+    plan = export_edit.plan(EditExport(pair.name, lost), both, machines.read(both), HEARTBEAT)
+    assert ASKS in [step.title for step in plan.steps]
+    gone = export_withdraw.plan(WithdrawExport(pair.name, named.path, named.fsid), both, machines.read(both), HEARTBEAT)
+    assert ASKS in [step.title for step in gone.steps]
+
+
 def test_a_pair_that_names_nobody_asks_nobody() -> None:
     machines = Machines()
     plain = machines.wanted()

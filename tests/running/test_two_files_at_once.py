@@ -110,7 +110,9 @@ def test_a_job_is_not_called_off_between_two_halves(carried: Callable[..., Job],
     assert f"alice$ {TAKE}" in pair.world.executed
 
 
-@pytest.mark.parametrize(("role", "stays"), [("Secondary/Unknown", OLD), ("Primary/Unknown", NEW), ("", NEW)])
+@pytest.mark.parametrize(
+    ("role", "stays"), [("Secondary/Primary", OLD), ("Secondary/Unknown", NEW), ("Primary/Unknown", NEW), ("", NEW)]
+)
 def test_the_other_half_goes_back_when_the_node_is_not_reached_unless_it_takes_over(
     carried: Callable[..., Job], pair: Pair, role: str, stays: bytes
 ) -> None:

@@ -75,8 +75,7 @@ def steps(
     written.append(_take(observed[active], files[active], table, both=bool(others)))
     done = there and not any(step.runs for step in written)
     tried = trial(change, active, texts[active], [wanted] if wanted else [], beside=beside)
-    # The line's own names are left to the trial, and one that is taken out of it may be one that nobody answers for any more.
-    own = {client.client for export in (wanted, known) if export for client in export.clients}
+    own = {client.client for client in wanted.clients} if wanted else set()  # left to the trial
     asked = naming.asked(active, set(names) - own)
     for step in (*asked, tried):
         yield unchanged(step, "it is served already") if done and wanted else step

@@ -239,6 +239,9 @@ def _files(change: Change, exports: Moved) -> Iterator[Step]:
         yield replace(
             serving.group(change.after, change.observed[name], change.backend),
             both=name == change.active,
+            if_it_fails=places.let_the_second_go(change.node, change.was.mount_point, change.now.mount_point)
+            if change.moved and name == change.active
+            else None,
             title="Write the service group",
             note="Heartbeat reads it anew at every takeover.",
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from provisioning.checks.served import served
 from provisioning.desired import DesiredExport
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import exporting, naming, serving
+from provisioning.plans.parts import exporting, naming, places, serving
 from provisioning.plans.parts.writing import stands, write
 from provisioning.render import nfs
 from provisioning.render.managed import ManagedFile
@@ -69,8 +69,7 @@ class Moved:
         )
         title = "Move the exports and write the service group"
         step = write(node, files, title=title, stage=Stage.EXPORTS, load=serving.take(), both=True, note=note)
-        # Nothing else lets the second place go, and a node that keeps it cannot release the volume.
-        away = cmd("umount", "--lazy", self.now, timeout=60) if self.node.mount(self.was) else None
+        away = places.let_the_second_go(self.node, self.was, self.now)
         yield replace(step, wait=self._there(), if_it_fails=away) if step.runs else step
         if not step.runs and not self.live:
             yield serving.taken(node.node)
