@@ -91,9 +91,7 @@ class Carrying:
     def _carry_out(self) -> None:
         taken_up = self.job.steps.exists()
         self.rows = make_rows(self.job, self.approved)
-        self.halves = Halves(
-            remaining(self.approved), self.rows, self._place, self.lease, self.job.cluster.resource.name
-        )
+        self.halves = Halves(remaining(self.approved), self.rows, self._place, self.lease, self.job.cluster)
         if taken_up:
             self._wait_for_what_was_left()
         for _ in range(RESTARTS + 1):
@@ -171,9 +169,8 @@ class Carrying:
 
     def _between_steps(self, number: int, step: Step) -> None:
         self.lease.check()
-        if any(
-            self.halves.others(number, step)
-        ):  # the other node has its half: a job that is called off leaves both alike
+        # Once the other node has its half, a job that is called off ends after this one, so that both are alike.
+        if any(self.halves.others(number, step)):
             return
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
@@ -204,9 +201,8 @@ class Carrying:
             record.end(Status.FAILED, self.mask(text))
             if isinstance(error, FileChanged | NodeRefused):
                 text = sentences(text, self.halves.back(number, step))
-            elif isinstance(error, NodeError) and not isinstance(
-                error, ClaimRefused
-            ):  # what was to be loaded was not sent
+            # Any other error but a lost claim comes before the load was sent.
+            elif isinstance(error, NodeError) and not isinstance(error, ClaimRefused):
                 text = sentences(text, self.halves.back_unless_it_takes_over(number, step))
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)

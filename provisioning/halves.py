@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from clusters.models import Cluster
 from provisioning.lease import Lease
 from provisioning.models import JobStep
 from provisioning.place import Place, StepFailed
@@ -23,7 +24,7 @@ class Halves:
     rows: Mapping[int, JobStep]
     place: Callable[[int, Step], Place]
     lease: Lease
-    resource: str  # DRBD's name of it
+    cluster: Cluster
 
     def others(self, number: int, step: Step) -> Iterator[Numbered]:
         """Give what this job wrote on the other node to the paths of a step that is for both."""
@@ -58,7 +59,7 @@ class Halves:
             return ""
         place = self.place(*half)
         try:
-            [role] = place.world.read(place.node, [cmd("drbdadm", "role", self.resource)])
+            [role] = place.world.read(place.node, [cmd("drbdadm", "role", self.cluster.resource.name)])
         except NodeError as silent:
             return f"What was written on {place.node.name} stays there: {silent}"
         if role.stdout.strip() != "Secondary/Primary":

@@ -23,9 +23,7 @@ OF_CHANGES = (
     "volume.mounted-elsewhere",
 )
 READING = timedelta(seconds=90)  # what was set is loaded before the nodes are asked; an answer may take a minute
-ANSWER = timedelta(
-    seconds=20
-)  # what a node answered may be of a moment before a job that failed had put everything back
+ANSWER = timedelta(seconds=20)  # an answer may be of a moment before a job that failed had put everything back
 
 
 def rows(findings: Iterable[Finding]) -> list[dict[str, object]]:

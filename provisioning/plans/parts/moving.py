@@ -277,9 +277,8 @@ def reasons(
             "volume.name-taken", f"{vg} has a volume {now.name} already.", hint="Take another name.", fix=f"lvs {vg}"
         )
     if was.name != now.name:
-        yield from in_the_way(
-            desired, node, was
-        )  # the kernel would go on showing the old name there, and nobody knew it for the volume's
+        # The kernel would go on showing the old name at a second place, and nobody knew it for the volume's.
+        yield from in_the_way(desired, node, was)
         yield from growing.no_snapshots(node, vg, was.name, "They carry its name. Delete them first.")
     if was.mount_point == now.mount_point:
         return
