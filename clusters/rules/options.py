@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Collection
 
+from clusters.rules import mount_catalogue
 from clusters.rules.export_catalogue import BY_WORD, EXCLUSIVE, TAKEN
 from clusters.rules.text import RuleError, plain, shown
 
@@ -42,6 +43,34 @@ def mount_options(value: str) -> str:
         if why := MOUNT_REFUSED.get(word.split("=")[0]):
             raise RuleError(f"“{shown(word)}” is not possible: {why}.")
     return value
+
+
+def mount_options_of(fstype: str, value: str, kept: Collection[str] = ()) -> str:
+    """Check also that the file system has them, for what somebody types. `kept` are words that stand already and are not lost by editing."""
+    words = _words(mount_options(value), "The mount options", 200)
+    for word in words:
+        if word not in kept:
+            _known_mount_option(fstype, word, words)
+    return value
+
+
+def _known_mount_option(fstype: str, word: str, words: list[str]) -> None:
+    shown_as, known = mount_catalogue.NAMES[fstype]
+    name, equals, rest = word.partition("=")
+    if name not in known:
+        if other := mount_catalogue.only_of(name, fstype):
+            raise RuleError(f"{name} is an option of {other}; {shown_as} does not have it.", _without(word, words))
+        near = mount_catalogue.near(name, fstype)
+        offer = ",".join(near + equals + rest if each == word else each for each in words) if near else ""
+        raise RuleError(f"“{shown(word)}” is not an option the panel knows for {shown_as}.", offer)
+    if equals and not known[name]:
+        raise RuleError(f"{name} takes no value.", ",".join(name if each == word else each for each in words))
+    if known[name] and not re.fullmatch(known[name], rest):
+        raise RuleError(f"“{shown(word)}” is not a value that {name} can have.")
+
+
+def _without(word: str, words: list[str]) -> str:
+    return ",".join(each for each in words if each != word)
 
 
 def export_options(value: str, kept: Collection[str] = ()) -> str:

@@ -116,7 +116,17 @@ class VolumeForm(SizeMixin, PanelForm):
         if size is not None:
             self._fits(size)
         self._is_new(self.text("name"), self.text("mount_point"))
+        self._mounts()
         return cleaned
+
+    def _mounts(self) -> None:
+        fstype, options = self.text("fstype"), self.text("mount_options")
+        if not fstype or not options:
+            return
+        try:
+            rules.mount_options_of(fstype, options)
+        except rules.RuleError as refused:
+            self.add_error("mount_options", refusal(refused.message, refused.offer))
 
     def _fits(self, size: int) -> None:
         fstype = self.text("fstype") or "ext4"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import QueryDict
@@ -39,6 +40,9 @@ class EditForm(PanelForm):
         self.cluster: Cluster = volume.cluster
         given = {"name": volume.name, "mount_point": volume.mount_point, "mount_options": volume.mount_options}
         super().__init__(data, initial=given, **kwargs)
+        options = self.fields["mount_options"]
+        if isinstance(options, RuleField):
+            options.rule = partial(rules.mount_options_of, volume.fstype, kept=volume.mount_options.split(","))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -1,7 +1,7 @@
 """The plan of a new volume on a running pair: nobody is interrupted. Pure.
 
-1. Mount point on both nodes. 2. The volume and its file system where DRBD is Primary. 3. The service group's file, the standby node first: if the
-other write fails, a failover starts only what exists. 4. Mount it where the group is.
+1. Mount point on both nodes. 2. The volume and its file system where DRBD is Primary, mounted once for a try. 3. The service group's file,
+the standby node first: if the other write fails, a failover starts only what exists. 4. Mount it where the group is.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _steps(
     order = (after.peer(active).name, active)
     steps = [volumes.mount_point(after, observed[name], volume, backend) for name in order]
     steps = [replace(step, stage=Stage.VOLUMES) for step in steps]
-    steps += volumes.volume_steps(after, observed[active], volume)
+    steps += volumes.volume_steps(after, observed[active], volume, tried=True)
     steps += [serving.group(after, observed[name], backend) for name in order]
     there = observed[active].mount(volume.mount_point) is not None
     asked = owning.asked(order, volume.owner, Stage.VOLUMES)

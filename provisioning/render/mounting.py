@@ -29,6 +29,8 @@ SAY_NOTHING = {
     "defaults": "", "rw": "", "relatime": "noatime", "atime": "noatime", "strictatime": "noatime", "diratime": "nodiratime", "nolazytime": "lazytime",
     "dev": "nodev", "suid": "nosuid", "exec": "noexec", "async": "sync", "nodiscard": "discard", "delalloc": "nodelalloc", "acl": "noacl",
     "user_xattr": "nouser_xattr", "auto_da_alloc": "noauto_da_alloc", "commit=5": "commit=", "errors=continue": "errors=", "inode64": "inode32",
+    "dioread_nolock": "dioread_lock", "block_validity": "noblock_validity", "nogrpid": "grpid",
+    "inode_readahead_blks=32": "inode_readahead_blks=", "max_batch_time=15000": "max_batch_time=", "min_batch_time=0": "min_batch_time=",
 }  # fmt: skip
 SHOWN_AS = {"uquota": "usrquota", "gquota": "grpquota", "pquota": "prjquota"}
 

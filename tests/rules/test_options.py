@@ -21,6 +21,34 @@ def test_mount_options_that_are_refused(options):
 
 
 @pytest.mark.parametrize(
+    ("fstype", "options"),
+    [("ext4", ""), ("ext4", "noatime,commit=30"), ("ext4", "data=journal,errors=remount-ro"), ("ext4", "acl,usrquota"),
+     ("xfs", "uquota,gquota,logbsize=64k"), ("xfs", "inode64,logbufs=8,discard"), ("xfs", "allocsize=64k")],
+)  # fmt: skip
+def test_mount_options_of_a_file_system(fstype, options):
+    assert rules.mount_options_of(fstype, options) == options
+
+
+@pytest.mark.parametrize(
+    ("fstype", "options", "says", "offer"),
+    [("ext4", "noatmie", "not an option the panel knows for ext4", "noatime"), ("xfs", "nosuid,noatmie", "for XFS", "nosuid,noatime"),
+     ("xfs", "nosuid,acl", "acl is an option of ext4; XFS does not have it", "nosuid"), ("ext4", "inode64", "an option of XFS", ""),
+     ("ext4", "foo=bar", "“foo=bar” is not an option", ""), ("ext4", "commit", "not a value that commit", ""),
+     ("ext4", "data=none", "not a value that data", ""), ("ext4", "comit=30,noexec", "knows for ext4", "commit=30,noexec"),
+     ("xfs", "discard=yes", "discard takes no value", "discard"), ("ext4", "prjquota", "an option of XFS", ""),
+     ("ext4", "ro", "export it read only", "")],
+)  # fmt: skip
+def test_mount_options_that_a_file_system_would_refuse(fstype, options, says, offer):
+    with pytest.raises(rules.RuleError, match=says) as refused:
+        rules.mount_options_of(fstype, options)
+    assert refused.value.offer == offer
+
+
+def test_a_mount_option_that_stands_already_is_kept():
+    assert rules.mount_options_of("ext4", "foo=bar,noatime", kept=["foo=bar"]) == "foo=bar,noatime"
+
+
+@pytest.mark.parametrize(
     "options",
     ["rw,sync,no_subtree_check,root_squash", "ro", "rw,all_squash,anonuid=1000,anongid=1000", "sec=krb5p:krb5i,rw", "ro,crossmnt,nordirplus",
      "security_label"],

@@ -86,8 +86,10 @@ def _group(desired: DesiredCluster, node: NodeObserved, unseen: bool) -> Iterato
 
 
 def volume_steps(
-    desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, *, hidden: bool = False
+    desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, *, hidden: bool = False, tried: bool = False
 ) -> Iterator[Step]:
+    """`tried`: it is mounted once with its options before it counts as made. One that does not mount would end every takeover of a group in
+    service; its mount point must be there by then."""
     vg = desired.resource.vg
     make = Step(
         node=node.node,
@@ -109,20 +111,21 @@ def volume_steps(
         note=f"Way back: lvremove {vg}/{volume.name}; it is empty.",
     )
     if hidden:
-        yield from (unchanged(step, NAMED) for step in (make, _format(node, vg, volume, ours=True)))
+        yield from (unchanged(step, NAMED) for step in (make, _format(node, vg, volume, (), ours=True)))
         return
     lv, seen = node.lv(vg, volume.name), lv_device(node, vg, volume.name)
     yield unchanged(make, "the volume is there") if lv else make
     tags = lv.tags if lv is not None else (NEW,)
-    mkfs = _format(node, vg, volume, ours=NEW in tags)
+    trial = (mount(desired, volume), cmd("umount", volume.mount_point, timeout=120)) if tried else ()
+    mkfs = _format(node, vg, volume, trial, ours=NEW in tags)
     mounted = node.mount(volume.mount_point) is not None
     # The tag speaks where the device cannot be seen, because the volume is not active at this moment.
     made = mounted or MADE in tags or (seen is not None and seen.fstype == volume.fstype and NEW not in tags)
     yield unchanged(mkfs, f"it carries {volume.fstype}") if made else mkfs
 
 
-def _format(node: NodeObserved, vg: str, volume: DesiredVolume, *, ours: bool) -> Step:
-    """Make the file system and, in the same unit, say that it is whole. `ours`: the volume carries the tag of one that this panel made and nobody
+def _format(node: NodeObserved, vg: str, volume: DesiredVolume, trial: tuple[Command, ...], *, ours: bool) -> Step:
+    """Make the file system and, in the same unit, say that it is whole (and was mounted once, if that is tried). `ours`: the volume carries the tag of one that this panel made and nobody
     ever mounted. Then a try that was broken off half way is made over: the same step, so that a job that lost its worker there can go on."""
     device = f"/dev/{vg}/{volume.name}"
     fresh = Guard(
@@ -138,11 +141,16 @@ def _format(node: NodeObserved, vg: str, volume: DesiredVolume, *, ours: bool) -
         guards=(fresh,) if ours else (unsigned(device),),
         commands=(
             make_file_system(volume.fstype, device, over=ours),
+            *trial,
             cmd("lvchange", "--deltag", NEW, "--addtag", MADE, f"{vg}/{volume.name}"),
         ),
-        note="With quotas possible. A try that was broken off in the middle is made over."
-        if ours
-        else "With quotas possible.",
+        note=" ".join(
+            (
+                "With quotas possible.",
+                *(("A try that was broken off in the middle is made over.",) if ours else ()),
+                *(("Mounted once with its options, before the service group names it.",) if trial else ()),
+            )
+        ),
     )
 
 
