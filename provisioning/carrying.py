@@ -121,7 +121,7 @@ class Carrying:
 
     def _lane(self, lane: list[Numbered]) -> None:
         for number, step in lane:
-            self._between_steps(number, step)
+            self._between_steps()
             self._step(number, step)
 
     def _lane_beside_others(self, lane: list[Numbered], halt: threading.Event) -> None:
@@ -141,7 +141,8 @@ class Carrying:
         fresh = self._fresh_plan(taken_up)
         todo = remaining(self.approved)
         if blocking := blockers(fresh.findings):
-            raise Stopped(_not_now(taken_up, f"Now there is a reason not to: {blocking[0].text}", blocking[0].hint))
+            text = sentences(f"Now there is a reason not to: {blocking[0].text}", self.halves.back())
+            raise Stopped(_not_now(taken_up, text, blocking[0].hint))
         if not taken_up:
             if fresh.fingerprint() != self.job.fingerprint:
                 raise Stopped(_not_now(False, MEANWHILE, "Plan again to see what would run now."))
@@ -151,6 +152,7 @@ class Carrying:
         left = rest(todo, fresh.todo(), done, begun)
         if left is None:
             text = "The worker was lost, and what is left on the nodes is not the rest of what was approved."
+            text = sentences(text, self.halves.back())
             raise Stopped(Ending(JobStatus.INTERRUPTED, text, "Plan again to see what would run now."))
         numbers = {number for number, _ in left}
         already_true(self.rows[n] for n, _ in todo if n not in numbers and n not in done)
@@ -162,15 +164,16 @@ class Carrying:
         except (NodeError, SecretMissing, Incomplete) as problem:
             hint = getattr(problem, "hint", "")
             if taken_up:
-                raise Stopped(Ending.broken(self.job, f"The job could not go on: {problem}", hint)) from problem
+                text = sentences(f"The job could not go on: {problem}", self.halves.back(reached=False))
+                raise Stopped(Ending.broken(self.job, text, hint)) from problem
             raise Stopped(Ending(JobStatus.FAILED, f"Nothing was run: {problem}", hint)) from problem
         self.boots = {name: node.boot_id or "" for name, node in observed.items()}
         return plan
 
-    def _between_steps(self, number: int, step: Step) -> None:
+    def _between_steps(self) -> None:
         self.lease.check()
-        # Once the other node has its half, a job that is called off ends after this one, so that both are alike.
-        if any(self.halves.others(number, step)):
+        # Once one node has its half, a job that is called off ends after the other one's, so that both are alike.
+        if self.halves.open():
             return
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
@@ -184,7 +187,7 @@ class Carrying:
             note = execute(self._place(number, step), step, record)
         except StepFailed as failed:
             record.end(Status.FAILED, failed.text)
-            other = "" if isinstance(failed, NotPutBack) else self.halves.back(number, step)
+            other = "" if isinstance(failed, NotPutBack) else self.halves.back(number)
             text = sentences(failed.text, other)
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), failed.hint)) from failed
         except NodeRestarted:
@@ -199,11 +202,11 @@ class Carrying:
                 self.lease.check()
             text, hint = getattr(error, "text", str(error)), getattr(error, "hint", "")
             record.end(Status.FAILED, self.mask(text))
-            if isinstance(error, FileChanged | NodeRefused):
-                text = sentences(text, self.halves.back(number, step))
-            # Any other error but a lost claim comes before the load was sent.
-            elif isinstance(error, NodeError) and not isinstance(error, ClaimRefused):
-                text = sentences(text, self.halves.back_unless_it_takes_over(number, step))
+            if isinstance(error, ClaimRefused | SecretMissing):
+                other = self.halves.left()
+            else:  # it comes before the load was sent
+                other = self.halves.back(number, reached=isinstance(error, FileChanged | NodeRefused))
+            text = sentences(text, other)
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)
 
@@ -237,7 +240,8 @@ class Carrying:
 
     def _await_end(self, step: Step, units: list[UnitKey]) -> None:
         heard = self.time.now()
-        give_up = heard + sum(command.timeout for command in step.commands) + 60
+        commands = (*step.commands, step.load, *step.way_back, step.if_it_fails)
+        give_up = heard + sum(command.timeout for command in commands if command) + 60
         while self.time.now() < give_up:
             self.lease.check()
             try:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NoReturn
 
 from provisioning.acting import run, wait
 from provisioning.place import WAY_BACK, NoAnswer, NotPutBack, Place, Report, ResolveSecret, StepFailed, sentences
 from provisioning.steps import Command, Step, Text, WriteFile, cmd
-from provisioning.transport.world import EndNotSeen, FileChanged, NodeError, NodeRefused, Result
+from provisioning.transport.world import (
+    ClaimRefused,
+    EndNotSeen,
+    FileChanged,
+    NodeError,
+    NodeRefused,
+    NodeRestarted,
+    Result,
+)
 
 LOOK = "Look at the node now: what it serves may not be what its files say."
 
@@ -36,6 +46,10 @@ def write_files(place: Place, step: Step, report: Report) -> None:
             wait(place, step.wait, report)
         except NoAnswer as silent:  # the other node may serve by now, with the files as they are
             raise EndNotSeen(place.node.name, silent.text) from silent
+        except (NodeRestarted, ClaimRefused):
+            raise
+        except NodeError as refused:  # it was loaded: what came of it is not known
+            raise EndNotSeen(place.node.name, refused.text) from refused
         except StepFailed as refused:
             _loaded_again(place, step, kept, report, refused)
 
@@ -85,7 +99,7 @@ def _put(place: Place, file: WriteFile, report: Report) -> str | None:
     return kept
 
 
-def _files_back(place: Place, step: Step, kept: dict[str, str | None], report: Report) -> tuple[Command, ...]:
+def _files_back(place: Place, step: Step, kept: Mapping[str, str | None], report: Report) -> tuple[Command, ...]:
     """Put files back that the node refused; the commands that take away those that were not there."""
     unit = replace(place.unit, step=place.unit.step + WAY_BACK)
     removals: list[Command] = []
@@ -93,7 +107,7 @@ def _files_back(place: Place, step: Step, kept: dict[str, str | None], report: R
         if file.before is None:
             removals.append(cmd("rm", "--force", "--", file.path))
             continue
-        ours = hashlib.sha256(content_of(file.content, place.resolve_secret)).hexdigest()
+        ours = _digest(content_of(file.content, place.resolve_secret))
         line = report.line("put", file.path)
         previous = _previous(place, file, kept.get(file.path))
         place.world.put(place.node, file.path, previous, unit, mode=file.mode, owner=file.owner, before=ours)
@@ -106,7 +120,7 @@ def _run_back(place: Place, commands: tuple[Command, ...], report: Report) -> No
         run(place, commands, replace(place.unit, step=place.unit.step + WAY_BACK), report)
 
 
-def take_back(place: Place, step: Step, kept: dict[str, str | None], report: Report) -> None:
+def take_back(place: Place, step: Step, kept: Mapping[str, str], report: Report) -> None:
     """Put the files of a step that is done back to what they were, because the other node does not take its own."""
     for file in step.files:
         if file.before is not None and file.before_text is None and not kept.get(file.path):
@@ -119,14 +133,32 @@ def _load(step: Step) -> tuple[Command, ...]:
 
 
 def _previous(place: Place, file: WriteFile, kept: str | None) -> bytes:
-    if file.before_text is not None:
+    """Byte for byte. The text that was read lacks what no text has: a last line without its end, characters of another encoding."""
+    if file.before_text is not None and _digest(file.before_text.encode()) == file.before:
         return file.before_text.encode()
-    if kept is None:  # the content was there already, so nothing was replaced
-        return content_of(file.content, place.resolve_secret)
-    [result] = place.world.read(place.node, [cmd("cat", "--", kept)])
-    if result.exit != 0 or result.truncated:
+    if kept is None:
+        ours = content_of(file.content, place.resolve_secret)
+        if (
+            file.before_text is None or _digest(ours) == file.before
+        ):  # the content was there already, so nothing was replaced
+            return ours
+        raise StepFailed(f"{file.path} could not be put back: nobody knows byte for byte what it held.")
+    [result] = place.world.read(place.node, [cmd("base64", "--wrap=0", "--", kept)])
+    content = _decoded(result.stdout)
+    if result.exit != 0 or _digest(content) != file.before:
         raise StepFailed(f"{file.path} could not be put back. Its previous content is in {kept}.")
-    return result.stdout.encode()
+    return content
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:  # cut off; what it is the digest tells
+        return b""
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def content_of(text: Text, resolve_secret: ResolveSecret) -> bytes:

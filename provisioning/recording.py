@@ -90,7 +90,8 @@ class StepRecord:
         again = [str(command) for command in (*step.commands, step.load) if command] + [f.path for f in step.files]
         with transaction.atomic():
             tried = self._row.commands.all()
-            tried.exclude(Q(kind__in=CHANGING) & ~Q(command__in=again)).delete()
+            # Where a node keeps what it held before is told only once.
+            tried.exclude(Q(kind__in=CHANGING) & (~Q(command__in=again) | ~Q(kept=""))).delete()
             self._next = (tried.aggregate(last=Max("position"))["last"] or 0) + 1 if tried.exists() else 0
             self._row.status, self._row.started_at = Status.RUNNING, timezone.now()
             self._row.ended_at, self._row.note = None, ""

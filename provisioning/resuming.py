@@ -26,11 +26,17 @@ def rest(
             if step.digest() == was.digest() or (number in begun and is_rest_of(step, was)):
                 if number in done and was.kind in _CHANGES:
                     return None
-                left.append((number, step))
+                left.append((number, was if whole_again(was) else step))
                 break
         else:
             return None
     return left
+
+
+def whole_again(was: Step) -> bool:
+    """Files are written and taken together, and go back together: a file that stands already is not written twice, nor is its load run twice, since
+    it has the same unit."""
+    return bool(was.files) and not was.commands
 
 
 def is_rest_of(step: Step, was: Step) -> bool:

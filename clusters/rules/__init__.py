@@ -28,8 +28,7 @@ from clusters.rules.text import RuleError, shown
 
 __all__ = [
     "LARGEST", "UNITS", "RuleError", "algorithm", "device", "export_options", "export_path", "host_name", "interface", "ip", "label",
-    "lies_in", "lv_name", "mode", "mount_options", "mount_options_of", "mount_point", "network_client", "node_name", "one_of", "owner", "person_name", "port",
-    "public_key", "quota_holder", "rate", "resource_name", "serial", "service_ip", "shown", "size", "slug", "snapshot_name", "ssh_host", "ssh_user",
-    "unreserved", "vg_name",
-    "volume_name", "whole",
+    "lies_in", "lv_name", "mode", "mount_options", "mount_options_of", "mount_point", "network_client", "node_name", "one_of", "owner",
+    "person_name", "port", "public_key", "quota_holder", "rate", "resource_name", "serial", "service_ip", "shown", "size", "slug",
+    "snapshot_name", "ssh_host", "ssh_user", "unreserved", "vg_name", "volume_name", "whole",
 ]  # fmt: skip

@@ -5,20 +5,22 @@ Both are what a change of a volume's name or place leaves when it breaks off. LV
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from clusters.findings import Finding, blocker, warning
 from clusters.states import Role
+from provisioning.checks.ours import signed
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.observed import NodeObserved
 from provisioning.observed.storage import Mount
+from provisioning.render.heartbeat import CLOSING
 from provisioning.render.lvm import mapper
 from provisioning.render.paths import HARESOURCES
 
 
 def members(text: str) -> list[tuple[str, str]]:
-    """Device and directory of each file system in a service group's line: Filesystem::device::directory::type."""
-    parts = (word.split("::") for word in text.split())
+    """Device and directory of each volume in a service group's line, Filesystem::device::directory::type; what closes opened snapshots is none."""
+    parts = (word.split("::") for word in text.split() if word != CLOSING)
     return [(each[1], each[2]) for each in parts if each[0] == "Filesystem" and len(each) > 2]
 
 
@@ -36,6 +38,23 @@ def unnamed(desired: DesiredCluster, node: NodeObserved) -> Iterator[Finding]:
                 hazard=20, hint="A failover would start nothing. A change of the volume's name that broke off leaves this: plan it again.",
                 fix=f"lvs {vg}",
             )  # fmt: skip
+
+
+def undescribed(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], own: Collection[str] = ()
+) -> Iterator[Finding]:
+    """A reason not to write the service group anew: a place in it that no volume here has would go, and with it the volume at the next failover.
+    `own`: mount points of the volume that the plan is about."""
+    points = {volume.mount_point for volume in desired.volumes} | set(own)
+    for node in observed.values():
+        file = node.file(HARESOURCES) if signed(desired, node, HARESOURCES) else None
+        for device, point in members((file.text if file else None) or ""):
+            if point not in points:
+                yield blocker(
+                    "group.names-other", f"The service group in {HARESOURCES} of {node.node} has {device} at {point}; no volume here is there.",
+                    hint="A change of a volume that broke off leaves this: plan that again first. This job would write over it.",
+                    node=node.node, fix=f"grep Filesystem {HARESOURCES}", hazard=20,
+                )  # fmt: skip
 
 
 def elsewhere(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> list[Mount]:

@@ -14,6 +14,7 @@ from provisioning.checks import spelling
 from provisioning.checks.disks import EXTENT, XFS_LEAST
 from provisioning.checks.known import gaps
 from provisioning.checks.ours import lv_device
+from provisioning.checks.placed import undescribed
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node, mounted
@@ -29,7 +30,7 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
     before = replace(desired, volumes=tuple(v for v in desired.volumes if v.name != volume.name))
     after = replace(before, volumes=(*before.volumes, volume))
     refused = list(spelling.cluster(after))
-    findings = [*refused, *running(before, observed, backend)]
+    findings = [*refused, *running(before, observed, backend), *undescribed(before, observed, (volume.mount_point,))]
     findings += [gap for node in observed.values() for gap in gaps(node)]
     active = active_node(before, observed)
     if active:

@@ -14,7 +14,7 @@ from clusters.findings import Finding, blocker, blockers, fine, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
 from provisioning.checks.known import gaps
-from provisioning.checks.placed import in_the_way
+from provisioning.checks.placed import in_the_way, undescribed
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -35,6 +35,7 @@ def plan(intent: DeleteVolume, desired: DesiredCluster, observed: Mapping[str, N
     findings = [
         *refused,
         *running(after, observed, backend),
+        *undescribed(after, observed, (volume.mount_point,)),
         *(gap for node in observed.values() for gap in gaps(node)),
     ]
     findings += _reasons(desired, observed, volume, active)

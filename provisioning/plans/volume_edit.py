@@ -18,6 +18,7 @@ from clusters.states import Danger
 from provisioning.checks import exporting, spelling
 from provisioning.checks.export_line import too_long
 from provisioning.checks.known import gaps
+from provisioning.checks.placed import undescribed
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -40,6 +41,7 @@ def plan(intent: EditVolume, desired: DesiredCluster, observed: Mapping[str, Nod
         *refused,
         *(f for f in running(judged, observed, backend) if active is None or f.code != "service.nowhere"),
     ]
+    findings += undescribed(desired, observed, (was.mount_point, now.mount_point))
     findings += [gap for node in observed.values() for gap in gaps(node)]
     findings += _reasons(desired, observed, active, was, now)
     change = moving.Change(desired, after, was, now, observed, active or "", backend)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from provisioning.render.paths import FENCE_PEER
 from provisioning.simulator import answers, snapshots
 from provisioning.simulator.drbd_words import backing_size
@@ -48,6 +50,8 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
         case ("cat", path):
             text = answers.file_text(pair, machine, path, 0.0)
             return (1, "", f"cat: {path}: No such file or directory\n") if text is None else (0, text, "")
+        case ("base64", "--wrap=0", "--", path) if path in machine.files:
+            return 0, base64.b64encode(machine.files[path].text.encode()).decode(), ""
         case ("ip", "-oneline", "address", "show", "to", address):
             held = machine.service_ip if machine.service_ip.split("/")[0] == address else ""
             return 0, f"3: eth1    inet {held} brd + scope global secondary eth1\n" if held else "", ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from provisioning.checks import placed
+from provisioning.checks import left_out, placed
 from provisioning.checks.standing import standing
 from provisioning.observed import NodeObserved
 from provisioning.observed.storage import Mount
+from provisioning.render.heartbeat import CLOSING
 from provisioning.render.lvm import mapper
 from provisioning.render.paths import HARESOURCES, SNAPSHOTS
 from tests.pair import desired, finished, with_file
@@ -87,3 +88,25 @@ def test_what_is_served_there_is_not_to_be_unmounted() -> None:
     for live in (served, with_file(node, HARESOURCES, text)):
         [found] = placed.twice(PAIR, live)
         assert (found.fix, found.hint) == ("", "A move that did not end leaves this: plan it again.")
+
+
+def test_a_place_in_the_group_that_no_volume_has_is_told_of_both_nodes() -> None:
+    both = {
+        name: with_file(node, HARESOURCES, str(getattr(node.file(HARESOURCES), "text", "")).replace("::/srv/homes::", "::/srv/houses::"))
+        for name, node in finished().items()
+    }  # fmt: skip
+    found = list(placed.undescribed(PAIR, both))
+    assert [(finding.code, finding.node, finding.severity) for finding in found] == [
+        ("group.names-other", "alice", "blocker"),
+        ("group.names-other", "bob", "blocker"),
+    ]
+    assert list(placed.undescribed(PAIR, both, ["/srv/houses"])) == []
+    assert list(placed.undescribed(PAIR, finished())) == []
+
+
+def test_what_closes_opened_snapshots_is_no_volume() -> None:
+    node = finished()["alice"]
+    text = str(getattr(node.file(HARESOURCES), "text", "")).rstrip("\n")
+    opened = with_file(node, HARESOURCES, f"{text} {CLOSING}\n")
+    assert list(placed.undescribed(PAIR, {"alice": opened})) == []
+    assert list(left_out.contents(PAIR, opened)) == []

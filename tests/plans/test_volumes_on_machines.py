@@ -12,6 +12,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.facts import Asked
 from provisioning.intents import CreateVolume, DeleteVolume, EditVolume, GrowResource, GrowVolume, ProvisionCluster
 from provisioning.plans import provision, resource_grow, volume, volume_delete, volume_edit, volume_grow
+from provisioning.plans.parts import snapshots
 from provisioning.render.paths import HARESOURCES
 from provisioning.simulator.state import Lv
 from provisioning.steps import Kind, Plan
@@ -311,3 +312,38 @@ def test_a_second_place_is_in_the_way_of_a_new_name_and_not_of_a_new_place(
     assert ("volume.mounted-elsewhere" in refused) is ("name" in changes)
     gone = deleted(machines, replace(wanted, exports=()), "homes")
     assert "volume.mounted-elsewhere" in {f.code for f in gone.findings if f.severity == "blocker"}
+
+
+def half_moved(machines: Machines, wanted: DesiredCluster) -> None:
+    """Both nodes' files have the new place; then somebody was in the way of letting the old one go."""
+    for step in edited(machines, wanted, "homes", {"mount_point": "/srv/houses"}).todo():
+        machines.do(step)
+        if step.title == "Move the exports and write the service group":
+            return
+    pytest.fail("there is no such step")
+
+
+def test_no_other_job_writes_the_service_group_over_a_move_that_broke_off(
+    pair: tuple[Machines, DesiredCluster],
+) -> None:
+    """It would mount the volume at its old place after a failover, where nothing is exported any more."""
+    machines, wanted = pair
+    half_moved(machines, wanted)
+    others = [
+        created(machines, wanted),
+        edited(machines, wanted, "media", {"mount_options": ()}),
+        edited(machines, wanted, "media", {"name": "films"}),
+        edited(machines, wanted, "homes", {"mount_point": "/srv/elsewhere"}),
+        deleted(machines, replace(wanted, exports=()), "media"),
+    ]
+    for plan in others:
+        assert "group.names-other" in codes(plan), plan.title
+    ready = snapshots.ready(wanted, machines.read(wanted), HEARTBEAT)
+    assert "group.names-other" in {finding.code for finding in ready}
+    assert codes(edited(machines, wanted, "homes", {"mount_point": "/srv/houses"})) == set()
+
+
+def test_somebody_in_the_volume_stops_a_move_before_anything_has_moved(pair: tuple[Machines, DesiredCluster]) -> None:
+    machines, wanted = pair
+    first = edited(machines, wanted, "homes", {"mount_point": "/srv/houses"}).todo()[0]
+    assert (first.title, first.kind) == ("See that no program of alice uses /srv/homes", Kind.WAITS)

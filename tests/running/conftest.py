@@ -17,7 +17,7 @@ from provisioning.actions import ACTIONS
 from provisioning.models import Job
 from provisioning.observed import NodeObserved
 from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, Wait, cmd, unchanged
-from provisioning.transport.world import NodeError
+from provisioning.transport.world import NodeError, Result
 from tests import factories
 from tests.jobs.conftest import request_of, volume_intent
 from tests.running.fakes import FakeTime, FakeWorld
@@ -68,6 +68,7 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> Pair:
     pair = Pair()
+    pair.world.answers["drbdadm role r0"] = [Result(0, "Secondary/Primary\n")]
     pair.world.time = FakeTime()  # type: ignore[attr-defined]
     action = replace(ACTIONS["volume.create"], planner=pair.plan)
     monkeypatch.setattr(worker, "ACTIONS", {**ACTIONS, "volume.create": action})

@@ -121,7 +121,7 @@ def test_files_that_the_node_refuses_are_put_back() -> None:
 def test_previous_content_that_the_plan_does_not_hold_is_read_from_where_it_is_kept() -> None:
     world = FakeWorld(files={("alice", "/etc/secret"): b"old"})
     world.answers["exportfs -ra"] = [Result(1, ""), Result(0, "")]
-    world.answers["cat -- /kept/etc/secret"] = [Result(0, "old")]
+    world.answers["base64 --wrap=0 -- /kept/etc/secret"] = [Result(0, "b2xk")]
     file = WriteFile("/etc/secret", Text.of(SecretRef("x")), before=sha(b"old"))
     with pytest.raises(StepFailed, match="put back"):
         execute(place(world), step(files=(file,), load=EXPORTFS), Lines())

@@ -131,7 +131,7 @@ def test_the_other_half_goes_back_when_the_node_is_not_reached_unless_it_takes_o
     assert job.status == JobStatus.FAILED
     assert pair.world.files == {("alice", PATH): OLD, ("bob", PATH): stays}
     assert ("On bob it was put back." in job.problem) is (stays is OLD)
-    assert ("may be taking over" in job.problem) is (stays is NEW)
+    assert ("What was written on bob stays there: " in job.problem) is (stays is NEW)
 
 
 def test_a_way_back_that_fails_leaves_the_other_node_as_it_is(carried: Callable[..., Job], pair: Pair) -> None:

@@ -58,6 +58,8 @@ def steps(change: Change) -> Iterator[Step]:
     exports = change.exports()
     yield from _options(change)
     if change.moved:
+        # Asked again before the old place goes; here, so that a backup which runs stops the move before anything has moved.
+        yield places.unused(change.node, change.was.mount_point)
         for name in change.order:
             step = volumes.mount_point(change.after, change.observed[name], change.now, change.backend)
             yield replace(step, title=f"Make the new mount point {change.now.mount_point}")

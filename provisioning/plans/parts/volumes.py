@@ -125,8 +125,9 @@ def volume_steps(
 
 
 def _format(node: NodeObserved, vg: str, volume: DesiredVolume, trial: tuple[Command, ...], *, ours: bool) -> Step:
-    """Make the file system and, in the same unit, say that it is whole (and was mounted once, if that is tried). `ours`: the volume carries the tag of one that this panel made and nobody
-    ever mounted. Then a try that was broken off half way is made over: the same step, so that a job that lost its worker there can go on."""
+    """Make the file system and, in the same unit, say that it is whole (and was mounted once, if that is tried). `ours`: the volume carries the tag
+    of one that this panel made and nobody ever mounted. Then a try that was broken off half way is made over: the same step, so that a job that
+    lost its worker there can go on."""
     device = f"/dev/{vg}/{volume.name}"
     fresh = Guard(
         f"{volume.name} is still marked as new, and was never in use",
