@@ -59,10 +59,11 @@ def wait(place: Place, wait: Wait, report: Report) -> None:
             report.done(line, Result(None, last, seconds=place.time.now() - began))
             if not wait.bound:
                 raise StepFailed(
-                    f"Not so on {place.node.name}: {wait.says}. Seen: {last}", "Nothing was changed by this step."
+                    f"Not so on {place.node.name}: {wait.says}. Seen: {last}",
+                    wait.in_vain or "Nothing was changed by this step.",
                 )
-            failed = StepFailed if away is None else NoAnswer
-            raise failed(f"Waited {wait.bound} s in vain on {place.node.name}: {wait.says}. Seen last: {last}")
+            text = f"Waited {wait.bound} s in vain on {place.node.name}: {wait.says}. Seen last: {last}"
+            raise StepFailed(text, wait.in_vain) if away is None else NoAnswer(text)
         if away is not None and place.time.now() - away >= AWAY:
             report.done(line, Result(None, last, seconds=place.time.now() - began))
             raise NoAnswer(

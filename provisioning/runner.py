@@ -16,17 +16,17 @@ from provisioning.transport.world import FileChanged, NodeError, NodeRefused, Re
 
 def execute(place: Place, step: Step, report: Report) -> str:
     """Run the step; returns a note worth keeping ("" when there is none)."""
-    _check_guards(place, step, report)
     try:
+        _check_guards(place, step, report)
         if step.commands:
             run(place, step.commands, place.unit, report)
         if step.files:
             write_files(place, step, report)
+        if step.wait and not step.load:
+            wait(place, step.wait, report)
     except (StepFailed, FileChanged, NodeRefused) as failed:
         _take_away(place, step, report, failed)
         raise
-    if step.wait and not step.load:
-        wait(place, step.wait, report)
     return _probe(place, step.probe, report) if step.probe else ""
 
 

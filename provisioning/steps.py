@@ -147,6 +147,7 @@ class Wait:
     expect: Expect
     bound: int  # seconds; 0: asked once
     every: float = 1.0  # seconds between two questions
+    in_vain: str = ""  # what it means that it does not hold in time, and what to do then
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Step:
     )
     way_back: tuple[Command, ...] = ()  # with load: run once the previous files are back, in the place of load
     if_it_fails: Command | None = (
-        None  # takes away what was there only for commands or files, once those files are back
+        None  # takes away what was there only for this step, or ends what it was done in, once its files are back
     )
     wait: Wait | None = None
     probe: Probe | None = None

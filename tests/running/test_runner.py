@@ -60,6 +60,20 @@ def test_what_a_failing_step_would_leave_is_taken_away(again: int) -> None:
     assert ("read-only" in failed.value.text) is bool(again)
 
 
+def test_a_guard_and_a_wait_that_fail_bring_back_what_the_step_was_done_in() -> None:
+    """Of a step between "stop the server" and "start it" whatever fails must bring the server back."""
+    start = cmd("systemctl", "start", "nfs-server.service")
+    guard = Guard("nothing has it open", cmd("lvs"), Expect(one_of=("",)))
+    wait = Wait("the merge goes on", cmd("lvs"), Expect(one_of=("",)), bound=2, in_vain="LVM put it off.")
+    for failing in (step(guards=(guard,), if_it_fails=start), step(wait=wait, if_it_fails=start)):
+        world = FakeWorld()
+        world.answers["lvs"] = [Result(0, "open\n")]
+        with pytest.raises(StepFailed) as failed:
+            execute(place(world), failing, Lines())
+        assert world.executed == ["alice$ systemctl start nfs-server.service"]
+        assert failed.value.hint == ("LVM put it off." if failing.wait else "Plan again to see what is true now.")
+
+
 def test_a_step_that_does_not_fail_takes_nothing_away() -> None:
     world = FakeWorld()
     execute(place(world), step(commands=(cmd("apt-get"),), if_it_fails=cmd("rm")), Lines())
