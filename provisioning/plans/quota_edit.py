@@ -33,9 +33,9 @@ LARGEST = 2**50  # KiB and files: far beyond what either file system holds
 
 
 def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
-    volume, active = desired.volume(intent.volume), active_node(desired, observed)
-    refused = list(_refused(intent))
-    findings = [*refused, *snapshots.ready(desired, observed, backend)]
+    volume = desired.volume(intent.volume)
+    active, findings = _ready(desired, observed, backend, volume)
+    findings = [*_refused(intent), *findings]
     steps: tuple[Step, ...] = ()
     if volume is None:
         findings.append(
@@ -44,9 +44,9 @@ def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, Node
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
         findings += [*_reasons(observed[active], volume), *_without_tools(observed)]
         if volume.fstype == "xfs" and not on(observed[active], volume):
-            findings += pausing.keeps_state(desired, volume)
+            findings += [*pausing.keeps_state(desired, volume), *pausing.below(observed[active], volume)]
         steps = tuple(_steps(intent, desired, observed, active, volume, backend))
-    fresh = volume is not None and any(step.runs and step.stage is Stage.LIVE for step in steps)
+    fresh = any(step.runs and pausing.NFS in step.commands[0].argv for step in steps if step.commands)
     runs = any(step.runs for step in steps)
     return Plan(
         title=f"Quota of {_whom(intent)} on {intent.volume}",
@@ -59,6 +59,15 @@ def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, Node
         button=f"Set the quota on {intent.volume}" if runs or blockers(findings) else "Nothing to do",
         impact=_impact(desired, observed, fresh=fresh),
     )
+
+
+def _ready(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend, volume: DesiredVolume | None
+) -> tuple[str | None, list[Finding]]:
+    """XFS may need a fresh mount: where an earlier try left the server stopped for it, this one brings it back."""
+    if volume is not None and volume.fstype == "xfs":
+        return pausing.holder(desired, observed), pausing.ready(desired, observed, backend, volume)
+    return active_node(desired, observed), snapshots.ready(desired, observed, backend)
 
 
 def with_quotas(volume: DesiredVolume) -> DesiredVolume:
@@ -142,7 +151,7 @@ def on(node: NodeObserved, volume: DesiredVolume) -> bool:
 
 
 def _reasons(node: NodeObserved, volume: DesiredVolume) -> Iterator[Finding]:
-    if not on(node, volume):
+    if node.mount(volume.mount_point) is not None and not on(node, volume):
         text = f"{volume.name} is mounted without limits."
         hint = (
             "This job mounts it anew with them." if volume.fstype == "xfs" else "This job switches them on, in place."
@@ -175,7 +184,9 @@ def _steps(
         for name in (desired.peer(active).name, active):
             group = serving.group(after, observed[name], backend)
             yield replace(group, title="Keep them on after a failover")
-    elif not known:
+    elif pausing.out_already(node, volume):
+        yield from pausing.serve_again(desired, node, volume)
+    elif not known or not node.nfsd_threads:
         yield from pausing.leave(desired, node, volume)
         yield from pausing.come_back(desired, node, volume)
     yield from _set(intent, node, volume, known=known)

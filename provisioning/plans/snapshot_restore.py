@@ -2,14 +2,15 @@
 
 Of a thin volume the snapshot takes its place at once, with the size it had then; nothing is copied.
 1. Stop the NFS server: its clients stand still instead of getting errors, and nothing holds the file system. 2. Unmount the volume.
-3. Start the merge: from then on LVM shows the old content, while it copies it back block by block. 4. Mount it, start the NFS server.
-5. See the exports, from outside too. 6. Wait until the merge has ended and the snapshot is gone.
+3. Start the merge: from then on LVM shows the old content, while it copies it back block by block. 4. See that it did not put that off.
+5. Mount the volume, start the NFS server. 6. See the exports, from outside too. 7. Wait until the merge has ended and the snapshot is gone.
 Heartbeat is not stopped: it watches nodes and not services. A failover meanwhile starts the group on the other node, where LVM goes on merging.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
@@ -20,11 +21,13 @@ from provisioning.intents import RestoreSnapshot
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import pausing, snapshots, words
 from provisioning.plans.parts.felt import felt
-from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, cmd, unchanged
+from provisioning.render.lvm import mapper
+from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, unchanged
 
 PUT_OFF = "A merge into a volume that is open would be put off until it is activated again, at a failover for instance."
 SLOWEST = 4 * 1024**2  # bytes per second at which a merge surely goes
 LEAST = 600  # seconds a merge is waited for at least
+IN_FORCE = 'set -e; dmsetup table --target snapshot-merge "$1"; lvs --noheadings --all --options lv_name --select "lv_name=$2" "$3"'
 
 
 def plan(
@@ -34,6 +37,7 @@ def plan(
     name = snapshots.holder(desired, observed)
     begun = snapshot is not None and snapshot.removing
     pool = snapshots.pool_of(desired, observed[name], intent.volume) if name else ""
+    away = bool(name and snapshot and _is_away(desired, observed[name], snapshot))
     reasons = snapshots.ready(desired, observed, backend)
     findings = [f for f in reasons if not (begun and name and f.code == "service.nowhere")]
     steps: tuple[Step, ...] = ()
@@ -43,6 +47,7 @@ def plan(
     elif name and len(observed) == 2 and not snapshots.ill_formed(findings):
         findings += in_the_way(desired, observed[name], volume)
         findings += _reasons(desired, observed[name], snapshot)
+        findings += pausing.below(observed[name], volume) if away else []
         steps = tuple(_steps(desired, observed[name], snapshot, volume))
     destroys = any(step.runs and step.kind is Kind.DESTROYS for step in steps)
     runs = any(step.runs for step in steps)
@@ -89,11 +94,14 @@ def _summary(intent: RestoreSnapshot, *, destroys: bool, begun: bool, runs: bool
             "The NFS server is stopped for a moment, so every client of the pair stands still."
         )
     if waits:
-        return f"{intent.volume} is rolled back and served; LVM still copies the old content back. This waits for the end of that."
+        return (
+            f"{intent.volume} is served, and LVM was told to roll it back. "
+            "This looks whether it copies the old content back, and waits for the end of that."
+        )
     if begun and not runs:
         return f"{intent.volume} is rolled back and served. Running this takes {intent.name} off the list."
     if begun:
-        return f"{intent.volume} is rolled back already; what is left is to serve it again."
+        return f"LVM was told to roll {intent.volume} back; what is left is to see that it does, and to serve it again."
     return "There is nothing to go back to."
 
 
@@ -152,29 +160,100 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     return found
 
 
+def _is_away(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> bool:
+    """Whether the old content is still to come: LVM has the snapshot, and was not told to merge one."""
+    return snapshots.seen(desired, node, snapshot) is not None and not snapshots.taking_back(
+        desired, node, snapshot.volume
+    )
+
+
 def _steps(
     desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume
 ) -> Iterator[Step]:
     lv, merging = snapshots.seen(desired, node, snapshot), snapshots.taking_back(desired, node, volume.name)
     if lv is None and not merging and not snapshot.removing:
         return
-    away = lv is not None and not merging  # the old content is still to come
-    point = volume.mount_point
-    here = node.mount(point) is not None
-    served = bool(node.nfsd_threads)
-    begun = "the volume is rolled back already"
-    stop, unmount = pausing.stopping(desired, node, point), pausing.unmounting(node, volume, PUT_OFF)
+    away = _is_away(desired, node, snapshot)
+    here, served = node.mount(volume.mount_point) is not None, bool(node.nfsd_threads)
+    begun = "LVM was told to roll it back already"
+    stop, unmount, closed, merge = _before(desired, node, snapshot, volume)
     if away:
         yield stop if served else unchanged(stop, "it does not run")
         yield unmount if here else unchanged(unmount, "it is not mounted")
-        yield _merge(desired, node, snapshot, volume)
+        yield from (closed, merge)
     else:
-        yield from (unchanged(step, begun) for step in (stop, unmount, _merge(desired, node, snapshot, volume)))
-    mount, start = pausing.mounting(desired, node, volume), pausing.starting(node)
-    yield mount if away or not here else unchanged(mount, "it is mounted")
-    yield start if away or not served else unchanged(start, "it runs")
+        yield from (unchanged(step, begun) for step in (stop, unmount, closed, merge))
+    force = _in_force(desired, node, snapshot, volume)
+    yield force if away or merging else unchanged(force, "it has ended")
+    if not away and served and not here:  # it was put off, and the others are served meanwhile
+        yield from pausing.mounted_again(desired, node, volume)
+    else:
+        mount, start = pausing.mounting(desired, node, volume), pausing.starting(node)
+        yield mount if away or not here else unchanged(mount, "it is mounted")
+        yield start if away or not served else unchanged(start, "it runs")
     yield from _looks(
         desired, node, snapshot, volume, done=not away and here and served, merged=not away and not merging
+    )
+
+
+def _before(
+    desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume
+) -> tuple[Step, Step, Step, Step]:
+    stop = pausing.stopping(desired, node, volume.mount_point)
+    unused = _closed(desired, snapshot.lv)
+    nobody = Step(
+        node=node.node,
+        title=f"See that nothing has {volume.name} open",
+        kind=Kind.WAITS,
+        stage=Stage.LIVE,
+        wait=Wait(
+            f"nothing has {volume.name} open", _closed(desired, volume.name).command, Expect(one_of=("",)), bound=10
+        ),
+        if_it_fails=pausing.all_again(desired, volume),
+    )
+    return (
+        replace(stop, guards=(*stop.guards, unused)),
+        pausing.unmounting(desired, node, volume, PUT_OFF),
+        nobody,
+        _merge(desired, node, snapshot, volume),
+    )
+
+
+def _closed(desired: DesiredCluster, lv: str) -> Guard:
+    """LVM says nothing of one that is not open, nor of one that is not active."""
+    ask = cmd("lvs", "--noheadings", "--options", "lv_device_open", f"{desired.resource.vg}/{lv}")
+    return Guard(f"nothing has {lv} open", ask, Expect(one_of=("",)))
+
+
+def _in_force(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume) -> Step:
+    """lvconvert ends with 0 too when it put the merge off: the kernel's own table tells whether it goes on."""
+    vg, thin = desired.resource.vg, bool(snapshots.pool_of(desired, node, volume.name))
+    gone = snapshots.gone(desired, snapshot, bound=20, says=f"{snapshot.lv} has taken the place of {volume.name}")
+    ask = cmd("sh", "-c", IN_FORCE, "in-force", mapper(vg, volume.name), snapshot.lv, vg)
+    begun = Wait(
+        f"the merge of {snapshot.lv} goes on, or has ended",
+        ask,
+        Expect(matches=" snapshot-merge |^ +$"),  # nothing at all: neither that target nor the snapshot
+        bound=20,
+    )
+    return Step(
+        node=node.node,
+        title="See that LVM did not put it off",
+        kind=Kind.WAITS,
+        stage=Stage.LIVE,
+        wait=replace(gone if thin else begun, in_vain=_put_off(vg, snapshot, volume)),
+        if_it_fails=pausing.nfs_again(desired),
+        note="If it did, the volume is not mounted: what would be written to it until then is lost.",
+    )
+
+
+def _put_off(vg: str, snapshot: DesiredSnapshot, volume: DesiredVolume) -> str:
+    name = volume.name
+    return (
+        f"LVM put the rollback off until {name} is activated again, at a failover for instance: something has {name} or {snapshot.lv} open. "
+        f"Whatever is written to {name} until then is lost, so do not mount it; the other volumes are served. "
+        f"See who has it open (lvs --all --options lv_name,lv_device_open {vg}), close that, activate {name} anew "
+        f"(lvchange --activate n {vg}/{name}, then lvchange --activate y {vg}/{name}) and plan again."
     )
 
 
@@ -190,13 +269,11 @@ def _merge(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapsho
         guards=(
             snapshots.is_whole(desired, node, snapshot),
             *((snapshots.is_of(desired, snapshot),) if thin else ()),
-            Guard(
-                f"nothing has {volume.name} open",
-                cmd("lvs", "--noheadings", "--options", "lv_device_open", f"{vg}/{volume.name}"),
-                Expect(one_of=("",)),
-            ),
+            _closed(desired, volume.name),
+            _closed(desired, snapshot.lv),
         ),
         commands=(cmd("lvconvert", "--merge", *how, f"{vg}/{snapshot.lv}", timeout=300),),
+        if_it_fails=pausing.nfs_again(desired),
         assumes=(f"{snapshot.lv} is a whole snapshot of {volume.name}",),
         note="No way back. The snapshot takes the volume's place; what was there is removed."
         if thin

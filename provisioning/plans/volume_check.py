@@ -177,13 +177,15 @@ def _itself(
     if node.lv(desired.resource.vg, volume.name) is None:
         text = f"{volume.name} was not seen on {name}."
         return (), [*findings, blocker("volume.unseen", text, hint="Plan again when it is there.", node=name)]
-    findings += pausing.below(node, volume)
+    findings += pausing.below(node, volume, "Take it away first, or check in a snapshot, which needs no unmount.")
     if pausing.out_already(node, volume):
         return (*steps(node, volume), *(pausing.serve_again(desired, node, volume) if mounts else ())), findings
     if node.mount(volume.mount_point) is not None:
         findings += pausing.keeps_state(desired, volume, IN_SNAPSHOT)
-    found = [*pausing.leave(desired, node, volume), *steps(node, volume), *pausing.come_back(desired, node, volume)]
-    return tuple(found), findings
+    # What only looked leaves the volume as it was; what was to mend it may have left it half mended.
+    back = pausing.nfs_again(desired) if mounts else pausing.all_again(desired, volume)
+    done = (replace(step, if_it_fails=back) for step in steps(node, volume))
+    return (*pausing.leave(desired, node, volume), *done, *pausing.come_back(desired, node, volume)), findings
 
 
 def _is_out(desired: DesiredCluster, observed: Mapping[str, NodeObserved], volume: DesiredVolume | None) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from provisioning.plans.parts import owning, places
-from provisioning.simulator import thin_words, volume_words
+from provisioning.plans.parts import owning, pausing, places
+from provisioning.plans.snapshot_restore import IN_FORCE
+from provisioning.simulator import snapshots, thin_words, units, volume_words
 from provisioning.simulator.argv import lv_behind, options_of
 from provisioning.simulator.physics import start_member
 from provisioning.simulator.state import OK, Answer, Changers, Machine, Pair
@@ -43,13 +44,25 @@ def _readlink(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
 
 
 def _sh(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
-    """The scripts of `plans.parts.owning`, where nothing is done when a link leads elsewhere, and of `places`."""
+    """The scripts of `plans.parts`: nothing is done when a link leads elsewhere, what is served stays mounted, a service comes back."""
     if argv[2] == places.UNLESS_EXPORTED:
         live = any(f"{path}/".startswith(f"{argv[4]}/") for path, *_ in machine.exported)
         return (1, "", "") if live else _umount(pair, machine, ("umount", argv[4]), now)
+    if argv[2] == pausing.BACK:
+        return _back(pair, machine, argv[5:], now)
+    if argv[2] == IN_FORCE:
+        return snapshots.in_force(pair, machine, *argv[4:])
     if argv[2] not in (owning.INSIDE, owning.NO_LINK):
         return None
     return OK if canonical(machine, argv[4]) == argv[4] else (1, "", "")
+
+
+def _back(pair: Pair, machine: Machine, mount: tuple[str, ...], now: float) -> Answer | None:
+    if machine.drbd is None or machine.drbd.role != "Primary":
+        return OK
+    if mount:
+        _mount(pair, machine, mount, now)
+    return units.CHANGERS["systemctl"](pair, machine, ("systemctl", "start", pausing.NFS), now)
 
 
 def _mount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:

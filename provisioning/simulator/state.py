@@ -39,6 +39,7 @@ class Lv:
     graces: dict[str, int] = field(default_factory=dict)  # "user" or "group": seconds above a soft limit
     damaged: bool = False  # its file system has errors that a check finds
     merged_at: float | None = None  # of a snapshot that is rolled back to: when that ends
+    put_off: bool = False  # of one that is to be merged when its origin is activated the next time
     is_pool: bool = False  # a thin pool
     metadata: float = 10.84  # of a pool: percent of its metadata that is used
     pool: str = ""  # of a thin volume or thin snapshot: the pool it takes its room from
@@ -148,6 +149,7 @@ class Machine:
     activated: list[str] = field(
         default_factory=list
     )  # volumes of it that are skipped when it is activated, activated by name
+    held: list[str] = field(default_factory=list)  # volumes of it that a program has open, mounted or not
     mounts: dict[str, list[str]] = field(default_factory=dict)  # mount point: [device, fstype, options]
     exported: list[list[str]] = field(default_factory=list)  # path, client, options
     nfsd: int = 0

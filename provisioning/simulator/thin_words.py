@@ -51,7 +51,7 @@ def take(pair: Pair, vg: str, origin: str, name: str, tags: list[str]) -> Answer
     return 0, f'  Logical volume "{name}" created.\n', _warnings(pair.inside, vg, was.pool)
 
 
-def merge(pair: Pair, machine: Machine, name: str) -> Answer:
+def merge(pair: Pair, name: str) -> Answer:
     """The snapshot takes its origin's place, with its size; what other snapshots there are forget whose they were."""
     inside = pair.inside
     snapshot = inside.lvs[name]
@@ -59,9 +59,6 @@ def merge(pair: Pair, machine: Machine, name: str) -> Answer:
     if not volume:
         return 5, "", f"  {inside.vg}/{name} is not a mergeable logical volume.\n"
     origin = inside.lvs[volume]
-    if any(mount[0] == f"/dev/{inside.vg}/{volume}" for mount in machine.mounts.values()):
-        said = f"  Merging of thin snapshot {inside.vg}/{name} will occur on next activation of {inside.vg}/{volume}.\n"
-        return 0, said, ""
     origin.size, origin.used, origin.fs_size, origin.damaged = (
         snapshot.size,
         snapshot.used,
@@ -108,7 +105,8 @@ def columns(pair: Pair, machine: Machine, name: str, on: bool) -> dict[str, str]
     opened = any(mount[0] == f"/dev/{inside.vg}/{name}" for mount in machine.mounts.values())
     state = ("a" if active else "-") + ("o" if opened else "-")
     filled = f"{min(100.0, 100 * lv.used / lv.size):.2f}" if active else ""
+    kind = "O" if any(one.put_off and one.origin == name for one in inside.lvs.values()) else "V"
     return {
-        "lv_attr": f"Vwi-{state}tz-{'k' if lv.skip else '-'}", "origin": lv.origin, "data_percent": filled, "pool_lv": lv.pool,
+        "lv_attr": f"{kind}wi-{state}tz-{'k' if lv.skip else '-'}", "origin": lv.origin, "data_percent": filled, "pool_lv": lv.pool,
         "lv_active": "active" if active else "",
     }  # fmt: skip

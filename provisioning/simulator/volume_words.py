@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from provisioning.render.lvm import mapper
-from provisioning.simulator import thin_words
+from provisioning.simulator import snapshots, thin_words
 from provisioning.simulator.drbd_words import backing_size, device_size
 from provisioning.simulator.physics import start_resync
 from provisioning.simulator.state import EXTENT, MIB, OK, Answer, Changers, Inside, Lv, Machine, Pair, Vg
@@ -199,7 +199,10 @@ def _lvchange(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
     lv = lv_named(pair, machine, argv[-1])
     if lv is None:
         return None
-    thin_words.activate(machine, split(argv[-1])[1], lv, argv)
+    name = split(argv[-1])[1]
+    thin_words.activate(machine, name, lv, argv)
+    if argv[1:3] == ("--activate", "n"):
+        snapshots.deactivated(pair, name, now)
     for option, tag in zip(argv, argv[1:], strict=False):
         if option == "--addtag" and tag not in lv.tags:
             lv.tags.append(tag)

@@ -225,6 +225,47 @@ def test_xfs_without_quotas_takes_a_fresh_mount(pair: Given) -> None:  # noqa: F
     assert quota(pair, "media", hard=5).todo() == ()
 
 
+@pytest.mark.parametrize("done", [1, 2])
+def test_a_quota_that_broke_off_while_nfs_was_stopped_is_planned_again(done: int, pair: Given) -> None:  # noqa: F811
+    machines, _ = pair
+    alice = machines.pair.machines["alice"]
+    alice.mounts["/srv/media"][2] = "noatime"
+    for step in quota(pair, "media", hard=5).todo()[:done]:
+        machines.do(step)
+    assert not alice.nfsd
+    carry_out(machines, quota(pair, "media", hard=5))
+    assert alice.nfsd and quota(pair, "media", hard=5).todo() == ()
+
+
+def test_a_quota_does_not_stop_nfs_for_what_cannot_be_unmounted(pair: Given) -> None:  # noqa: F811
+    alice = pair[0].pair.machines["alice"]
+    alice.mounts["/srv/media"][2] = "noatime"
+    alice.mounts["/srv/media/usb"] = ["/dev/sdc1", "ext4", ""]
+    assert [f.code for f in blockers(quota(pair, "media", hard=5).findings)] == ["volume.mounted-inside"]
+
+
+@pytest.mark.parametrize(("name", "mounted"), [("check", True), ("repair", False)])
+def test_a_step_that_breaks_off_brings_the_service_back(name: str, mounted: bool, pair: Given) -> None:  # noqa: F811
+    """e2fsck killed for its memory, for instance. What was half mended stays out; what was only looked at comes back."""
+    machines, _ = pair
+    alice = machines.pair.machines["alice"]
+    todo = list((check(pair, "homes", 0) if name == "check" else repair(pair, "homes", forced=True)).todo())
+    while "e2fsck" not in todo[0].commands[0].argv:
+        machines.do(todo.pop(0))
+    assert not alice.nfsd and 137 not in todo[0].commands[0].exits
+    assert todo[0].if_it_fails and machines.run("alice", todo[0].if_it_fails).exit == 0
+    assert alice.nfsd and ("/srv/homes" in alice.mounts) is mounted
+
+
+def test_nothing_is_started_where_the_other_node_serves_by_now(pair: Given) -> None:  # noqa: F811
+    machines, _ = pair
+    alice = machines.pair.machines["alice"]
+    unmount = next(step for step in check(pair, "homes", 0).todo() if step.title == "Unmount homes")
+    alice.nfsd, alice.drbd.role = 0, "Secondary"  # type: ignore[union-attr]
+    assert unmount.if_it_fails and machines.run("alice", unmount.if_it_fails).exit == 0
+    assert not alice.nfsd
+
+
 @pytest.mark.parametrize("program", ["repquota"])
 def test_missing_tools_are_installed_on_both_nodes(program: str, pair: Given) -> None:  # noqa: F811
     machines, wanted = pair

@@ -17,12 +17,15 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, mounted
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import growing, naming, serving, snapshots, volumes
-from provisioning.steps import Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
+from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
 NFS = "nfs-server.service"
 STANDS_STILL = (
     "NFS serves all volumes with one server, so clients of all of them stand still while it is stopped; locks are kept."
 )
+# What is left of a job that broke off in the middle: the volume back where nothing happened to it, and the server for the others, whose
+# clients wait. What does not mount is not served, by `mountpoint` of its exports. Where DRBD is not Primary any more the other node serves.
+BACK = 'case "$(drbdadm role "$1")" in Primary*) shift; [ $# -eq 0 ] || "$@"; systemctl start nfs-server.service;; esac'
 STAY = "Do not switch over by hand meanwhile: a node that cannot release the volume is restarted by Heartbeat."
 
 
@@ -63,13 +66,12 @@ def ready(
     ]
 
 
-def below(node: NodeObserved, volume: DesiredVolume) -> list[Finding]:
+def below(node: NodeObserved, volume: DesiredVolume, hint: str = "Take it away first.") -> list[Finding]:
     """What is mounted inside the volume keeps it from being unmounted."""
     inside = [mount.target for mount in node.mounts or () if mount.target.startswith(f"{volume.mount_point}/")]
     if not inside:
         return []
     text = f"{inside[0]} is mounted inside {volume.mount_point} on {node.node}, so {volume.name} cannot be unmounted."
-    hint = "Take it away first, or check in a snapshot, which needs no unmount."
     return [blocker("volume.mounted-inside", text, hint=hint, node=node.node, fix=f"umount {inside[0]}")]
 
 
@@ -85,7 +87,7 @@ def keeps_state(desired: DesiredCluster, volume: DesiredVolume, hint: str = "") 
 
 def leave(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
     there = node.mount(volume.mount_point) is not None
-    stop, unmount = stopping(desired, node, volume.mount_point), unmounting(node, volume)
+    stop, unmount = stopping(desired, node, volume.mount_point), unmounting(desired, node, volume)
     yield stop if node.nfsd_threads else unchanged(stop, "it does not run")
     yield unmount if there else unchanged(unmount, "it is not mounted")
 
@@ -104,10 +106,26 @@ def come_back(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume
     yield from looks(desired, node, volume)
 
 
+def nfs_again(desired: DesiredCluster) -> Command:
+    """For a step that breaks off between stop and start, with a volume that nobody may use as it is now."""
+    return cmd("sh", "-c", BACK, "back", desired.resource.name, timeout=300)
+
+
+def all_again(desired: DesiredCluster, volume: DesiredVolume) -> Command:
+    """For a step that breaks off between stop and start and did nothing to the volume."""
+    mount = volumes.mount(desired, volume).argv
+    return cmd("sh", "-c", BACK, "back", desired.resource.name, *mount, timeout=300)
+
+
 def serve_again(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+    yield from mounted_again(desired, node, volume)
+    yield from looks(desired, node, volume)
+
+
+def mounted_again(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
     """Mount a volume below an NFS server that runs, and let the kernel ask anew what is exported."""
     mount = mounting(desired, node, volume)
-    yield replace(mount, guards=(primary_here(desired), *unmounted(desired, volume)[:1]))
+    yield replace(mount, guards=(primary_here(desired), *unmounted(desired, volume)[:1]), if_it_fails=None)
     yield Step(
         node=node.node,
         title=f"Serve {volume.name} again",
@@ -116,7 +134,6 @@ def serve_again(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolu
         commands=(cmd("exportfs", "-f"),),
         note="The kernel remembers that the mount point was empty; what is exported to whom stays as it is.",
     )
-    yield from looks(desired, node, volume)
 
 
 def unmounted(desired: DesiredCluster, volume: DesiredVolume) -> tuple[Guard, ...]:
@@ -158,13 +175,14 @@ def _unused(node: str, point: str) -> Guard:
     return Guard(f"no process on {node} uses {point}", asks, Expect(exits=(1,)))
 
 
-def unmounting(node: NodeObserved, volume: DesiredVolume, note: str = "") -> Step:
+def unmounting(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, note: str = "") -> Step:
     return Step(
         node=node.node,
         title=f"Unmount {volume.name}",
         kind=Kind.WRITES,
         stage=Stage.LIVE,
         commands=(cmd("umount", volume.mount_point, timeout=120),),
+        if_it_fails=all_again(desired, volume),
         note=note or "Way back: mount it again, start the NFS server.",
     )
 
@@ -176,6 +194,7 @@ def mounting(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume)
         kind=Kind.WRITES,
         stage=Stage.LIVE,
         commands=(volumes.mount(desired, volume),),
+        if_it_fails=nfs_again(desired),
     )
 
 
