@@ -24,6 +24,18 @@ def _refuses(cluster: Cluster, intent: CheckVolume | RepairVolume | TrimVolume) 
     return "" if there else f"{cluster} has no volume {intent.name}."
 
 
+def _refuses_trim(cluster: Cluster, intent: TrimVolume) -> str:
+    """A damaged file system may take blocks for free that hold something, and a discard of those is for good."""
+    if why := _refuses(cluster, intent):
+        return why
+    damaged = cluster.volumes.filter(name=intent.name).exclude(damaged_at=None).exists()
+    return (
+        f"The file system of {intent.name} is damaged: repair it first, a trim could discard what it holds."
+        if damaged
+        else ""
+    )
+
+
 def _check_learns(job: Job, intent: CheckVolume | RepairVolume) -> None:
     """Keep what the last look found. It changed nothing, so its exit is about the file system and nothing else."""
     ran = [row for row in _ran(job) if row.command.startswith(("e2fsck ", "xfs_repair "))]
@@ -89,7 +101,7 @@ ROWS = (
         planner=volume_trim.plan,
         level=AccessLevel.OPERATOR,
         object=lambda intent: intent.name,
-        refuses=_refuses,
+        refuses=_refuses_trim,
         begin=lambda *_: None,
         settle=lambda *_: None,
         give_back=lambda *_: None,

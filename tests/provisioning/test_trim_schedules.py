@@ -10,7 +10,7 @@ import time_machine
 
 from clusters import care
 from clusters.findings import blocker
-from clusters.models import Cluster, TrimSchedule
+from clusters.models import Cluster, TrimSchedule, Volume
 from clusters.states import JobStatus
 from provisioning import codec, schedules
 from provisioning.intents import TrimVolume
@@ -78,3 +78,13 @@ def test_one_that_is_off_or_not_due_does_nothing(schedule: TrimSchedule) -> None
     with time_machine.travel(NOW, tick=False):
         schedules.tick()
     assert not Job.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_damaged_file_system_is_not_trimmed(schedule: TrimSchedule) -> None:
+    """Its bitmap of free blocks may be wrong, and what is discarded is gone on both disks."""
+    Volume.objects.filter(pk=schedule.volume_id).update(damaged_at=NOW)
+    with time_machine.travel(NOW, tick=False):
+        schedules.tick()
+    schedule.refresh_from_db()
+    assert not Job.objects.exists() and "repair it first" in schedule.said
