@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,7 +18,9 @@ from clusters.inventory import Taken
 from clusters.models import AuditEntry, Cluster, Snapshot, SnapshotSchedule, SnapshotState, Volume
 from clusters.states import Inventory
 
-FIRST_FSID = 1_000_000  # far above those of exports, so that the two never meet
+FIRST_FSID = (
+    2_000_000  # far above those of exports, and above those that snapshots were given in turn by earlier versions
+)
 HELD = (Inventory.PRESENT, Inventory.REMOVING)
 
 
@@ -86,10 +88,10 @@ def closed(cluster: Cluster, volume: str, name: str) -> None:
     SnapshotState.objects.filter(snapshot__in=of(cluster, volume, name)).update(mounted=False)
 
 
-def next_fsid(cluster: Cluster, also_taken: Iterable[int] = ()) -> int:
-    """Give the number for a snapshot that is opened. It is the snapshot's while it is open; two open ones never share it."""
-    rows = Snapshot.objects.filter(volume__cluster=cluster)
-    return max([FIRST_FSID, rows.aggregate(highest=Max("fsid"))["highest"] or 0, *also_taken]) + 1
+def fsid_of(row: Snapshot) -> int:
+    """Give the number it is exported with whenever it is opened, and which no other ever gets: a client that still has a closed one mounted
+    must never read the files of another."""
+    return row.fsid or FIRST_FSID + row.pk
 
 
 @transaction.atomic

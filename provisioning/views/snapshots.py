@@ -54,7 +54,7 @@ def snapshot_open(request: HttpRequest, slug: str, name: str, snapshot: str) -> 
     if refused := in_service(request, cluster):
         return refused
     row = _row(cluster, name, snapshot)
-    fsid = row.fsid or snapshots.next_fsid(cluster)
+    fsid = snapshots.fsid_of(row)
     initial = {"clients": row.clients, "as_root": row.as_root}
     form = OpenForm(typed.data(request), snapshot=row, fsid=fsid, checking=_checking(request), initial=initial)
     shown = SnapshotRow(row, None, fresh=False)

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clusters.models import AuditEntry, Cluster, NodeState, Snapshot, SnapshotSchedule, SnapshotState, Volume
+from clusters.snapshots import closed, fsid_of
 from clusters.states import Inventory, JobStatus
 from provisioning import codec
 from provisioning.actions import ACTIONS
@@ -151,7 +152,21 @@ def test_opening_names_its_clients_and_gets_a_number_of_its_own(before: Snapshot
     job = Job.objects.get()
     assert response["Location"] == f"/jobs/{job.pk}/"
     wanted = codec.load(OpenSnapshot, job.intent).snapshot
-    assert (wanted.clients, wanted.fsid, wanted.as_root) == (("10.10.0.7", "10.10.0.8"), 1_000_001, True)
+    assert (wanted.clients, wanted.fsid, wanted.as_root) == (
+        ("10.10.0.7", "10.10.0.8"),
+        fsid_of(before),
+        True,
+    )
+
+
+def test_the_number_of_a_closed_one_is_given_to_no_other(before: Snapshot, volume: Volume):
+    """A client that did not unmount it would read the other one's files, and never learn of it."""
+    first = fsid_of(before)
+    Snapshot.objects.filter(pk=before.pk).update(fsid=first)
+    closed(volume.cluster, "web_files", "before")
+    before.refresh_from_db()
+    other = Snapshot.objects.create(volume=volume, name="after", lv="web_files-after", size=GIB)
+    assert fsid_of(other) != first == fsid_of(before)
 
 
 @pytest.mark.parametrize(
