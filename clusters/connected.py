@@ -67,6 +67,10 @@ class Row:
             return False
         return bool(asked.problem) or self.now - asked.answered_at > NAME_OLD
 
+    def matches(self, q: str) -> bool:
+        told = (self.client.address, self.name, self.client.identity)
+        return any(q.lower() in text.lower() for text in told)
+
     @property
     def version(self) -> str:
         return f"NFSv{self.client.version}" if self.client.version else "not known"
@@ -175,7 +179,7 @@ def load(
         rows = [row for row in everything if row.uses]
         idle = sum(1 for row in everything if row.told and not row.uses)
     if q:
-        rows = [row for row in rows if q in row.client.address or q.lower() in row.name.lower()]
+        rows = [row for row in rows if row.matches(q)]
     late = sum(1 for row in rows if row.unnamed == UNANSWERED)
     answered = max((n.answered_at.timestamp() for n in names.values() if n.answered_at), default=0)
     fresh = now - state.clients_read_at < OLD

@@ -56,6 +56,15 @@ def test_it_shows_who_is_connected_with_versions_opens_and_limits(client, vera, 
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_it_shows_what_a_client_calls_itself_and_hides_nothing_in_it(client, vera, cluster, page) -> None:
+    told(cluster, replace(WRITER, name="Linux NFSv4.2 <b>web1</b>\x1b[31m\u202e"), OLDER)
+    client.force_login(vera)
+    text = client.get(page).content.decode()
+    assert "calls itself Linux NFSv4.2 &lt;b&gt;web1&lt;/b&gt;⟨U+202E⟩<" in text
+    assert text.count("calls itself") == 1 + (page == PAGES[-1])
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_not_read_is_said_and_is_not_nobody(client, vera, cluster, page) -> None:
     client.force_login(vera)
     text = client.get(page).content.decode()
@@ -93,9 +102,10 @@ def test_a_part_that_did_not_change_is_no_content(client, vera, cluster) -> None
 def test_it_finds_by_address_and_name(client, vera, cluster) -> None:
     told(cluster, WRITER, OLDER)
     client.force_login(vera)
-    text = client.get("/c/web-files/clients/?q=2.52").content.decode()
-    assert "192.0.2.52" in text
-    assert "192.0.2.50" not in text
+    for q, found, other in (("2.52", "192.0.2.52", "192.0.2.50"), ("WEB1", "192.0.2.50", "192.0.2.52")):
+        text = client.get(f"/c/web-files/clients/?q={q}").content.decode()
+        assert found in text
+        assert other not in text
 
 
 def test_queries_do_not_grow_with_the_clients(client, vera, cluster, django_assert_max_num_queries) -> None:
