@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -185,6 +185,12 @@ def load(
     fresh = now - state.clients_read_at < OLD
     seen = f"{node.pk}-{state.clients_read_at.timestamp():.0f}-{answered:.0f}-{late}-{fresh}"
     return Connected(rows, True, node, state.clients_read_at, now, idle, seen)
+
+
+def names_of(addresses: Iterable[str]) -> dict[str, str]:
+    """Give what the name service last called these addresses; one without a name is not in it."""
+    rows = ClientName.objects.filter(address__in=set(addresses)).exclude(name="")
+    return dict(rows.values_list("address", "name"))
 
 
 def _by_address(row: Row) -> tuple[int, int, str, str]:

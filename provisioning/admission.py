@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clusters import inventory
+from clusters import connected, inventory
 from clusters.models import AuditEntry, Cluster
 from clusters.states import LOCKING, Danger, JobStatus
 from provisioning import actions, in_panel
@@ -142,11 +142,13 @@ def felt_by(plan: Plan) -> dict[str, object]:
     impact = plan.impact
     if not impact.clients and plan.danger is Danger.NONE:
         return {}
+    names = connected.names_of(c.address for c in impact.clients)
     felt = {
         "interrupted": impact.interrupted,
         "pause": impact.pause,
         "clients": [
             {"address": c.address, "version": c.version, "opens": c.opens, "locks": c.locks, "note": c.note}
+            | ({"name": names[c.address]} if c.address in names else {})
             for c in impact.clients
         ],
     }

@@ -16,7 +16,7 @@ from clusters.states import ENDED, Inventory, JobStatus
 from provisioning import jobs
 from provisioning.actions import ACTIONS
 from provisioning.models import Job, JobCommand
-from provisioning.pages import before_after, job_page, job_text, parts
+from provisioning.pages import before_after, beside_plan, job_page, job_text, parts
 from provisioning.pages.job_words import word
 from provisioning.views import live
 from provisioning.views.refusals import say
@@ -60,6 +60,7 @@ def page_context(request: HttpRequest, row: Job, **said: str) -> dict[str, Any]:
         "entries": job_page.audit_entries(row), "level_name": level.name.lower(), "lanes": job_page.lanes(row), "typed": said,
         "before_after": before_after.pictures(row), "problem": nodetext.clean(row.problem), "hint": nodetext.clean(row.hint),
         "own_address": row.get_absolute_url(), "draft_step": draft_step(row),
+        "felt_names": beside_plan.names(view.plan if view else None), "back_to": beside_plan.goes_back_to(row, timezone.now()),
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,14 @@ from django.test import Client
 from django.utils import timezone
 
 from clusters.findings import blocker, fine, warning
+from clusters.models import ClientName
 from clusters.states import Danger, JobStatus
+from provisioning import codec
 from provisioning import worker as the_worker
 from provisioning.models import Job, JobCommand, JobStep, PanelPart
+from provisioning.steps import FeltClient, Impact
 from tests import factories
+from tests.pages.provisioning.conftest import make_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +128,16 @@ def test_running_shows_steps_output_and_durations(ran: Callable[..., Job], olga_
     shown = page(olga_client.get(f"/jobs/{job.pk}/"))
     assert "step 3 of 6" in shown and "lvcreate --name shop vg" in shown and "vg_data 41 GiB" in shown
     assert "Stop after this step" in shown and "Ticket 4412" in shown
+
+
+def test_the_plan_as_approved_says_who_was_going_to_feel_it(ran: Callable[..., Job], olga_client: Client):
+    job = ran(JobStatus.RUNNING)
+    ClientName.objects.create(address="192.0.2.50", name="web1.example.net")
+    felt = Impact("1 client: 192.0.2.50 (NFSv3)", "about 5 s", clients=(FeltClient("192.0.2.50", "3"),))
+    Job.objects.update(plan=codec.dump(replace(make_plan(), impact=felt)))
+    kept = page(olga_client.get(f"/jobs/{job.pk}/")).partition('id="as-approved"')[2]
+    assert "Who will feel it" in kept
+    assert "192.0.2.50" in kept and "web1.example.net" in kept
 
 
 def test_progress_is_asked_for_each_second_and_sent_only_when_it_moved(

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clusters.models import AuditEntry, Cluster, ClusterState, NodeState
+from clusters.models import AuditEntry, ClientName, Cluster, ClusterState, NodeState
 from clusters.states import AccessLevel, Danger, Inventory
 from provisioning import actions, codec, jobs
 from provisioning.desired import DesiredVolume, NfsSettings
@@ -156,16 +156,30 @@ def test_who_would_feel_it_stays_with_the_audit_entry(proposed: Any, olga: Any, 
         clients=(FeltClient("192.0.2.50", "4.2", 3, 1),),
     )
     job = proposed(replace(make_plan(Danger.INTERRUPTS), impact=felt))
+    ClientName.objects.create(address="192.0.2.50", name="web1.example.net")
     text = page(olga_client.get(f"/jobs/{job.pk}/"))
     assert "192.0.2.50 (NFSv4.2, 3 open files, 1 lock)" in text
+    assert "web1.example.net" in text
     assert olga_client.post(f"/jobs/{job.pk}/approve/", {"reason": "more locks"}).status_code == 302
     entry = AuditEntry.objects.get(job=job.pk, outcome="requested")
     assert entry.after["felt"]["clients"] == [
-        {"address": "192.0.2.50", "version": "4.2", "opens": 3, "locks": 1, "note": ""}
+        {"address": "192.0.2.50", "version": "4.2", "opens": 3, "locks": 1, "note": "", "name": "web1.example.net"}
     ]
+    ClientName.objects.all().delete()
     text = page(olga_client.get(f"/audit/{entry.sequence}/"))
     assert "Who was going to feel it" in text
+    assert "web1.example.net" in text
     assert "1 client: 192.0.2.50 (NFSv4.2, 3 open files, 1 lock)" in text
+
+
+def test_without_a_name_nothing_is_added_to_the_entry(proposed: Any, olga_client: Client) -> None:
+    """As entries were before names were kept with them: their page reads the same."""
+    felt = Impact("1 client: 192.0.2.50 (NFSv3)", "about 5 s", clients=(FeltClient("192.0.2.50", "3"),))
+    job = proposed(replace(make_plan(Danger.INTERRUPTS), impact=felt))
+    assert olga_client.post(f"/jobs/{job.pk}/approve/", {"reason": "more locks"}).status_code == 302
+    entry = AuditEntry.objects.get(job=job.pk, outcome="requested")
+    assert "name" not in entry.after["felt"]["clients"][0]
+    assert "1 client: 192.0.2.50 (NFSv3)" in page(olga_client.get(f"/audit/{entry.sequence}/"))
 
 
 def test_it_rejects_other_methods(web_files: Cluster, olga_client: Client) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.utils import timezone
 from clusters.models import AuditEntry, Cluster, NodeState, Snapshot, SnapshotSchedule, SnapshotState, Volume
 from clusters.snapshots import closed, fsid_of
 from clusters.states import Inventory, JobStatus
+from clusters.templatetags import panel
 from provisioning import codec
 from provisioning.actions import ACTIONS
 from provisioning.desired import DesiredSnapshot
@@ -282,6 +285,23 @@ def test_the_page_of_its_job_reads_its_plan(case: str, before: Snapshot, ada_cli
     assert html.escape(plan.button) in shown
     for step in plan.todo():
         assert html.escape(step.title) in shown
+
+
+def test_a_rollback_says_which_moment_comes_back(before: Snapshot, ada_client: Client):
+    taken = timezone.now() - timedelta(hours=50)
+    Snapshot.objects.update(created_at=taken)
+    plan = plan_of(PLANS / "snapshot-restore" / "whole" / "given.toml")
+    job = Job.objects.create(
+        cluster=before.volume.cluster, action="snapshot.restore", title=plan.title, plan=codec.dump(plan), danger=plan.danger,
+        intent=codec.dump(RestoreSnapshot("web-files", "web_files", "before")), status=JobStatus.PROPOSED,
+        planned_at=timezone.now(), created_by="ada", idempotency_key="r",
+    )  # fmt: skip
+    shown = re.sub("<[^>]+>", "", page(ada_client.get(f"/jobs/{job.pk}/")))
+    at = re.sub("<[^>]+>", "", str(panel.date_and_time(taken)))
+    assert f"web_files becomes what it was on {at}, 2 days ago." in shown
+    assert f"What was written to web_files in the 2 days since {at} is lost and cannot be brought back." in shown
+    before.delete()
+    assert "becomes what it was on" not in page(ada_client.get(f"/jobs/{job.pk}/"))
 
 
 @pytest.mark.parametrize("address", [NEW, SCHEDULE, BASE + "grow/"])
