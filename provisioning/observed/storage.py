@@ -65,10 +65,6 @@ class QuotaUse:
             (self.hard and self.hard - self.used < BLOCK) or (self.files_hard and self.files >= self.files_hard)
         )
 
-    @property
-    def over(self) -> bool:
-        return bool((self.soft and self.used > self.soft) or (self.files_soft and self.files > self.files_soft))
-
 
 @dataclass(frozen=True, slots=True)
 class QuotaGrace:

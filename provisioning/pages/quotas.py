@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from clusters import figures
 from clusters.models import Volume
@@ -21,6 +24,42 @@ def last(volume: Volume) -> tuple[list[QuotaUse] | None, Inquiry | None, str]:
         return [QuotaUse(**use) for use in told["uses"]], inquiry, ""
     except (KeyError, TypeError):
         return None, inquiry, str(told.get("problem", ""))
+
+
+class State(NamedTuple):
+    kind: str
+    word: str
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One user or group, with what is to be said of it."""
+
+    use: QuotaUse
+    states: tuple[State, ...]
+
+
+def rows(uses: Iterable[QuotaUse], now: datetime) -> list[Row]:
+    return [Row(use, _states(use, now.timestamp())) for use in uses]
+
+
+def _states(use: QuotaUse, now: float) -> tuple[State, ...]:
+    """The grace time of space and that of files run apart. One that is over makes the soft limit a hard one."""
+    said = [State("danger", "at its limit")] if use.full else []
+    if use.soft and use.used > use.soft:
+        said.append(_above("above the soft limit", use.until, now, "no more can be written"))
+    if use.files_soft and use.files > use.files_soft:
+        said.append(_above("above the soft limit of files", use.files_until, now, "no more files can be made"))
+    return tuple(said) or (State("ok", "within"),)
+
+
+def _above(words: str, until: int | None, now: float, then: str) -> State:
+    if until is None:
+        return State("warn", words)
+    if until <= now:
+        return State("danger", words, f"grace is over: {then}")
+    return State("warn", words, f"grace ends in {figures.span_text(until - now)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clusters import access, typed
@@ -35,7 +36,8 @@ def quotas_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     back = typed.found(request)
     grace = GraceForm(typed.data(request) if back and "days" in back.fields else None, volume=volume)
     context = {
-        "cluster": cluster, "volume": volume, "rows": shown[:SHOWN], "more": max(0, len(shown) - SHOWN), "read": uses is not None,
+        "cluster": cluster, "volume": volume, "rows": quotas.rows(shown[:SHOWN], timezone.now()),
+        "more": max(0, len(shown) - SHOWN), "read": uses is not None,
         "graces": quotas.graces(volume, answered) if uses is not None else [],
         "answered": answered, "why": why, "open": asked is not None and asked.status in inquiries.OPEN,
         "problem": asked.problem if asked and asked.status == Inquiry.Status.FAILED else "",

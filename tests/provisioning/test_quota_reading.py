@@ -41,7 +41,7 @@ def test_a_name_may_hold_a_comma() -> None:
         30720,
         1795485680,
     )
-    assert use.over and not use.full
+    assert not use.full
 
 
 def test_less_than_a_block_left_is_nothing_left() -> None:

@@ -62,6 +62,19 @@ def test_usage_and_limits_are_shown_the_fullest_first(web_files: Cluster, olga_c
     assert "<html" not in page(olga_client.get(PAGE + "?part=table"))
 
 
+def test_the_end_of_the_grace_time_is_told_for_space_and_for_files(web_files: Cluster, olga_client: Client) -> None:
+    now = int(timezone.now().timestamp())
+    over = {"used": 12 * MIB, "soft": 10 * MIB}
+    answer(web_files, use("carol", **over, until=now + 3 * 86_400 + 600, files=9, files_soft=5, files_until=now - 60))
+    shown = page(olga_client.get(PAGE))
+    assert "grace ends in 3 days" in shown
+    assert "above the soft limit of files" in shown and "grace is over: no more files can be made" in shown
+    Inquiry.objects.all().delete()
+    answer(web_files, use("carol", **over, until=now - 60), use("dave", used=1 * MIB, soft=10 * MIB, until=now - 60))
+    shown = page(olga_client.get(PAGE))
+    assert shown.count("grace is over: no more can be written") == 1 and "within" in shown
+
+
 def test_the_grace_time_in_force_is_shown_as_it_was_read(web_files: Cluster, vera_client: Client) -> None:
     answer(web_files, use("carol"))
     assert "The last reading did not tell it." in page(vera_client.get(PAGE + "?part=table"))
