@@ -78,6 +78,8 @@ def export_options(value: str, kept: Collection[str] = ()) -> str:
 
     `kept` are words that stand there already: one that the panel does not know is somebody's, and is not lost by editing.
     """
+    if value:
+        _one_flavour_list(plain(value, "The options", 300).split(","))
     words = _words(value, "The options", 300)
     for word in words:
         if word not in kept:
@@ -86,6 +88,24 @@ def export_options(value: str, kept: Collection[str] = ()) -> str:
         if one in words and other in words:
             raise RuleError(f"{one} and {other} exclude each other.")
     return value
+
+
+def _one_flavour_list(words: list[str]) -> None:
+    """exports(5) lets the options after each `sec=` be those of its flavours alone; the panel keeps one list of options for a client."""
+    flavours = [word for word in words if word.startswith("sec=")]
+    if len(flavours) < 2:
+        return
+    first = words.index(flavours[0])
+    together = (
+        words[first : first + len(flavours)] == flavours
+    )  # then nothing stands between them that would be one flavour's own
+    one = ":".join(dict.fromkeys(":".join(word.removeprefix("sec=") for word in flavours).split(":")))
+    can_be = together and re.fullmatch(BY_WORD["sec"].value, one)
+    raise RuleError(
+        "sec is given twice. Several flavours go into one, as in sec=krb5:sys, and the options are then for all of them. "
+        "Options for each flavour of its own are not possible here.",
+        ",".join([*words[:first], f"sec={one}", *words[first + len(flavours) :]]) if can_be else "",
+    )
 
 
 def _known_option(word: str, words: list[str]) -> None:

@@ -149,7 +149,7 @@ class ClientForm(PanelForm):
             try:
                 rules.export_options(",".join(self.options()), self.kept)
             except rules.RuleError as refused:
-                self.add_error("more", refusal(refused.message, refused.offer))
+                self.add_error("more", refusal(refused.message))  # what it would offer are the other fields, too
         return cleaned
 
     def options(self) -> tuple[str, ...]:

@@ -74,6 +74,17 @@ def test_a_slip_is_told_what_was_meant():
     assert refused.value.offer == "no_root_squash"
 
 
+@pytest.mark.parametrize(
+    ("options", "offer"),
+    [("rw,sec=krb5,sec=sys,sync", "rw,sec=krb5:sys,sync"), ("sec=krb5p:krb5i,sec=krb5i:sys", "sec=krb5p:krb5i:sys"),
+     ("sec=krb5,rw,sec=sys,ro", ""), ("sec=krb6,sec=sys", "")],
+)  # fmt: skip
+def test_sections_of_flavours_are_told_how_they_can_be_written(options, offer):
+    with pytest.raises(rules.RuleError, match="Several flavours go into one, as in sec=krb5:sys") as refused:
+        rules.export_options(options)
+    assert refused.value.offer == offer
+
+
 def test_the_fsid_is_the_panel_s():
     with pytest.raises(rules.RuleError) as refused:
         rules.export_options("rw,fsid=7,sync")
