@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from clusters.states import AccessLevel, Inventory
 # URL name, title, icon, who may
 VOLUME = (
     ("volume-grow", "Grow it", "plus", AccessLevel.OPERATOR),
+    ("export-new", "Publish an export", "folder-share", AccessLevel.OPERATOR),
     ("snapshot-new", "Take a snapshot", "camera", AccessLevel.OPERATOR),
     ("snapshot-schedule", "Snapshots by schedule", "clock", AccessLevel.OPERATOR),
     ("volume-quotas", "Quotas", "users", AccessLevel.VIEWER),
@@ -38,11 +40,18 @@ def on_volume(
     """List what is there to be done; `url` gives "" for what this panel does not have."""
     found = []
     for name, title, icon, needs in VOLUME:
-        address = url(name, volume.cluster.slug, volume.name)
-        if address:
+        if address := _on_volume(name, volume, url):
             why = _why_not(volume, level, state, needs, name, name == "volume-delete")
             found.append({"title": title, "icon": icon, "why": why, "url": address, "name": name})
     return found
+
+
+def _on_volume(name: str, volume: Volume, url: Callable[..., str]) -> str:
+    """The form of a new export is the pair's, and begins with this volume."""
+    if name != "export-new":
+        return url(name, volume.cluster.slug, volume.name)
+    form = url(name, volume.cluster.slug)
+    return f"{form}?{urlencode({'volume': volume.name})}" if form else ""
 
 
 def on_export(

@@ -80,15 +80,18 @@ def volume_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     now = timezone.now()
     known = detail.known(cluster, now)
     row = detail.volume_row(volume, known.fresh)
+    level = access.of(request).on(cluster)
+    may_repair = level >= AccessLevel.ADMIN and volume.inventory == Inventory.PRESENT
     context = {
         **section(cluster, volume=volume, pair=known.serving),
         "known": known,
         "row": row,
         "volume": volume,
         "exports": detail.exports_on(volume),
-        "actions": offered.on_volume(volume, access.of(request).on(cluster), known.state, url),
+        "actions": offered.on_volume(volume, level, known.state, url),
         "past": usage_history.pane(volume, row.usage, request.GET, now),
         "care": care.pane(volume),
+        "repair_url": url("volume-repair", slug, name) if may_repair else "",
         "snapshots": snapshot_rows.pane(volume, fresh=row.fresh),
     }
     return render(request, "volume.html", context)

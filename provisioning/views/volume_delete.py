@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from clusters import access
 from clusters.models import Volume
 from clusters.states import AccessLevel, Inventory
+from clusters.views.clients import section
 from provisioning import jobs
 from provisioning.desired import DesiredVolume
 from provisioning.intents import DeleteVolume
@@ -33,8 +34,8 @@ def volume_delete(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         volume.exports.exclude(inventory=Inventory.DRAFT).select_related("cluster").prefetch_related("clients")
     )
     key = request.POST.get("key") or uuid.uuid4().hex
-    context = {
-        "cluster": cluster, "volume": volume, "exports": exports, "snapshots": list(volume.snapshots.all()), "usage": getattr(volume, "usage", None),
+    context = section(cluster, volume=volume) | {
+        "volume": volume, "exports": exports, "snapshots": list(volume.snapshots.all()), "usage": getattr(volume, "usage", None),
         "key": key, "holder": jobs.holder(cluster),
     }  # fmt: skip
     if request.method == "GET":

@@ -95,7 +95,7 @@ def test_a_schedule_that_cannot_be_is_refused(typed: dict[str, str], room: None,
     assert not TrimSchedule.objects.exists()
 
 
-def test_the_page_says_what_was_found(web_files: Cluster, olga_client: Client) -> None:
+def test_the_page_says_what_was_found(web_files: Cluster, olga_client: Client, ada_client: Client) -> None:
     assert "Never checked by this panel" in page(olga_client.get(PAGE))
     care.note(web_files, "web_files", Care.Kind.CHECK, verdict="damaged", seconds=4.5, output="<b>bad</b>", by="olga")
     care.note(web_files, "web_files", Care.Kind.TRIM, freed=3 * 2**20, seconds=0.5, by="schedule")
@@ -106,6 +106,8 @@ def test_the_page_says_what_was_found(web_files: Cluster, olga_client: Client) -
         and "3 MiB</span> discarded" in shown.replace("3.0", "3")
         and "4.5 s" in shown
     )
+    assert "to-repair" not in shown
+    assert f'<a id="to-repair" href="{PAGE}repair/">Repair it</a>' in page(ada_client.get(PAGE))
     assert "&lt;b&gt;bad" in page(olga_client.get(PAGE + "check/"))
     care.note(web_files, "web_files", Care.Kind.REPAIR, verdict="clean")
     assert "Repair it" not in page(olga_client.get(PAGE))

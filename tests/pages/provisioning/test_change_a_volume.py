@@ -8,12 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clusters.models import Backing, Cluster, NodeState, VolumeUsage
+from clusters.models import Backing, Cluster, ClusterState, NodeState, VolumeUsage
 from clusters.states import Inventory
 from provisioning import actions, codec
 from provisioning.desired import DesiredVolume
 from provisioning.intents import DeleteVolume, EditVolume, GrowResource
 from provisioning.models import Job
+from provisioning.monitor.clients import write_clients
+from provisioning.observed import NfsClient, NfsUse, NodeObserved
 
 pytestmark = pytest.mark.django_db
 EDIT = "/c/web-files/volumes/web_files/edit/"
@@ -90,6 +92,28 @@ def test_the_page_of_the_end_lists_what_depends_on_it(web_files: Cluster, ada_cl
     shown = page(ada_client.get("/c/web-files/volumes/web_files/delete/"))
     assert "cannot be deleted yet" in shown and "Exported to 10.10.0.0/24" in shown
     assert "3 GiB</span> of" in shown and "Its fill last changed" in shown and "disabled" in shown
+    assert "A file overwritten in place is not seen by that." in shown
+
+
+def test_the_page_of_the_end_lists_who_is_connected(web_files: Cluster, ada_client: Client):
+    assert "No node was seen to serve, so nobody could be asked." in page(ada_client.get(DELETE))
+    alice, now = web_files.nodes.get(name="alice"), timezone.now()
+    NodeState.objects.create(node=alice, reachable=True, read_at=now)
+    ClusterState.objects.create(cluster=web_files, active_node=alice, judged_at=now)
+    reader = NfsClient("192.0.2.50", "4.2", "", "confirmed", 3.0, True, (NfsUse("/srv/media", opens=2),))
+    other = NfsClient("192.0.2.51", "4.2", "", "confirmed", 3.0, True, (NfsUse("/srv/web_files", opens=1),))
+    observed = NodeObserved("alice", now.timestamp(), nfs_clients=(reader, other))
+    write_clients(web_files, {"alice": alice}, {"alice": observed}, now)
+    shown = page(ada_client.get(DELETE))
+    assert "192.0.2.50" in shown and "192.0.2.51" not in shown
+    assert "1 NFSv4 client has nothing open here" in shown
+
+
+def test_the_page_of_a_volume_leads_to_an_export_of_it(web_files: Cluster, olga_client: Client):
+    shown = page(olga_client.get("/c/web-files/volumes/media/"))
+    assert 'href="/c/web-files/exports/new/?volume=media"' in shown
+    form = olga_client.get("/c/web-files/exports/new/?volume=media").context["export_form"]
+    assert form["volume"].value() == "media"
 
 
 def test_the_end_is_planned_by_an_admin(web_files: Cluster, ada_client: Client, olga_client: Client):
