@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from clusters.export_access import ClientKind, access_of, by_name, kind_of, overlaps, spelled
+from clusters.export_access import ClientKind, access_of, by_name, kind_of, network_of, overlaps, spelled
 from clusters.findings import Finding, blocker, fine, warning
 from clusters.rules.export_catalogue import RISKY
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
@@ -35,6 +35,7 @@ def line_itself(desired: DesiredCluster, export: DesiredExport, volume: DesiredV
             "export.client-twice", f"{name} is given twice.", hint="NFS takes the first and ignores the second."
         )
     yield from too_long(desired, export)
+    yield from _other_family(desired, export)
     for sentence in overlaps([(client.client, client.options) for client in export.clients]):
         yield warning("export.overlap", sentence, hint="Put the smaller network first, or give both the same options.")
     for other in desired.exports:
@@ -79,6 +80,24 @@ def too_long(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding
                 "export.too-long", f"{client.client} with its options takes {held} characters in NFS' table, which reads {nfs.MOST}.",
                 hint="NFS would serve neither it nor any export below it. Take a shorter name or fewer options.",
             )  # fmt: skip
+
+
+def _other_family(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
+    """A client comes in by the service IP, with an address of the same kind."""
+    served = network_of(desired.service_ip)
+    others = [
+        client.client
+        for client in export.clients
+        if served is not None and (network := network_of(client.client)) and network.version != served.version
+    ]
+    if others and served is not None:
+        kinds = {4: "IPv4", 6: "IPv6"}
+        yield warning(
+            "export.other-family",
+            f"{listed(others)} {'is' if len(others) == 1 else 'are'} {kinds[10 - served.version]}, and the service IP {desired.service_ip} "
+            f"is {kinds[served.version]}: nobody with such an address reaches it.",
+            hint=f"Name the {kinds[served.version]} addresses of these clients.",
+        )  # fmt: skip
 
 
 def _risks(export: DesiredExport) -> Iterator[Finding]:

@@ -92,16 +92,18 @@ def form_context(form: AnyForm, clients: Sequence[ClientForm], volumes: Sequence
     complaints = form.complaints() if form.is_bound else []
     for client in clients:
         complaints += client.complaints() if client.is_bound else []
+    judged = export_line.said(form.cluster, form.export(usable(clients))) if usable_path(form) else export_line.Said()
     return {
         "export_form": form, "client_rows": clients, "export_volumes": volumes, "fsid": form.fsid,
-        "preview": preview(form, clients), "complaints": complaints, "warnings": warnings(clients), "catalogue": CATALOGUE,
+        "preview": preview(form, clients), "complaints": complaints, "catalogue": CATALOGUE,
+        "stops": judged.stops, "warnings": [*warnings(clients), *judged.warns],
         "address": (address := str(form.data.get("address", ""))[:253]), "gets": gets(address, clients),
     }  # fmt: skip
 
 
 def preview(form: AnyForm, clients: Sequence[ClientForm]) -> dict[str, str]:
     """The line as it will stand in the file, from what can be used of the form so far."""
-    if (form.fields and not form.is_bound) or not form.path():
+    if not usable_path(form):
         return {}
     known = usable(clients)
     volume = form.volumes[form.export(known).volume]
@@ -111,6 +113,10 @@ def preview(form: AnyForm, clients: Sequence[ClientForm]) -> dict[str, str]:
         "line": line,
         "mount": f"mount -t nfs4 {form.cluster.service_ip}:{form.path()} /mnt" if form.cluster.service_ip else "",
     }
+
+
+def usable_path(form: AnyForm) -> bool:
+    return (form.is_bound or not form.fields) and bool(form.path())
 
 
 def usable(clients: Sequence[ClientForm]) -> list[ExportClient]:

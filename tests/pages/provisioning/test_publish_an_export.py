@@ -154,6 +154,40 @@ def test_what_is_possible_but_unwise_is_said(
     assert said in page(olga_client.post(URL + "?check=1", GOOD | changes))
 
 
+def test_what_only_the_other_exports_tell_is_said_while_typing(web_files: Cluster, olga_client: Client):
+    within = GOOD | {"volume": "web_files", "directory": "pages"}
+    shown = page(olga_client.post(URL + "?check=1", within))
+    assert "/srv/web_files/pages lies within /srv/web_files, which is exported, too." in shown
+    assert "lies within /srv" not in page(olga_client.post(URL + "?check=1", GOOD))
+
+
+def test_a_client_that_nfs_could_not_hold_is_said_while_typing(web_files: Cluster, olga_client: Client):
+    long = ".".join(["a" * 62] * 4)
+    more = {"c0-client": long, "c0-more": "sec=krb5p:krb5i:krb5:sys,nordirplus,security_label,anonuid=4294967294"}
+    shown = page(olga_client.post(URL + "?check=1", GOOD | more))
+    assert "characters in NFS&#x27; table, which reads 511." in shown and "w-danger" in shown
+
+
+def test_an_address_of_the_other_kind_does_not_reach_the_service_ip(web_files: Cluster, olga_client: Client):
+    shown = page(olga_client.post(URL + "?check=1", GOOD | {"c0-client": "fd00::/64"}))
+    assert "fd00::/64 is IPv6, and the service IP 10.10.0.50 is IPv4: nobody with such an address reaches it." in shown
+    assert olga_client.post(URL, GOOD | {"c0-client": "fd00::/64"}).status_code == 302
+
+
+def test_it_says_that_both_versions_mount_the_same_path(web_files: Cluster, olga_client: Client):
+    said = "Clients of NFSv4 mount the same path as those of NFSv3"
+    assert said in page(olga_client.post(URL + "?check=1", GOOD))
+    assert said in page(olga_client.get("/c/web-files/nfs/"))
+
+
+def test_sections_of_flavours_are_refused_with_what_to_write(web_files: Cluster, olga_client: Client):
+    shown = page(olga_client.post(URL, GOOD | {"c0-more": "sec=krb5,crossmnt,sec=sys"}))
+    assert "Several flavours go into one, as in sec=krb5:sys" in shown
+    shown = page(olga_client.post(URL, GOOD | {"c1-more": "sec=sys"}))  # beside what is chosen in the row
+    assert "Several flavours go into one, as in sec=krb5:sys" in shown
+    assert not Job.objects.exists()
+
+
 def test_without_a_volume_there_is_nothing_to_export(web_files: Cluster, olga_client: Client):
     web_files.exports.all().delete()
     web_files.volumes.all().delete()
