@@ -52,6 +52,11 @@ def mode_field() -> RuleField:
     return RuleField(rules.mode, label="Mode", required=False, css="w8", help_text=help_text)
 
 
+def unfinished(what: str) -> str:
+    """What a job began to make in service stays its own until it succeeds or somebody says that it is dealt with."""
+    return f"A job was to make {what} and has not ended well. Plan that one again, or say on its page that you have dealt with it; then ask here."
+
+
 def refusal(message: str, offer: str = "") -> ValidationError:
     """Django fills `params` into the message, so a percent sign that somebody typed is doubled."""
     return ValidationError(message.replace("%", "%%"), code="rule", params={"offer": offer})

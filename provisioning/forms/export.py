@@ -14,7 +14,7 @@ from clusters.export_access import spelled
 from clusters.models import Cluster, Export, Volume
 from clusters.states import Inventory
 from provisioning.desired import DesiredExport, ExportClient
-from provisioning.forms.base import PanelForm, RuleField, choice_widget, mode_field, owner_field, refusal
+from provisioning.forms.base import PanelForm, RuleField, choice_widget, mode_field, owner_field, refusal, unfinished
 from provisioning.intents import PublishExport
 
 MOST_CLIENTS = 40
@@ -84,7 +84,10 @@ class ExportForm(PanelForm):
             known = exported(self.cluster, path) if self.known is None else self.known
             if path in known:
                 where = "directory" if self.text("directory") else "volume"
-                self.add_error(where, refusal(f"{path} is exported already, with fsid {known[path]}."))
+                rows = Export.objects.filter(cluster=self.cluster, path=path, inventory=Inventory.CREATING)
+                half = self.cluster.inventory == Inventory.PRESENT and rows.exists()
+                text = unfinished(path) if half else f"{path} is exported already, with fsid {known[path]}."
+                self.add_error(where, refusal(text))
         return cleaned
 
     def path(self) -> str:

@@ -24,6 +24,7 @@ from provisioning.forms.base import (
     owner_field,
     refusal,
     size_field,
+    unfinished,
     unit_field,
 )
 from provisioning.intents import CreateVolume
@@ -144,7 +145,14 @@ class VolumeForm(SizeMixin, PanelForm):
     def _is_new(self, name: str, mount_point: str) -> None:
         if self.room.pool(name):
             self.add_error("name", refusal(f"{self.room.vg} has a thin pool {name}."))
-        others = [(v.name, v.mount_point) for v in self._others()] + [(v.name, v.mount_point) for v in self.planned]
+        rows = list(self._others())
+        if self.cluster.inventory == Inventory.PRESENT:  # what was dealt with is a draft again, and is taken up
+            rows = [v for v in rows if (v.name, v.inventory) != (name, Inventory.DRAFT)]
+            waits = name in [each.name for each in self.planned]
+            if not waits and (name, Inventory.CREATING) in [(v.name, v.inventory) for v in rows]:
+                self.add_error("name", refusal(unfinished(name)))
+                return
+        others = [(v.name, v.mount_point) for v in (*rows, *self.planned)]
         for other, other_mount in others:
             if name and name == other:
                 self.add_error("name", refusal(f"{self.cluster.slug} has a volume {name} already."))

@@ -14,8 +14,9 @@ from provisioning import codec
 from provisioning.actions import ACTIONS
 from provisioning.desired import DesiredVolume
 from provisioning.intents import CreateVolume
-from provisioning.models import Job
+from provisioning.models import Job, JobStep
 from provisioning.snapshot import desired_of
+from provisioning.steps import Kind
 
 pytestmark = pytest.mark.django_db
 URL = "/c/web-files/volumes/new/"
@@ -154,6 +155,25 @@ def test_a_volume_in_a_plan_that_waits_is_taken_too(room: None, olga_client: Cli
     olga_client.post(URL, GOOD)
     response = olga_client.post(URL, GOOD)
     assert response.status_code == 422 and "has a volume shop already" in page(response)
+
+
+@pytest.mark.parametrize("partly", [False, True])
+def test_one_that_a_job_could_not_make_leads_to_that_job(
+    room: None, web_files: Cluster, olga_client: Client, partly: bool
+):
+    olga_client.post(URL, GOOD)
+    job = Job.objects.get()
+    ACTIONS["volume.create"].begin(web_files, codec.load(CreateVolume, job.intent))
+    Job.objects.update(status=JobStatus.FAILED, approved_at=timezone.now(), ended_at=timezone.now())
+    if partly:
+        JobStep.objects.create(
+            job=job, number=1, node_name="alice", title="Make it", kind=Kind.WRITES, status=JobStep.Status.FAILED
+        )
+    shown = page(olga_client.post(URL, GOOD))
+    assert "A job was to make shop and has not ended well." in shown and "mounted at /srv/shop already" not in shown
+    olga_client.post(f"/jobs/{job.pk}/acknowledge/")
+    assert web_files.volumes.filter(name="shop", inventory=Inventory.DRAFT).exists() is partly
+    assert olga_client.post(URL, GOOD | {"mount_options": "nodev"}).status_code == 302
 
 
 def test_unknown_space_is_said_and_does_not_refuse(web_files: Cluster, olga_client: Client):
