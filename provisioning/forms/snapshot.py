@@ -8,11 +8,12 @@ from typing import Any
 from django import forms
 from django.db.models import Sum
 from django.http import QueryDict
+from django.utils import timezone
 
 from clusters import rules
 from clusters.export_access import spelled
 from clusters.models import Snapshot, SnapshotSchedule, Volume
-from clusters.retention import Keeps
+from clusters.retention import Keeps, next_run
 from provisioning.desired import DesiredSnapshot
 from provisioning.forms.base import (
     PanelForm,
@@ -26,6 +27,8 @@ from provisioning.forms.base import (
 from provisioning.forms.volume import Room
 from provisioning.intents import CreateSnapshot, OpenSnapshot
 from provisioning.pages import space
+from provisioning.plans.parts import words
+from provisioning.scheduled import no_longer_kept, zone
 
 SHARE = 5  # a fifth of the volume is offered: how much of it may change before the snapshot is full
 LEAST = 4 * 2**20
@@ -150,6 +153,7 @@ class ScheduleForm(RoomMixin, PanelForm):
     weekly = number_field("Weekly", 0, 52, initial=4, help_text="The first of each of the latest weeks.")
     size = size_field("Room for each", help_text=ROOM)
     unit = unit_field()
+    let_go = forms.BooleanField(label="Let them go", required=False)
 
     def __init__(
         self, data: QueryDict | None = None, *, volume: Volume, room: Room, old: SnapshotSchedule | None, **kwargs: Any
@@ -157,6 +161,8 @@ class ScheduleForm(RoomMixin, PanelForm):
         self.volume, self.room, self.old = volume, room, old
         super().__init__(data, **kwargs)
         self.drop_size()
+        if old is None:
+            del self.fields["let_go"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -167,7 +173,19 @@ class ScheduleForm(RoomMixin, PanelForm):
         )
         if cleaned.get("enabled") and not self.errors and not self.keeps().most:
             self.add_error("daily", refusal("Nothing would be kept.", "7"))
+        going = self.going()
+        if len(going) > 1 and not cleaned.get("let_go"):
+            text = f"The next run removes {len(going)} of those that exist: {words.listed(going)}."
+            self.add_error("let_go", refusal(f"{text} Tick this if that is meant."))
         return cleaned
+
+    def going(self) -> tuple[str, ...]:
+        """Name those that exist and go at the next run with these numbers. One more of each kind is one less of the old, so one always may."""
+        kept = self.keeps()
+        if self.old is None or not self.cleaned_data.get("enabled") or not kept.most:
+            return ()
+        changed = SnapshotSchedule(pk=self.old.pk, hourly=kept.hourly, daily=kept.daily, weekly=kept.weekly)
+        return no_longer_kept(changed, next_run(timezone.now(), kept, zone()))
 
     def _held(self) -> int:
         """What those that the schedule has taken hold: it is given back as they go."""

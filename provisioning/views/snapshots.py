@@ -22,6 +22,7 @@ from provisioning.forms.snapshot import OpenForm, ScheduleForm, TakeForm, initia
 from provisioning.forms.volume import Room
 from provisioning.intents import CloseSnapshot, DeleteSnapshot, Intent, RestoreSnapshot
 from provisioning.models import Job
+from provisioning.plans.parts import words
 from provisioning.views.guards import in_service, present_volume
 from provisioning.views.refusals import say
 from provisioning.views.volume_new import space_bar
@@ -84,9 +85,15 @@ def snapshot_schedule(request: HttpRequest, slug: str, name: str) -> HttpRespons
         return render(request, SCHEDULE, context, status=422)
     due = next_run(timezone.now(), form.keeps(), schedules.zone()) if form.keeps().most else timezone.now()
     schedule = snapshots.set_schedule(request, volume, **form.values(due))
-    said = "Snapshots are taken by schedule from now on." if schedule.enabled else "No snapshots by schedule any more."
-    messages.success(request, f"{said} The ones that exist stay.")
+    messages.success(request, _said(schedule, form.going()))
     return redirect(volume)
+
+
+def _said(schedule: SnapshotSchedule, going: tuple[str, ...]) -> str:
+    if not schedule.enabled:
+        return "No snapshots by schedule any more. The ones that exist stay."
+    more = f" The next run removes {words.listed(going)}." if going else ""
+    return f"Snapshots are taken by schedule from now on.{more}"
 
 
 @require_safe

@@ -199,6 +199,24 @@ def test_a_schedule_is_saved_with_an_audit_entry_and_no_job(room: None, volume: 
     assert "Kept by schedule: 7 daily, 4 weekly" in page(olga_client.get(BASE))
 
 
+def test_smaller_numbers_say_what_goes_and_ask(room: None, volume: Volume, olga_client: Client):
+    olga_client.post(SCHEDULE, KEEPS)
+    schedule = SnapshotSchedule.objects.get()
+    for day in range(5):
+        name = f"auto-{day}"
+        row = Snapshot.objects.create(
+            volume=volume, name=name, lv=f"web_files-{name}", size=GIB, schedule=schedule, inventory=Inventory.PRESENT
+        )
+        Snapshot.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=day + 1))
+    fewer = KEEPS | {"daily": "2", "weekly": "0"}
+    asked = olga_client.post(SCHEDULE, fewer)
+    assert asked.status_code == 422 and "The next run removes 4 of those that exist" in page(asked)
+    assert 'name="let_go"' in page(asked) and SnapshotSchedule.objects.get().daily == 7
+    done = page(olga_client.post(SCHEDULE, fewer | {"let_go": "on"}, follow=True))
+    assert SnapshotSchedule.objects.get().daily == 2 and "The next run removes auto-" in done
+    assert "The ones that exist stay" not in done
+
+
 def test_a_schedule_can_be_turned_off(room: None, volume: Volume, olga_client: Client):
     olga_client.post(SCHEDULE, KEEPS)
     olga_client.post(SCHEDULE, {name: value for name, value in KEEPS.items() if name != "enabled"})
