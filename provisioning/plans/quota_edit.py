@@ -29,11 +29,13 @@ OPTIONS = {"ext4": ("usrquota", "grpquota"), "xfs": ("uquota", "gquota")}
 SHOWN = ("usrquota", "grpquota")  # how the kernel lists both
 DATABASES = {"user": "passwd", "group": "group"}
 DAY = 86_400
+XFS_BLOCK = 4  # KiB
 LARGEST = 2**50  # KiB and files: far beyond what either file system holds
 
 
 def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
     volume = desired.volume(intent.volume)
+    intent = _in_blocks(intent, volume)
     active, findings = _ready(desired, observed, backend, volume)
     findings = [*_refused(intent), *findings]
     steps: tuple[Step, ...] = ()
@@ -59,6 +61,14 @@ def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, Node
         button=f"Set the quota on {intent.volume}" if runs or blockers(findings) else "Nothing to do",
         impact=_impact(desired, observed, fresh=fresh),
     )
+
+
+def _in_blocks(intent: EditQuota, volume: DesiredVolume | None) -> EditQuota:
+    """XFS keeps limits of space in whole blocks and rounds up: so what is shown, set and read back is rounded before."""
+    if volume is None or volume.fstype != "xfs":
+        return intent
+    soft, hard = (-(-limit // XFS_BLOCK) * XFS_BLOCK for limit in (intent.soft, intent.hard))
+    return replace(intent, soft=soft, hard=hard)
 
 
 def _ready(
@@ -173,26 +183,36 @@ def _steps(
     volume: DesiredVolume,
     backend: Backend,
 ) -> Iterator[Step]:
+    guards = _known(intent)  # before the first change, too: not after it
     for name in (desired.peer(active).name, active):
         if observed[name].quota_tools is False:
-            yield _install(name)
+            yield replace(_install(name), guards=guards if name == active else ())
     node, wanted = observed[active], with_quotas(volume)
     after = replace(desired, volumes=tuple(wanted if one.name == wanted.name else one for one in desired.volumes))
     known = on(node, volume)
     if volume.fstype == "ext4":
-        yield from (unchanged(step, "they are on") if known else step for step in _switched_on(node, volume))
+        for step in _switched_on(node, volume, guards):
+            yield unchanged(step, "they are on") if known else step
         for name in (desired.peer(active).name, active):
             group = serving.group(after, observed[name], backend)
             yield replace(group, title="Keep them on after a failover")
     elif pausing.out_already(node, volume):
         yield from pausing.serve_again(desired, node, volume)
     elif not known or not node.nfsd_threads:
-        yield from pausing.leave(desired, node, volume)
+        stop, unmount = pausing.leave(desired, node, volume)
+        yield from (replace(stop, guards=(*guards, *stop.guards)), unmount)
         yield from pausing.come_back(desired, node, volume)
     yield from _set(intent, node, volume, known=known)
 
 
-def _switched_on(node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
+def _known(intent: EditQuota) -> tuple[Guard, ...]:
+    if not intent.who or intent.who.isdigit():
+        return ()
+    ask = cmd("getent", DATABASES[intent.kind], intent.who)
+    return (Guard(f"the {intent.kind} {intent.who} is known", ask, Expect()),)
+
+
+def _switched_on(node: NodeObserved, volume: DesiredVolume, guards: tuple[Guard, ...]) -> Iterator[Step]:
     """ext4 counts since it was made; that it holds the limits as well is said to it while it is mounted, and nobody feels it.
 
     Seen on a real node: with the options alone, by a remount, everybody could write on; quotaon makes it hold at once.
@@ -203,6 +223,7 @@ def _switched_on(node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
         title=f"Switch the limits of {volume.name} on",
         kind=Kind.WRITES,
         stage=Stage.MANAGER,
+        guards=guards,
         commands=(
             cmd("quotaon", "--user", "--group", point, exits=(0, 2)),
             cmd("mount", "--options", f"remount,{','.join(SHOWN)}", point, timeout=120),
@@ -250,15 +271,12 @@ def _set(intent: EditQuota, node: NodeObserved, volume: DesiredVolume, *, known:
         return
     limits = tuple(str(limit) for limit in (intent.soft, intent.hard, intent.files_soft, intent.files_hard))
     name = intent.who
-    guards = () if name.isdigit() else (
-        Guard(f"the {intent.kind} {name} is known", cmd("getent", DATABASES[intent.kind], name), Expect()),
-    )  # fmt: skip
     put = Step(
         node=node.node,
         title=f"Set the limits of {intent.kind} {name}",
         kind=Kind.WRITES,
         stage=Stage.SERVE,
-        guards=guards,
+        guards=_known(intent),
         commands=(cmd("setquota", kind, name, *limits, point),),
         note="Space in KiB, then files; soft and hard each, 0 for none. Run twice it does no harm.",
     )

@@ -67,7 +67,10 @@ def _setquota(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -
         return 1, "", f"setquota: Mountpoint (or device) {argv[-1]} not found or has no quota enabled.\n"
     if "--edit-period" not in argv:
         kind, who, *limits = argv[1:-1]
-        lv.quotas[f"{kind.removeprefix('--')} {who}"] = [int(limit) for limit in limits]
+        soft, hard, *files = (int(limit) for limit in limits)
+        if lv.fstype == "xfs":  # whole blocks
+            soft, hard = (-(-limit // 4) * 4 for limit in (soft, hard))
+        lv.quotas[f"{kind.removeprefix('--')} {who}"] = [soft, hard, *files]
     else:
         lv.graces[argv[2].removeprefix("--")] = int(argv[3])
     return 0, "", ""

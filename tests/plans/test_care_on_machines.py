@@ -225,6 +225,24 @@ def test_xfs_without_quotas_takes_a_fresh_mount(pair: Given) -> None:  # noqa: F
     assert quota(pair, "media", hard=5).todo() == ()
 
 
+@pytest.mark.parametrize(("name", "limits"), [("media", [1004, 2000, 0, 7]), ("homes", [1001, 1999, 0, 7])])
+def test_xfs_gets_whole_blocks(name: str, limits: list[int], pair: Given) -> None:  # noqa: F811
+    """It rounds up itself, and what was asked for was never read back."""
+    carry_out(pair[0], quota(pair, name, soft=1001, hard=1999, files_hard=7))
+    assert pair[0].pair.inside.lvs[name].quotas == {"user 1234": limits}
+    assert not any(
+        step.title.startswith("Set the limits") for step in quota(pair, name, soft=1001, hard=1999, files_hard=7).todo()
+    )
+
+
+@pytest.mark.parametrize("name", ["homes", "media"])
+def test_an_unknown_name_changes_nothing(name: str, pair: Given) -> None:  # noqa: F811
+    """A name typed wrong was found out when limits were on already, or NFS had been stopped for them."""
+    pair[0].pair.machines["alice"].mounts[f"/srv/{name}"][2] = "noatime"
+    first = next(step for step in quota(pair, name, who="carrol", hard=8).todo() if step.node == "alice")
+    assert [guard.says for guard in first.guards][0] == "the user carrol is known"
+
+
 @pytest.mark.parametrize("done", [1, 2])
 def test_a_quota_that_broke_off_while_nfs_was_stopped_is_planned_again(done: int, pair: Given) -> None:  # noqa: F811
     machines, _ = pair
