@@ -5,6 +5,7 @@ from __future__ import annotations
 from clusters import inventory, snapshots
 from clusters.models import Cluster, Snapshot, SnapshotSchedule
 from clusters.states import AccessLevel, Inventory
+from provisioning import codec
 from provisioning.actions.action import Action, not_running
 from provisioning.desired import DesiredSnapshot
 from provisioning.facts.reading import Asked
@@ -16,9 +17,11 @@ from provisioning.intents import (
     OpenSnapshot,
     RestoreSnapshot,
 )
+from provisioning.models import Job
 from provisioning.plans import snapshot_delete, snapshot_open, snapshot_restore, snapshot_take
 from provisioning.render.paths import SNAPSHOTS
 from provisioning.render.snapshots import path
+from provisioning.steps import Plan
 
 Named = DeleteSnapshot | RestoreSnapshot | CloseSnapshot
 
@@ -70,8 +73,21 @@ def _begin(cluster: Cluster, wanted: DesiredSnapshot, schedule: int | None = Non
 def _settle_keep(cluster: Cluster, intent: KeepSnapshots) -> None:
     snapshots.finish(cluster, intent.take.volume, intent.take.name)
     snapshots.unsaid(intent.schedule)
+
+
+def _keep_learns(job: Job, intent: KeepSnapshots) -> None:
+    """Take off the list what its plan removes, or found gone; one that somebody mounted by hand stays, on the node and here."""
+    steps = codec.load(Plan, job.plan or {}).steps
+    gone = {
+        command.argv[-1].rpartition("/")[2]
+        for step in steps
+        for command in step.commands
+        if command.argv[0] == "lvremove"
+    }
     for name in intent.drop:
-        snapshots.dropped(cluster, intent.take.volume, name)
+        row = snapshots.of(job.cluster, intent.take.volume, name).first()
+        if row is not None and row.lv in gone:
+            snapshots.dropped(job.cluster, intent.take.volume, name)
 
 
 def _settle_restore(cluster: Cluster, intent: RestoreSnapshot) -> None:
@@ -129,6 +145,7 @@ ROWS = (
         refuses=lambda cluster, intent: _refuses_new(cluster, intent.take),
         begin=lambda cluster, intent: _begin(cluster, intent.take, intent.schedule),
         settle=_settle_keep,
+        learns=_keep_learns,
         give_back=lambda cluster, intent, partly: snapshots.give_back(
             cluster, intent.take.volume, intent.take.name, partly_made=partly
         ),

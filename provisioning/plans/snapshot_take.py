@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from clusters.findings import Finding, blockers
+from clusters.findings import Finding, blockers, warning
 from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CreateSnapshot, KeepSnapshots
@@ -74,7 +74,8 @@ def keep(
     dropped: list[DesiredSnapshot] = []
     if active and len(observed) == 2 and not snapshots.ill_formed(findings):
         node = observed[active]
-        dropped = [old for name in intent.drop if (old := _may_go(desired, snapshot.volume, name))]
+        dropped, held = _dropped(intent, desired, node)
+        findings += held
         freed = sum(lv.size for old in dropped if (lv := snapshots.seen(desired, node, old)) is not None)
         vg = node.vg(desired.resource.vg)
         tight = vg is not None and snapshot.size > vg.free and not snapshots.pool_of(desired, node, snapshot.volume)
@@ -95,6 +96,22 @@ def keep(
         button=f"Take {snapshot.name}",
         impact=_impact(snapshot, _pool(desired, observed, active, snapshot.volume)),
     )
+
+
+def _dropped(
+    intent: KeepSnapshots, desired: DesiredCluster, node: NodeObserved
+) -> tuple[list[DesiredSnapshot], list[Finding]]:
+    """Give those that go, and say which one stays because somebody mounted it by hand: it would stop every run, until the group is full."""
+    going, held = [], []
+    for name in intent.drop:
+        if (old := _may_go(desired, intent.take.volume, name)) is None:
+            continue
+        if where := snapshots.mounted_elsewhere(desired, node, old):
+            hint = f"The schedule does not keep it any more, and lets it go at a run after it is unmounted. {where[0].hint}"
+            held.append(warning("snapshot.kept-mounted", where[0].text, hint=hint, node=node.node, fix=where[0].fix))
+        else:
+            going.append(old)
+    return going, held
 
 
 def _may_go(desired: DesiredCluster, volume: str, name: str) -> DesiredSnapshot | None:

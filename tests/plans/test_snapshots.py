@@ -8,7 +8,7 @@ import pytest
 
 from clusters.findings import blockers
 from provisioning.desired import DesiredCluster, DesiredSnapshot
-from provisioning.intents import CreateSnapshot, OpenSnapshot, RestoreSnapshot
+from provisioning.intents import CreateSnapshot, KeepSnapshots, OpenSnapshot, RestoreSnapshot
 from provisioning.observed import ActiveExport, Mount, NodeObserved
 from provisioning.plans import snapshot_open, snapshot_restore, snapshot_take
 from provisioning.render.heartbeat import CLOSING, haresources
@@ -87,3 +87,16 @@ def test_opening_one_ends_no_export_that_was_made_by_hand():
     assert "export.by-hand" not in codes(snapshot_open.plan(asked, wanted, nodes, HEARTBEAT))
     alice = replace(nodes["alice"], exports=(*nodes["alice"].exports, ActiveExport("/opt", "192.0.2.9", ("ro",))))
     assert "export.by-hand" in codes(snapshot_open.plan(asked, wanted, {**nodes, "alice": alice}, HEARTBEAT))
+
+
+def test_a_schedule_lets_the_others_go_when_one_is_mounted_by_hand():
+    """It would fail at each run, and none would go until the group is full."""
+    old = tuple(replace(TAKEN, name=name, lv=f"media-{name}", scheduled=True) for name in ("a", "b"))
+    wanted, nodes = replace(desired(), snapshots=old), finished(desired())
+    node = with_snapshots(nodes["alice"], [ROW | {"name": "a"}, ROW | {"name": "b"}], {})
+    by_hand = Mount("/dev/mapper/vg_data-media--a", "/mnt", "xfs", ("ro",))
+    nodes["alice"] = replace(node, mounts=(*(node.mounts or ()), by_hand))
+    plan = snapshot_take.keep(KeepSnapshots(wanted.name, TAKEN, ("a", "b"), 1), wanted, nodes, HEARTBEAT)
+    removed = [command.argv[-1] for step in plan.todo() for command in step.commands if command.argv[0] == "lvremove"]
+    assert removed == ["vg_data/media-b"] and not codes(plan)
+    assert "snapshot.kept-mounted" in {finding.code for finding in plan.findings}

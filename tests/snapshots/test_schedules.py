@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from clusters import snapshots
 from clusters.findings import blocker
 from clusters.models import AuditEntry, Cluster, Snapshot, SnapshotSchedule, SnapshotState, Volume
 from clusters.states import Inventory, JobStatus
-from provisioning import codec, doorbell, jobs, schedules
+from provisioning import actions, codec, doorbell, jobs, schedules
 from provisioning.intents import KeepSnapshots
 from provisioning.models import Job
+from provisioning.steps import Kind, Stage, Step, cmd
 from tests.jobs.conftest import make_plan, propose, request_of, volume_intent
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +99,21 @@ def test_what_is_not_kept_goes_and_what_a_person_took_or_opened_stays(hourly: Sn
     with at():
         schedules.tick()
     assert sorted(intent_of(Job.objects.get()).drop) == ["auto-20260603-0900", "auto-20260603-1000"]
+
+
+def test_only_what_the_run_removed_leaves_the_list(hourly: SnapshotSchedule, at: Callable[..., Any]):
+    """One that somebody mounted by hand is still on the node: without its row nobody could ever delete it here."""
+    _, held, gone = (taken(hourly, NOON - timedelta(hours=hours)) for hours in (1, 2, 3))
+    with at():
+        schedules.tick()
+    job = Job.objects.get()
+    assert set(intent_of(job).drop) == {held.name, gone.name}
+    drop = Step(
+        "alice", "Remove it", Kind.DESTROYS, Stage.TIDY, commands=(cmd("lvremove", "--yes", f"vg_data/{gone.lv}"),)
+    )
+    propose(job, replace(make_plan(), steps=(drop,)))
+    actions.settle(job)
+    assert Snapshot.objects.filter(pk=held.pk).exists() and not Snapshot.objects.filter(pk=gone.pk).exists()
 
 
 @pytest.mark.parametrize("lost", [{"valid": False}, {"there": False}])
