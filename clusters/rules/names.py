@@ -59,6 +59,9 @@ def lv_name(value: str) -> str:
     return value
 
 
+OF_A_CHECK = "storagepanel-check"  # how the panel's own snapshot ends, in which it looks at a file system
+
+
 def volume_name(value: str) -> str:
     """Name a volume of the panel: stricter than LVM, because it is a directory and a word in other files too."""
     try:
@@ -89,6 +92,8 @@ def snapshot_name(value: str) -> str:
     match(value, "The snapshot's name", SNAPSHOT_NAME_LONGEST, r"[a-z0-9][a-z0-9_.-]*", says)
     if value in ("new", "schedule"):
         raise RuleError(f"“{value}” is not possible: a page of the panel stands at this address.", f"{value}-1")
+    if value == OF_A_CHECK:
+        raise RuleError(f"“{value}” is not possible: the snapshot of a check is called so, and removed.", f"{value}-1")
     lv_name(f"x-{value}")
     return value
 

@@ -17,7 +17,7 @@ from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CheckVolume, RepairVolume
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import checking, pausing, snapshots, volumes, words
+from provisioning.plans.parts import checking, growing, pausing, snapshots, volumes, words
 from provisioning.plans.parts.felt import felt
 from provisioning.render import snapshots as render
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order
@@ -40,7 +40,7 @@ SAYS_ALL = "What it prints is kept with the job; what it found stands on the vol
 
 def snapshot_of(volume: str, size: int) -> DesiredSnapshot:
     """Name the snapshot of a check: no person's, so it is in no list."""
-    return DesiredSnapshot(volume, "check", f"{volume}-storagepanel-check", size)
+    return DesiredSnapshot(volume, "check", growing.of_a_check(volume), size)
 
 
 def plan(intent: CheckVolume, desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Plan:
@@ -119,6 +119,7 @@ def _snapshot_steps(
     yield from snapshots.take(desired, node, snapshot)
     device, either = render.device(desired, snapshot), (0, 32)
     whole = snapshots.is_whole(desired, node, snapshot)
+    away = cmd("lvremove", "--yes", f"{desired.resource.vg}/{snapshot.lv}", timeout=120)
     yield Step(
         node=node.node,
         title=f"Check the file system in the snapshot of {volume.name}",
@@ -132,6 +133,7 @@ def _snapshot_steps(
             cmd("umount", LOOKED_AT, timeout=300, exits=either),
             checking.look(volume.fstype, device),
         ),
+        if_it_fails=away,
         note="Mounted once out of everybody's way: its journal is replayed into the snapshot's own room, as after a power cut.",
     )  # fmt: skip
     yield Step(
@@ -145,6 +147,7 @@ def _snapshot_steps(
             whole.expect,
             bound=5,
         ),
+        if_it_fails=away,
         note="If it did, what was found means nothing. Plan again with more room.",
     )
     yield from _gone(desired, node, snapshot, Stage.TIDY)
@@ -177,15 +180,17 @@ def _itself(
     if node.lv(desired.resource.vg, volume.name) is None:
         text = f"{volume.name} was not seen on {name}."
         return (), [*findings, blocker("volume.unseen", text, hint="Plan again when it is there.", node=name)]
+    left = snapshot_of(volume.name, 0)
+    gone = list(_gone(desired, node, left, Stage.LIVE)) if snapshots.seen(desired, node, left) else []
     findings += pausing.below(node, volume, "Take it away first, or check in a snapshot, which needs no unmount.")
     if pausing.out_already(node, volume):
-        return (*steps(node, volume), *(pausing.serve_again(desired, node, volume) if mounts else ())), findings
+        return (*gone, *steps(node, volume), *(pausing.serve_again(desired, node, volume) if mounts else ())), findings
     if node.mount(volume.mount_point) is not None:
         findings += pausing.keeps_state(desired, volume, IN_SNAPSHOT)
     # What only looked leaves the volume as it was; what was to mend it may have left it half mended.
     back = pausing.nfs_again(desired) if mounts else pausing.all_again(desired, volume)
     done = (replace(step, if_it_fails=back) for step in steps(node, volume))
-    return (*pausing.leave(desired, node, volume), *done, *pausing.come_back(desired, node, volume)), findings
+    return (*gone, *pausing.leave(desired, node, volume), *done, *pausing.come_back(desired, node, volume)), findings
 
 
 def _is_out(desired: DesiredCluster, observed: Mapping[str, NodeObserved], volume: DesiredVolume | None) -> bool:

@@ -13,7 +13,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import TrimVolume
 from provisioning.observed import Layer, NodeObserved
-from provisioning.plans.parts import snapshots, words
+from provisioning.plans.parts import growing, snapshots, words
 from provisioning.render.lvm import mapper
 from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, cmd
 
@@ -84,7 +84,9 @@ def _deaf(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, la
     """Name the lowest one: what stands on it takes none because of it."""
     if node.snapshots_of(desired.resource.vg, volume.name) and layer.path == mapper(desired.resource.vg, volume.name):
         text = f"{volume.name} has snapshots: LVM passes no discards of a volume as long as it has any."
-        return blocker("trim.snapshots", text, hint="Trim it when they are gone.", node=node.node)
+        left = node.lv(desired.resource.vg, growing.of_a_check(volume.name)) is not None
+        hint = growing.LEFT if left else "Trim it when they are gone."
+        return blocker("trim.snapshots", text, hint=hint, node=node.node)
     text = f"{layer.path} on {node.node} takes no discards."
     hint = "There is nothing to gain by trimming this volume."
     return blocker("trim.unsupported", text, hint=hint, node=node.node, fix="lsblk --discard")

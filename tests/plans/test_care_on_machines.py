@@ -243,6 +243,26 @@ def test_an_unknown_name_changes_nothing(name: str, pair: Given) -> None:  # noq
     assert [guard.says for guard in first.guards][0] == "the user carrol is known"
 
 
+def test_a_check_that_breaks_off_leaves_no_snapshot(pair: Given) -> None:  # noqa: F811
+    machines, _ = pair
+    for title in ("Check the file system in the snapshot of homes", "See that the snapshot did not run full"):
+        todo = list(check(pair, "homes").todo())
+        while todo[0].title != title:
+            machines.do(todo.pop(0))
+        assert todo[0].if_it_fails and machines.run("alice", todo[0].if_it_fails).exit == 0
+        assert set(machines.pair.inside.lvs) == {"homes", "media"}
+
+
+def test_one_that_a_lost_check_left_is_named_and_goes_with_the_next(pair: Given) -> None:  # noqa: F811
+    machines, _ = pair
+    lvs = machines.pair.inside.lvs
+    lvs["homes-storagepanel-check"] = replace(lvs["homes"], origin="homes", size=GIB)
+    (why,) = blockers(trim(pair, "homes").findings)
+    assert "A check that broke off left it" in why.hint
+    carry_out(machines, check(pair, "homes", 0))
+    assert set(lvs) == {"homes", "media"}
+
+
 @pytest.mark.parametrize("done", [1, 2])
 def test_a_quota_that_broke_off_while_nfs_was_stopped_is_planned_again(done: int, pair: Given) -> None:  # noqa: F811
     machines, _ = pair

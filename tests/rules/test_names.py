@@ -112,3 +112,9 @@ def test_ports(text, number):
 def test_ports_that_are_none(text):
     with pytest.raises(rules.RuleError):
         rules.port(text)
+
+
+def test_the_snapshot_of_a_check_is_nobodys() -> None:
+    """Taken by hand under this name it would be removed by the next check."""
+    with pytest.raises(rules.RuleError):
+        rules.snapshot_name("storagepanel-check")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from clusters.findings import Finding, blocker, fine
+from clusters.rules.names import OF_A_CHECK
 from clusters.states import ConnectionState, DiskState
 from provisioning.checks.disks import EXTENT
 from provisioning.desired import DesiredCluster
@@ -12,6 +13,7 @@ from provisioning.observed import LogicalVolume, NodeObserved, VolumeGroup
 from provisioning.plans.parts import words
 from provisioning.steps import Command, Expect, Guard, Wait, cmd
 
+LEFT = "A check that broke off left it. Check the file system again, which removes it."
 GONE = "Plan again when the volume is there."
 
 
@@ -61,6 +63,11 @@ def redundant(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> 
     )
 
 
+def of_a_check(volume: str) -> str:
+    """Name the snapshot in which a check looks at a volume. It is gone when the check ends."""
+    return f"{volume}-{OF_A_CHECK}"
+
+
 def no_snapshots(node: NodeObserved, vg: str, name: str, why: str, known: Iterable[str] = ()) -> Iterator[Finding]:
     """Refuse while snapshots of the volume exist: those LVM shows as its own, and `known` ones of which it forgot that."""
     snapshots = sorted({lv.name for lv in node.snapshots_of(vg, name)} | set(known))
@@ -68,7 +75,7 @@ def no_snapshots(node: NodeObserved, vg: str, name: str, why: str, known: Iterab
         yield blocker(
             "volume.has-snapshots",
             f"{name} has {words.counted(len(snapshots), 'snapshot')}: {words.listed(snapshots)}.",
-            hint=why,
+            hint=LEFT if snapshots == [of_a_check(name)] else why,
             fix=f"lvs --select origin={name} {vg}",
             node=node.node,
         )
