@@ -141,7 +141,7 @@ def _in_use(
             f"{words.listed(sorted(set(holding)))} still {'has' if len(set(holding)) == 1 else 'have'} files of {volume.name} open.",
             hint="Unmount it there. A client that is gone for good is forgotten after the lease time.",
         )
-    known = [s.lv for s in desired.snapshots if s.volume == volume.name and snapshots.seen(desired, node, s)]
+    known = snapshots.lvs_of(desired, node, volume.name)
     why = (
         "They would be left behind. Delete them first, knowingly."
         if volume.pool

@@ -18,6 +18,7 @@ from provisioning.intents import (
     CreateVolume,
     DeleteSnapshot,
     DeleteVolume,
+    EditVolume,
     GrowVolume,
     OpenSnapshot,
     RestoreSnapshot,
@@ -30,6 +31,7 @@ from provisioning.plans import (
     volume,
     volume_check,
     volume_delete,
+    volume_edit,
     volume_grow,
 )
 from provisioning.simulator.state import Lv
@@ -195,6 +197,8 @@ def test_rolling_back_takes_its_place_with_the_size_it_had(shop: Story, grown: b
         codes(shop.ask(snapshot_open.plan, OpenSnapshot, replace(later, fsid=7, clients=("10.10.0.7",)))) == set()
     )  # known by its tag
     assert "volume.has-snapshots" in codes(shop.ask(volume_delete.plan, DeleteVolume, THIN))
+    renamed = replace(THIN, name="store", size=shop.lvs["shop"].size)
+    assert "volume.has-snapshots" in codes(shop.ask(volume_edit.plan, EditVolume, "shop", renamed))
     shop.do(snapshot_delete.plan, DeleteSnapshot, "shop", "later")
     assert "shop-later" not in shop.lvs
 

@@ -10,7 +10,7 @@ from provisioning.checks.placed import in_the_way
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import growing, naming, places, serving, volumes
+from provisioning.plans.parts import growing, naming, places, serving, snapshots, volumes
 from provisioning.plans.parts.moving_exports import Moved
 from provisioning.render import mounting, nfs
 from provisioning.render.lvm import mapper
@@ -281,7 +281,8 @@ def reasons(
     if was.name != now.name:
         # The kernel would go on showing the old name at a second place, and nobody knew it for the volume's.
         yield from in_the_way(desired, node, was)
-        yield from growing.no_snapshots(node, vg, was.name, "They carry its name. Delete them first.")
+        known = snapshots.lvs_of(desired, node, was.name)
+        yield from growing.no_snapshots(node, vg, was.name, "They carry its name. Delete them first.", known)
     if was.mount_point == now.mount_point:
         return
     for one in observed.values():

@@ -66,6 +66,11 @@ def seen(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot)
     return lv
 
 
+def lvs_of(desired: DesiredCluster, node: NodeObserved, volume: str) -> list[str]:
+    """Name those of a volume that are there, also when LVM forgot whose they are."""
+    return [one.lv for one in desired.snapshots if one.volume == volume and seen(desired, node, one)]
+
+
 def whole(snapshot: DesiredSnapshot, lv: LogicalVolume) -> Finding:
     used = "" if lv.pool else f", {lv.filled or 0:.0f} % of its room used"
     return fine("snapshot.whole", f"{snapshot.name} is whole{used}")
