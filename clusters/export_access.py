@@ -7,7 +7,7 @@ on the line wins, however small the network of a later one is. (exports(5) of nf
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -22,6 +22,23 @@ FLAVOURS = {
     "krb5i": "with signed Kerberos",
     "krb5p": "with encrypted Kerberos",
 }
+
+
+STRICTER = ("none", "sys", "krb5", "krb5i", "krb5p")
+
+
+def weakest(flavours: Iterable[str]) -> str:
+    """Give the flavour that proves least of those a client may use; one that is not known proves no more than sys does."""
+    return min((each if each in STRICTER else "sys" for each in flavours), key=STRICTER.index, default="sys")
+
+
+def stricter(one: str, other: str) -> bool:
+    return STRICTER.index(weakest([one])) > STRICTER.index(weakest([other]))
+
+
+def strictest(clients: Iterable[Sequence[str]]) -> str:
+    """Give what the client that is asked for most must prove at least; "sys" where there is none."""
+    return max((weakest(access_of(options).sec) for options in clients), key=STRICTER.index, default="sys")
 
 
 class ClientKind(IntEnum):

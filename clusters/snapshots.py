@@ -79,12 +79,14 @@ def give_back_removal(cluster: Cluster, volume: str, name: str, *, partly: bool)
         of(cluster, volume, name).filter(inventory=Inventory.REMOVING).update(inventory=Inventory.PRESENT)
 
 
-def opened(cluster: Cluster, volume: str, name: str, *, fsid: int, clients: Iterable[str], as_root: bool) -> None:
-    of(cluster, volume, name).update(fsid=fsid, clients=" ".join(clients), as_root=as_root)
+def opened(
+    cluster: Cluster, volume: str, name: str, *, fsid: int, clients: Iterable[str], as_root: bool, sec: str = ""
+) -> None:
+    of(cluster, volume, name).update(fsid=fsid, clients=" ".join(clients), as_root=as_root, sec=sec)
 
 
 def closed(cluster: Cluster, volume: str, name: str) -> None:
-    of(cluster, volume, name).update(fsid=None, clients="")
+    of(cluster, volume, name).update(fsid=None, clients="", sec="")
     SnapshotState.objects.filter(snapshot__in=of(cluster, volume, name)).update(mounted=False)
 
 

@@ -102,6 +102,7 @@ class DesiredSnapshot:
     as_root: bool = False  # root of these clients may read everything
     scheduled: bool = False  # made by the schedule, which may remove it again
     removing: bool = False  # a job is taking it away: deleting it, or rolling the volume back to it
+    sec: str = ""  # how its clients prove who their users are; "": by address, which NFS calls sys
 
     @property
     def opened(self) -> bool:

@@ -171,5 +171,5 @@ def _snapshots(cluster: Cluster) -> tuple[DesiredSnapshot, ...]:
 def _snapshot(row: Snapshot) -> DesiredSnapshot:
     return DesiredSnapshot(
         row.volume.name, row.name, row.lv, row.size, row.fsid, tuple(row.clients.split()), row.as_root,
-        scheduled=row.schedule_id is not None, removing=row.inventory == Inventory.REMOVING,
+        scheduled=row.schedule_id is not None, removing=row.inventory == Inventory.REMOVING, sec=row.sec,
     )  # fmt: skip

@@ -59,6 +59,9 @@ class Snapshot(models.Model):
     fsid = models.PositiveIntegerField(null=True, blank=True, help_text="while it is opened")
     clients = models.CharField(max_length=1000, blank=True, default="", help_text="separated by blanks")
     as_root = models.BooleanField(default=False, help_text="root of these clients may read everything")
+    sec = models.CharField(
+        max_length=40, blank=True, default="", help_text="how they prove who their users are; empty: by address"
+    )
 
     class Meta:
         ordering = ["volume_id", "-created_at", "-pk"]

@@ -108,7 +108,13 @@ def _give_back_open(cluster: Cluster, intent: OpenSnapshot, partly: bool) -> Non
 def _open(cluster: Cluster, intent: OpenSnapshot) -> None:
     wanted = intent.snapshot
     snapshots.opened(
-        cluster, wanted.volume, wanted.name, fsid=wanted.fsid or 0, clients=wanted.clients, as_root=wanted.as_root
+        cluster,
+        wanted.volume,
+        wanted.name,
+        fsid=wanted.fsid or 0,
+        clients=wanted.clients,
+        as_root=wanted.as_root,
+        sec=wanted.sec,
     )
 
 

@@ -158,6 +158,8 @@ def snapshot(wanted: DesiredSnapshot) -> Iterator[Finding]:
         partial(rules.whole, wanted.size, "The room reserved for the snapshot", 1, rules.LARGEST),
         *(partial(rules.network_client, client) for client in wanted.clients),
     )
+    if wanted.sec:
+        yield from _refused(partial(rules.export_options, f"sec={wanted.sec}"))
     if wanted.fsid is not None:
         yield from _refused(partial(rules.whole, wanted.fsid, "The fsid", 1, FSIDS))
 

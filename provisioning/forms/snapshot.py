@@ -11,14 +11,15 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from clusters import rules
-from clusters.export_access import spelled
-from clusters.models import Snapshot, SnapshotSchedule, Volume
+from clusters.export_access import spelled, strictest
+from clusters.models import ExportClient, Snapshot, SnapshotSchedule, Volume
 from clusters.retention import Keeps, next_run
 from provisioning.desired import DesiredSnapshot
 from provisioning.forms.base import (
     PanelForm,
     RuleField,
     SizeMixin,
+    choice_widget,
     number_field,
     refusal,
     size_field,
@@ -29,9 +30,16 @@ from provisioning.intents import CreateSnapshot, OpenSnapshot
 from provisioning.pages import space
 from provisioning.plans.parts import words
 from provisioning.scheduled import no_longer_kept, zone
+from provisioning.snapshot import EXISTING
 
 SHARE = 5  # a fifth of the volume is offered: how much of it may change before the snapshot is full
 LEAST = 4 * 2**20
+SECURITY = [
+    ("sys", "by address (sec=sys)"),
+    ("krb5", "Kerberos"),
+    ("krb5i", "Kerberos, signed"),
+    ("krb5p", "Kerberos, encrypted"),
+]
 ROOM = "For what changes in the volume after it. When that is full, the snapshot is lost; the volume is not harmed."
 
 
@@ -122,6 +130,14 @@ def clients_of(value: str) -> str:
     return joined
 
 
+def asked_of(volume: Volume) -> str:
+    """What the clients of the volume's exports must prove at least, by the strictest of them; "" when it is not exported."""
+    clients = ExportClient.objects.filter(export__volume=volume, export__inventory__in=EXISTING)
+    all_of_them = list(clients.values_list("options", flat=True))
+    found = strictest(options.split(",") for options in all_of_them)
+    return "" if not all_of_them else found if found in dict(SECURITY) else "sys"
+
+
 class OpenForm(PanelForm):
     clients = RuleField(
         clients_of,
@@ -129,17 +145,26 @@ class OpenForm(PanelForm):
         css="w30",
         help_text="Addresses, networks or host names, separated by blanks. They can read and never write.",
     )
+    security = forms.ChoiceField(
+        label="Who they are is proved", choices=SECURITY, required=False, widget=choice_widget("w30")
+    )
     as_root = forms.BooleanField(label="root of these clients may read every file (no_root_squash)", required=False)
 
     def __init__(self, data: QueryDict | None = None, *, snapshot: Snapshot, fsid: int, **kwargs: Any) -> None:
-        self.snapshot, self.fsid = snapshot, fsid
+        self.snapshot, self.fsid, self.asked = snapshot, fsid, asked_of(snapshot.volume)
+        begins = snapshot.sec or "sys" if snapshot.fsid else self.asked or "sys"
+        kwargs["initial"] = {"security": begins} | kwargs.get("initial", {})
         super().__init__(data, **kwargs)
+        self.fields["security"].help_text = (
+            f"{snapshot.volume.name} is exported with sec={self.asked}." if self.asked else ""
+        )
 
     def intent(self) -> OpenSnapshot:
         row = self.snapshot
         wanted = DesiredSnapshot(
             row.volume.name, row.name, row.lv, row.size, self.fsid, tuple(self.text("clients").split()),
             bool(self.cleaned_data.get("as_root")), scheduled=row.schedule_id is not None,
+            sec="" if (sec := self.text("security")) == "sys" else sec,
         )  # fmt: skip
         return OpenSnapshot(row.volume.cluster.slug, wanted)
 

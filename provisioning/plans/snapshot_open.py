@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from clusters.export_access import stricter, strictest, weakest
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
@@ -67,9 +68,10 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
         ]
         steps = in_order(_opening(after, observed, active, snapshot, volume, backend, strange))
     clients, path = words.listed(snapshot.clients), render.path(snapshot)
+    sec = f" and sec={snapshot.sec}" if snapshot.sec else ""
     return Plan(
         title=f"Open snapshot {snapshot.volume}@{snapshot.name}",
-        summary=f"Read-only at {path}, for {clients}, with fsid {snapshot.fsid}. Nobody is interrupted.",
+        summary=f"Read-only at {path}, for {clients}, with fsid {snapshot.fsid}{sec}. Nobody is interrupted.",
         now=words.now(desired, observed),
         after=f"{clients} can mount {desired.service_ip}:{path} and copy files out of it. "
         "It is not part of what moves: a failover closes it, and it can be opened again.",
@@ -135,7 +137,19 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     if snapshot.as_root:
         text = "root of these clients may read every file in it."
         found.append(warning("export.no-root-squash", text, hint="Close it when the files are restored.", hazard=21))
-    return found
+    return found + _weaker(desired, snapshot)
+
+
+def _weaker(desired: DesiredCluster, snapshot: DesiredSnapshot) -> list[Finding]:
+    """It holds the files of the volume, so who may read those only with Kerberos should not get these without."""
+    own = [client for export in desired.exports if export.volume == snapshot.volume for client in export.clients]
+    asked, given = strictest(client.options for client in own), weakest((snapshot.sec or "sys").split(":"))
+    if not stricter(asked, given):
+        return []
+    text = f"{snapshot.volume} is exported with sec={asked}, and the same files in this snapshot would be with sec={given}."
+    return [
+        warning("snapshot.weaker-sec", text, hint=f"Open it with sec={asked}, unless its clients have no Kerberos.")
+    ]
 
 
 def _line(

@@ -16,7 +16,7 @@ from provisioning.render.paths import SNAPSHOT_EXPORTS, SNAPSHOTS
 MOUNT_OPTIONS = {"ext4": ("ro", "noload"), "xfs": ("ro", "nouuid", "norecovery")}
 PLACE = nfs.Place(SNAPSHOT_EXPORTS, "snapshots opened for restoring files")
 # The lines of `_export`, and of nobody else: somebody's own below the same directory reads otherwise.
-_CLIENT = r" [^\s()]+\(ro,sync,no_subtree_check,(?:no_)?root_squash,mountpoint,fsid=[0-9]+\)"
+_CLIENT = r" [^\s()]+\(ro,sync,no_subtree_check,(?:no_)?root_squash(?:,sec=[a-z0-9:]+)?,mountpoint,fsid=[0-9]+\)"
 WRITTEN = re.compile(rf"{re.escape(SNAPSHOTS)}/[^/\s]+/[^/\s]+(?:{_CLIENT})+")
 
 
@@ -48,7 +48,13 @@ def exported(desired: DesiredCluster, opened: Iterable[DesiredSnapshot]) -> Desi
 
 
 def _export(at: str, snapshot: DesiredSnapshot) -> DesiredExport:
-    options = ("ro", "sync", "no_subtree_check", "no_root_squash" if snapshot.as_root else "root_squash")
+    options: tuple[str, ...] = (
+        "ro",
+        "sync",
+        "no_subtree_check",
+        "no_root_squash" if snapshot.as_root else "root_squash",
+    )
+    options += (f"sec={snapshot.sec}",) if snapshot.sec else ()
     return DesiredExport(at, snapshot.fsid or 0, tuple(ExportClient(c, options) for c in snapshot.clients), volume=at)
 
 

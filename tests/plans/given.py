@@ -199,7 +199,7 @@ def _snapshot(table: dict) -> DesiredSnapshot:
     return DesiredSnapshot(
         table["volume"], table["name"], f"{table['volume']}-{table['name']}", table["size"], table.get("fsid"),
         tuple(table.get("clients", ())), table.get("as_root", False),
-        table.get("scheduled", False), table.get("removing", False),
+        table.get("scheduled", False), table.get("removing", False), table.get("sec", ""),
     )  # fmt: skip
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from clusters.findings import blockers
-from provisioning.desired import DesiredCluster, DesiredSnapshot
+from provisioning.desired import DesiredCluster, DesiredSnapshot, ExportClient
 from provisioning.intents import CreateSnapshot, KeepSnapshots, OpenSnapshot, RestoreSnapshot
 from provisioning.observed import ActiveExport, Mount, NodeObserved
 from provisioning.plans import snapshot_open, snapshot_restore, snapshot_take
+from provisioning.render import snapshots as render
 from provisioning.render.heartbeat import CLOSING, haresources
+from provisioning.steps import Plan, transcript
 from tests.pair import HEARTBEAT, desired, finished
 from tests.plans.given import with_snapshots
 
@@ -100,3 +102,44 @@ def test_a_schedule_lets_the_others_go_when_one_is_mounted_by_hand():
     removed = [command.argv[-1] for step in plan.todo() for command in step.commands if command.argv[0] == "lvremove"]
     assert removed == ["vg_data/media-b"] and not codes(plan)
     assert "snapshot.kept-mounted" in {finding.code for finding in plan.findings}
+
+
+def _opened_with(sec: str, *exported: str) -> Plan:
+    wanted, nodes = taken()
+    clients = tuple(
+        ExportClient(f"192.0.2.{n}", ("rw", "sync", *([f"sec={s}"] if s else []))) for n, s in enumerate(exported, 20)
+    )
+    exports = tuple(replace(one, clients=clients) if one.volume == "media" else one for one in wanted.exports)
+    wanted = replace(wanted, exports=exports)
+    snapshot = replace(TAKEN, fsid=1_000_001, clients=("192.0.2.7",), sec=sec)
+    return snapshot_open.plan(OpenSnapshot(wanted.name, snapshot), wanted, nodes, HEARTBEAT)
+
+
+@pytest.mark.parametrize(
+    ("sec", "exported", "weaker"),
+    [
+        ("", ("krb5p",), True),
+        ("krb5", ("krb5i:krb5p",), True),
+        ("krb5p", ("krb5p", ""), False),
+        ("", ("krb5:sys",), False),
+        ("", ("",), False),
+        ("", (), False),
+    ],
+)
+def test_a_snapshot_that_asks_for_less_than_its_volume_is_told(sec: str, exported: tuple[str, ...], weaker: bool):
+    plan = _opened_with(sec, *exported)
+    assert ("snapshot.weaker-sec" in {finding.code for finding in plan.findings}) is weaker
+
+
+def test_what_its_clients_must_prove_stands_in_its_line_and_the_line_is_known_again():
+    plan = _opened_with("krb5i", "krb5i")
+    line = (
+        "/srv/.snapshots/media/before 192.0.2.7(ro,sync,no_subtree_check,root_squash,sec=krb5i,mountpoint,fsid=1000001)"
+    )
+    assert f"| {line}\n" in transcript(plan)
+    assert render.WRITTEN.fullmatch(line)
+    assert "with fsid 1000001 and sec=krb5i." in plan.summary
+
+
+def test_a_flavour_that_is_none_blocks():
+    assert blockers(_opened_with("krb5 (rw)").findings)

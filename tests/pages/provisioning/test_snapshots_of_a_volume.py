@@ -12,7 +12,18 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clusters.models import AuditEntry, Cluster, NodeState, Snapshot, SnapshotSchedule, SnapshotState, Volume
+from clusters.models import (
+    AuditEntry,
+    Cluster,
+    NodeState,
+    Snapshot,
+    SnapshotSchedule,
+    SnapshotState,
+    Volume,
+)
+from clusters.models import (
+    ExportClient as ExportRow,
+)
 from clusters.snapshots import closed, fsid_of
 from clusters.states import Inventory, JobStatus
 from clusters.templatetags import panel
@@ -28,6 +39,7 @@ from provisioning.intents import (
     RestoreSnapshot,
 )
 from provisioning.models import Job
+from provisioning.snapshot import desired_of
 from tests.plans.given import plan_of
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +182,32 @@ def test_the_number_of_a_closed_one_is_given_to_no_other(before: Snapshot, volum
     before.refresh_from_db()
     other = Snapshot.objects.create(volume=volume, name="after", lv="web_files-after", size=GIB)
     assert fsid_of(other) != first == fsid_of(before)
+
+
+def test_opening_begins_with_what_the_exports_of_the_volume_ask_for(before: Snapshot, olga_client: Client):
+    assert olga_client.get(f"{ONE}open/").context["form"]["security"].value() == "sys"
+    ExportRow.objects.update(options="rw,sync,sec=krb5i:krb5p")
+    shown = olga_client.get(f"{ONE}open/")
+    assert shown.context["form"]["security"].value() == "krb5i"
+    assert "web_files is exported with sec=krb5i." in page(shown)
+    typed = {"clients": "10.10.0.7", "security": "krb5i"}
+    olga_client.post(f"{ONE}open/", typed)
+    wanted = codec.load(OpenSnapshot, Job.objects.get().intent)
+    assert wanted.snapshot.sec == "krb5i"
+    ACTIONS["snapshot.open"].settle(before.volume.cluster, wanted)
+    assert desired_of(before.volume.cluster).snapshots[0].sec == "krb5i"
+    assert "sec=krb5i" in page(olga_client.get(ONE))
+    ExportRow.objects.update(options="rw,sync")
+    assert olga_client.get(f"{ONE}open/").context["form"]["security"].value() == "krb5i"  # as it is open now
+    assert olga_client.post(f"{ONE}open/", typed | {"security": "krb6"}).status_code == 422
+
+
+def test_an_intent_of_before_is_read_as_by_address(before: Snapshot):
+    kept = codec.dump(
+        OpenSnapshot("web-files", DesiredSnapshot("web_files", "before", "web_files-before", GIB, 1_000_001))
+    )
+    del kept["snapshot"]["sec"]
+    assert codec.load(OpenSnapshot, kept).snapshot.sec == ""
 
 
 @pytest.mark.parametrize(
@@ -317,7 +355,7 @@ def test_a_rollback_says_which_moment_comes_back(before: Snapshot, ada_client: C
     shown = re.sub("<[^>]+>", "", page(ada_client.get(f"/jobs/{job.pk}/")))
     at = re.sub("<[^>]+>", "", str(panel.date_and_time(taken)))
     assert f"web_files becomes what it was on {at}, 2 days ago." in shown
-    assert f"What was written to web_files in the 2 days since {at} is lost and cannot be brought back." in shown
+    assert f"What was written to web_files since {at}, 2 days ago, is lost and cannot be brought back." in shown
     before.delete()
     assert "becomes what it was on" not in page(ada_client.get(f"/jobs/{job.pk}/"))
 
