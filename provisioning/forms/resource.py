@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from clusters.figures import size_text
-from clusters.models import Backing, Cluster, Node
+from clusters.models import Backing, Cluster, Node, Replica
 from provisioning.forms.base import PanelForm, SizeMixin, refusal, size_field, unit_field
 from provisioning.forms.volume_change import HOW
 from provisioning.intents import GrowResource
@@ -27,13 +27,18 @@ class Side:
     backing: Backing
     size: int | None
     free: int | None
+    replica: Replica | None = None  # what DRBD last told of its device there
 
 
 def sides(cluster: Cluster) -> list[Side]:
-    nodes = cluster.nodes.filter(kind=Node.Kind.MEMBER).select_related("backing", "state").order_by("position", "pk")
+    nodes = (
+        cluster.nodes.filter(kind=Node.Kind.MEMBER)
+        .select_related("backing", "state", "replica")
+        .order_by("position", "pk")
+    )
     return [
         Side(node.name, node.backing, getattr(getattr(node, "state", None), "local_size", None),
-             getattr(getattr(node, "state", None), "local_free", None))
+             getattr(getattr(node, "state", None), "local_free", None), getattr(node, "replica", None))
         for node in nodes
     ]  # fmt: skip
 

@@ -8,14 +8,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clusters.models import Backing, Cluster, ClusterState, NodeState, VolumeUsage
-from clusters.states import Inventory
+from clusters.models import Backing, Cluster, ClusterState, NodeState, Replica, VolumeUsage
+from clusters.states import Inventory, JobStatus
 from provisioning import actions, codec
 from provisioning.desired import DesiredVolume
 from provisioning.intents import DeleteVolume, EditVolume, GrowResource
 from provisioning.models import Job
 from provisioning.monitor.clients import write_clients
 from provisioning.observed import NfsClient, NfsUse, NodeObserved
+from tests.pages.provisioning.conftest import make_plan
 
 pytestmark = pytest.mark.django_db
 EDIT = "/c/web-files/volumes/web_files/edit/"
@@ -185,9 +186,24 @@ def test_little_room_for_a_snapshot_is_said_while_typing(room: None, ada_client:
 
 def test_whole_disks_need_no_size(web_files: Cluster, ada_client: Client):
     Backing.objects.update(kind=Backing.Kind.DISK)
-    assert 'name="size"' not in page(ada_client.get(GROW))
+    shown = page(ada_client.get(GROW))
+    assert 'name="size"' not in shown and "DRBD’s, read" not in shown
+    for node in web_files.nodes.all():
+        Replica.objects.create(resource=web_files.resource, node=node, read_at=timezone.now(), size=79 * GIB)
+    shown = page(ada_client.get(GROW))
+    assert "when chosen" in shown and shown.count("79 GiB</span>") == 2 and shown.count("DRBD’s, read") == 2
     ada_client.post(GROW, {"key": "k1"})
     assert codec.load(GrowResource, Job.objects.get().intent) == GrowResource("web-files", 0)
+
+
+def test_a_grown_device_leads_to_the_volumes(web_files: Cluster, ada_client: Client):
+    plan = make_plan()
+    job = Job.objects.create(
+        cluster=web_files, action="resource.grow", intent=codec.dump(GrowResource("web-files", 0)), plan=codec.dump(plan),
+        title=plan.title, status=JobStatus.SUCCEEDED, idempotency_key="g", ended_at=timezone.now(),
+    )  # fmt: skip
+    shown = page(ada_client.get(f"/jobs/{job.pk}/"))
+    assert 'href="/volumes/?cluster=web-files"' in shown and "Grow a volume now" in shown
 
 
 @pytest.mark.parametrize("url", [EDIT, DELETE, GROW])

@@ -136,7 +136,7 @@ def test_the_plan_as_approved_says_who_was_going_to_feel_it(ran: Callable[..., J
     felt = Impact("1 client: 192.0.2.50 (NFSv3)", "about 5 s", clients=(FeltClient("192.0.2.50", "3"),))
     Job.objects.update(plan=codec.dump(replace(make_plan(), impact=felt)))
     kept = page(olga_client.get(f"/jobs/{job.pk}/")).partition('id="as-approved"')[2]
-    assert "Who will feel it" in kept
+    assert "Who was going to feel it" in kept
     assert "192.0.2.50" in kept and "web1.example.net" in kept
 
 
