@@ -1,23 +1,25 @@
-"""What clients would see of the service IP: whether NFS answers and which paths it lists.
+"""What clients would see of the service IP: whether NFS answers, which paths it lists, and which of a few open there.
 
-Asked from the worker itself with a few lines of ONC RPC (RFC 5531; portmapper, NFS NULL, MOUNT EXPORT), or by SSH from another place.
+Asked from the worker itself with a few lines of ONC RPC (portmapper, NFS, MOUNT), or by SSH from another place, from where no path is opened.
 """
 
 from __future__ import annotations
 
-import secrets
-import socket
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from provisioning import nfs_look
+from provisioning.nfs_look import AskAgain, How, NoMinorVersion, Opened
+from provisioning.rpc import Line, NotServed, Stranger, connected
 from provisioning.steps import cmd
 from provisioning.transport.world import NodeAddress, NodeError, World
+from provisioning.xdr import Reader, RpcError, numbers, opaque
 
 PORTMAPPER, NFS, MOUNT = 100000, 100003, 100005
-_CALL, _REPLY, _TCP, _LAST = 0, 1, 6, 0x80000000
-_LIMIT = 4 * 1024 * 1024  # bytes of an answer
+_TCP = 6
+_ASKS = 5  # times a server is asked again that waits for its own answer
+_PAUSE = 0.3  # seconds between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class Seen:
     answers: bool
     exports: tuple[str, ...] | None
     why: str = ""
+    address: str = ""  # of the place towards the service IP, "" when not known
+    opened: tuple[tuple[str, Opened], ...] = ()  # path by path, what came of opening it; none from a place that cannot
+
+    @property
+    def where(self) -> str:
+        return f"{self.place} ({self.address})" if self.address else self.place
 
     def missing(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         listed = set(self.exports or ())
@@ -43,26 +51,68 @@ class Seen:
 
     def __str__(self) -> str:
         if not self.answers:
-            return f"{self.place}: no answer ({self.why})"
+            return f"{self.where}: no answer ({self.why})"
         if self.exports is None:
-            return f"{self.place}: NFS answers, its export list does not ({self.why})"
-        return f"{self.place}: NFS answers and lists {', '.join(self.exports) or 'nothing'}"
+            return f"{self.where}: NFS answers, its export list does not ({self.why})"
+        return f"{self.where}: NFS answers and lists {', '.join(self.exports) or 'nothing'}"
 
 
-class RpcError(Exception):
-    """The other side does not speak ONC RPC, or refuses the call."""
-
-
-def look(service_ip: str, timeout: float = 3.0, *, place: str = "the panel's worker", port: int = 2049) -> Seen:
+def look(
+    service_ip: str, paths: Sequence[str] = (), *, timeout: float = 3.0, place: str = "the panel's worker", port: int = 2049
+) -> Seen:  # fmt: skip
+    """Look from here. `paths` are opened one after the other: a handful, never all exports of a server."""
     try:
-        with _connected(service_ip, port, timeout) as sock:
-            _null(sock)
+        with connected(service_ip, port, timeout) as line:
+            address = line.own_address
+            _null(line)
     except (OSError, RpcError) as error:
-        return Seen(place, False, None, str(error) or type(error).__name__)
+        return Seen(place, False, None, _why(error))
+    exports, why = None, ""
     try:
-        return Seen(place, True, export_list(service_ip, timeout))
+        exports = export_list(service_ip, timeout)
     except (OSError, RpcError) as error:
-        return Seen(place, True, None, str(error) or type(error).__name__)
+        why = _why(error)
+    opened = tuple((path, opens(service_ip, path, timeout, port=port)) for path in paths)
+    return Seen(place, True, exports, why, address, opened)
+
+
+def opens(service_ip: str, path: str, timeout: float = 3.0, *, port: int = 2049, mapper: int = 111) -> Opened:
+    """Open a path as a client does before it mounts. What nobody expected is told, and is no answer."""
+    try:
+        return _walk(service_ip, path, timeout, port)
+    except Stranger:
+        return Opened(How.ABSENT)
+    except (NotServed, NoMinorVersion):
+        return _mount(service_ip, path, timeout, mapper)
+    except (OSError, RpcError) as error:
+        return Opened(How.UNTOLD, why=_why(error))
+
+
+def _walk(service_ip: str, path: str, timeout: float, port: int) -> Opened:
+    with connected(service_ip, port, timeout) as line:
+        for _ in range(_ASKS):
+            try:
+                body = line.call(NFS, 4, 1, nfs_look.walk(path), as_root=True, limit=nfs_look.LIMIT)
+                return nfs_look.walked(body, path)
+            except AskAgain:
+                time.sleep(_PAUSE)
+    return Opened(How.UNTOLD, why="it asks to wait")
+
+
+def _mount(service_ip: str, path: str, timeout: float, mapper: int) -> Opened:
+    """Ask rpc.mountd, and tell it at once that nothing is mounted: it writes down who was given a handle."""
+    at = opaque(path.encode())
+    try:
+        port = _mount_port(service_ip, 3, timeout, mapper)
+        with connected(service_ip, port, timeout) as line:
+            seen = nfs_look.mounted(line.call(MOUNT, 3, 1, at, as_root=True, limit=nfs_look.LIMIT))
+            if seen.how in (How.OPENS, How.KERBEROS):
+                line.call(MOUNT, 3, 3, at, as_root=True, limit=nfs_look.LIMIT)
+            return seen
+    except Stranger:
+        return Opened(How.ABSENT)
+    except (OSError, RpcError) as error:
+        return Opened(How.UNTOLD, why=_why(error))
 
 
 def look_from(world: World, node: NodeAddress, service_ip: str) -> Seen:
@@ -93,92 +143,37 @@ def export_list(service_ip: str, timeout: float = 3.0, *, port: int = 111) -> tu
 
 
 def _list_in(version: int, service_ip: str, timeout: float, port: int) -> tuple[str, ...]:
-    with _connected(service_ip, port, timeout) as sock:
-        answer = _call(sock, PORTMAPPER, 2, 3, struct.pack(">4I", MOUNT, version, _TCP, 0))
-    (mount_port,) = struct.unpack_from(">I", answer) if len(answer) >= 4 else (0,)
-    if not 0 < mount_port < 65536:
+    mount_port = _mount_port(service_ip, version, timeout, port)
+    with connected(service_ip, mount_port, timeout) as line:
+        return tuple(_exports(Reader(line.call(MOUNT, version, 5), "export list")))
+
+
+def _mount_port(service_ip: str, version: int, timeout: float, mapper: int) -> int:
+    with connected(service_ip, mapper, timeout) as line:
+        port = Reader(line.call(PORTMAPPER, 2, 3, numbers(MOUNT, version, _TCP, 0))).number()
+    if not 0 < port < 65536:
         raise RpcError("its mount service is not registered")
-    with _connected(service_ip, mount_port, timeout) as sock:
-        return tuple(_exports(_call(sock, MOUNT, version, 5)))
+    return port
 
 
-def _null(sock: socket.socket) -> None:
+def _null(line: Line) -> None:
     """NFS 4 or 3 answers a call that does nothing."""
     try:
-        _call(sock, NFS, 4, 0)
+        line.call(NFS, 4, 0)
     except RpcError:
-        _call(sock, NFS, 3, 0)
+        line.call(NFS, 3, 0)
 
 
-@contextmanager
-def _connected(host: str, port: int, timeout: float) -> Iterator[socket.socket]:
-    with socket.create_connection((host, port), timeout) as sock:
-        sock.settimeout(timeout)
-        yield sock
-
-
-def _call(sock: socket.socket, program: int, version: int, procedure: int, arguments: bytes = b"") -> bytes:
-    number = secrets.randbits(31)
-    body = struct.pack(">6I", number, _CALL, 2, program, version, procedure) + struct.pack(">4I", 0, 0, 0, 0)
-    body += arguments
-    sock.sendall(struct.pack(">I", _LAST | len(body)) + body)
-    answer = _record(sock)
-    try:
-        got, kind, accepted, _flavour, length = struct.unpack_from(">5I", answer)
-        (status,) = struct.unpack_from(">I", answer, 20 + _padded(length))
-    except struct.error as error:
-        raise RpcError("its answer is cut off") from error
-    if (got, kind, accepted, status) != (number, _REPLY, 0, 0):
-        raise RpcError(f"it refuses program {program} version {version} (status {status})")
-    return answer[24 + _padded(length) :]
-
-
-def _record(sock: socket.socket) -> bytes:
-    record, last = b"", False
-    while not last:
-        (head,) = struct.unpack(">I", _exactly(sock, 4))
-        last = bool(head & _LAST)
-        length = head & ~_LAST
-        if length + len(record) > _LIMIT:
-            raise RpcError("its answer is too long")
-        record += _exactly(sock, length)
-    return record
-
-
-def _exactly(sock: socket.socket, length: int) -> bytes:
-    data = bytearray()
-    while len(data) < length:
-        if not (piece := sock.recv(length - len(data))):
-            raise RpcError("it hung up")
-        data += piece
-    return bytes(data)
-
-
-def _exports(body: bytes) -> Iterator[str]:
+def _exports(body: Reader) -> Iterator[str]:
     """Yield the paths of `exports`: (1, path, (1, group)* 0)* 0."""
-    at = 0
-
-    def number() -> int:
-        nonlocal at
-        at += 4
-        if at > len(body):
-            raise RpcError("its export list is cut off")
-        return int(struct.unpack_from(">I", body, at - 4)[0])
-
-    def text() -> str:
-        nonlocal at
-        length = number()
-        at += _padded(length)
-        return body[at - _padded(length) : at - _padded(length) + length].decode("utf-8", "replace")
-
-    while number():
-        yield text()
-        while number():
-            text()
+    while body.number():
+        yield body.text()
+        while body.number():
+            body.text()
 
 
-def _padded(length: int) -> int:
-    return (length + 3) & ~3
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _short(text: str) -> str:

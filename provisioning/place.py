@@ -12,7 +12,7 @@ from provisioning.transport.world import NodeAddress, Result, Time, UnitKey, Wor
 
 WAY_BACK = 10_000  # added to a step's number: putting files back is a unit of its own
 TAKE_AWAY = 15_000  # and so is what runs when a step fails
-Look = Callable[[str], Seen]  # service IP → what is seen of it
+Look = Callable[[str, tuple[str, ...]], Seen]  # service IP, paths to open → what is seen of it
 ResolveSecret = Callable[[str], bytes]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning.acting import run, wait
+from provisioning.opening import judged
 from provisioning.place import TAKE_AWAY, NotPutBack, Place, Report, StepFailed, seen, sentences
 from provisioning.putting import write_files
 from provisioning.steps import Probe, Step
@@ -60,12 +61,20 @@ def _probe(place: Place, probe: Probe, report: Report) -> str:
     began = place.time.now()
     while True:
         report.check()
-        sight = place.look(probe.service_ip)
+        sight = place.look(probe.service_ip, tuple(opening.path for opening in probe.opens))
         took = place.time.now() - began
-        if sight.proves(probe.exports, probe.gone, listed=probe.listed):
-            report.done(line, Result(0, str(sight), seconds=took))
-            return f"Seen from {sight.place}."
+        found = list(judged(probe, sight.address, sight.opened)) if sight.answers else []
+        said = "; ".join((str(sight), *(each.text for each in found)))
+        if sight.proves(probe.exports, probe.gone, listed=probe.listed) and all(each.holds for each in found):
+            report.done(line, Result(0, said, seconds=took))
+            return " ".join(
+                f"{text}." for text in (f"Seen from {sight.where}", *(_capital(each.text) for each in found))
+            )
         if took >= probe.bound:
-            report.done(line, Result(1, str(sight), seconds=took))
-            raise StepFailed(f"The service was not seen in {probe.bound} s. Seen last: {sight}")
+            report.done(line, Result(1, said, seconds=took))
+            raise StepFailed(f"The service was not seen as wanted in {probe.bound} s. Seen last: {said}")
         place.time.sleep(1.0)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

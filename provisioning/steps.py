@@ -151,6 +151,20 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """An export that is opened from outside as well: its clients and their options tell who may. Without clients nobody may any more."""
+
+    path: str
+    fsid: int
+    clients: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __str__(self) -> str:
+        if not self.clients:
+            return f"{self.path} does not open any more"
+        return f"{self.path} opens with fsid {self.fsid} if the place that looks is a client of it"
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """What the observer must see through the service IP."""
 
@@ -161,6 +175,8 @@ class Probe:
     listed: bool = (
         True  # whether the server surely tells its list: the part of it that does may be off when version 3 is
     )
+    opens: tuple[Opening, ...] = ()  # of all exports the few that the plan touches
+    network: str = ""  # the service IP's own: addresses in it are the ones the server sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +220,7 @@ class Step:
 
     def digest(self) -> str:
         """Identify what would be done, by canonical content. Two plans agree on a step exactly when the digests are equal."""
-        body = {
+        body: dict[str, object] = {
             "node": self.node,
             "kind": self.kind,
             "commands": [[command.argv, command.environment, command.exits] for command in self.commands],
@@ -215,6 +231,8 @@ class Step:
             "guards": [[guard.command.argv, repr(guard.expect)] for guard in self.guards],
             "assumes": self.assumes,
         }
+        if self.probe and self.probe.opens:
+            body["opens"] = [[o.path, o.fsid, o.clients] for o in self.probe.opens]
         if self.if_it_fails:
             body["if it fails"] = self.if_it_fails.argv
         if self.way_back:
@@ -299,6 +317,7 @@ def transcript(plan: Plan) -> str:
             gone = f", not {', '.join(step.probe.gone)}" if step.probe.gone else ""
             told = f" and lists {', '.join(step.probe.exports) or 'nothing'}{gone}"
             lines.append(f"   @ {step.probe.service_ip} answers{told}")
+            lines += [f"   @ {opening}" for opening in step.probe.opens]
     return "\n".join(lines) + "\n"
 
 

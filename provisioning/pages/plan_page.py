@@ -126,6 +126,7 @@ def notes(step: Step) -> tuple[str, ...]:
         listed = f" and lists {_some(step.probe.exports)}" if step.probe.exports else ""
         listed += f", not {_some(step.probe.gone)}" if step.probe.gone else ""
         found.append(f"{step.probe.service_ip} answers{listed}, within {_span(step.probe.bound)}.")
+        found += [f"{opening}." for opening in step.probe.opens]
     if step.if_it_fails:
         found.append(f"If it fails, this runs: {step.if_it_fails}.")
     found += [f"If it fails and the previous files are back, this runs: {command}." for command in step.way_back]

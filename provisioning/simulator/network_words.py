@@ -52,7 +52,7 @@ def ping(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Ans
     return 1 - received, text, ""
 
 
-def _server_at(pair: Pair, address: str) -> Machine | None:
+def server_at(pair: Pair, address: str) -> Machine | None:
     """The machine that serves NFS at an address of the service network."""
     return next(
         (m for m in pair.machines.values() if m.power and m.service_ip.split("/")[0] == address and m.nfsd), None
@@ -62,7 +62,7 @@ def _server_at(pair: Pair, address: str) -> Machine | None:
 def rpcinfo(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
     if argv[1:] == ("-p",):
         return 0, "".join(f"    {line}\n" for line in _registered(machine)), ""
-    server, version = _server_at(pair, argv[3]), argv[5]
+    server, version = server_at(pair, argv[3]), argv[5]
     if server and version in _answered(server):
         return 0, f"program 100003 version {version} ready and waiting\n", ""
     why = "RPC: Program/version mismatch" if server else "RPC: Unable to receive; errno = No route to host"
@@ -91,7 +91,7 @@ def _registered(machine: Machine) -> list[str]:
 
 
 def showmount(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer:
-    server = _server_at(pair, argv[-1])
+    server = server_at(pair, argv[-1])
     if server is None:
         return 1, "", "clnt_create: RPC: Unable to receive\n"
     clients: dict[str, list[str]] = {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from django.conf import settings
 
-from provisioning.simulator import answers, commands
+from provisioning.observer import Seen
+from provisioning.simulator import answers, commands, opening
 from provisioning.simulator.physics import settle
 from provisioning.simulator.state import Answer, Did, File, Machine, Pair, Ran
 from provisioning.simulator.store import opened
@@ -85,6 +87,13 @@ class SimulatedWorld:
                 on_output(index, out + err)
             results.append(_stored(row))
         return results
+
+    def opened(self, node: NodeAddress, service_ip: str, paths: Sequence[str], seen: Seen) -> Seen:
+        """Open exports from a machine, which on real ones only the panel's worker does."""
+        with opened(self.cluster) as pair:
+            address = self._reach(pair, node).service.partition("/")[0]
+            found = tuple((path, opening.opened(pair, service_ip, address, path)) for path in paths)
+        return replace(seen, address=address, opened=found) if seen.answers else seen
 
     def runs(self, node: NodeAddress, units: Sequence[UnitKey]) -> bool:
         """Never: the commands of a simulated step run in the worker and end with it."""

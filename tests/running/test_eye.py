@@ -24,8 +24,8 @@ def test_a_failed_look_is_told_as_it_was_seen(monkeypatch: pytest.MonkeyPatch) -
     for version in (4, 3):
         world.answers[f"rpcinfo -T tcp 10.10.0.50 nfs {version}"] = [Result(1, "", "program not available")]
     refused = Seen("the panel's worker", False, None, "Connection refused")
-    monkeypatch.setattr(observer, "look", lambda ip: refused)
-    seen = str(eye(world, cluster)("10.10.0.50"))
+    monkeypatch.setattr(observer, "look", lambda ip, paths: refused)
+    seen = str(eye(world, cluster)("10.10.0.50", ()))
     assert seen == (
         "alice, because the panel's worker had no answer (Connection refused): no answer (program not available)"
     )

@@ -195,13 +195,13 @@ def test_a_wait_does_not_wait_for_a_refused_login() -> None:
 def test_a_probe_that_sees_the_export() -> None:
     sights = [Seen("bob", False, None, "refused"), Seen("bob", True, ()), Seen("bob", True, ("/srv/web",))]
     time = FakeTime()
-    look = place(FakeWorld(), address=None, time=time, look=lambda ip: sights.pop(0))
+    look = place(FakeWorld(), address=None, time=time, look=lambda ip, paths: sights.pop(0))
     assert execute(look, step(probe=Probe("10.10.0.50", ("/srv/web",))), Lines()) == "Seen from bob."
     assert time.at == 1002.0
 
 
 def test_a_probe_in_vain() -> None:
-    look = place(FakeWorld(), address=None, look=lambda ip: Seen("bob", True, ("/srv/other",)))
+    look = place(FakeWorld(), address=None, look=lambda ip, paths: Seen("bob", True, ("/srv/other",)))
     with pytest.raises(StepFailed, match="bob: NFS answers and lists /srv/other"):
         execute(look, step(probe=Probe("10.10.0.50", ("/srv/web",), bound=3)), Lines())
 
@@ -212,7 +212,7 @@ def test_a_probe_waits_until_what_was_withdrawn_is_gone() -> None:
         Seen("bob", True, None, "no list"),
         Seen("bob", True, ("/srv/a",)),
     ]
-    look = place(FakeWorld(), address=None, look=lambda ip: sights.pop(0))
+    look = place(FakeWorld(), address=None, look=lambda ip, paths: sights.pop(0))
     probe = Probe("10.10.0.50", ("/srv/a",), gone=("/srv/b",))
     assert execute(look, step(probe=probe), Lines()) == "Seen from bob."
 

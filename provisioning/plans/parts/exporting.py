@@ -85,7 +85,7 @@ def steps(
     proof = (
         *(stands(file, name) for name, file in files.items()),
         *(() if written[-1].runs else (table,)),
-        serving.probe(after, gone=() if wanted else (path,)),
+        serving.probe(after, (wanted,) if wanted else (), gone=(known,) if known and not wanted else ()),
     )
     says = "it is served already" if wanted else "nobody serves it"
     yield from (unchanged(step, says) for step in proof) if done else proof

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from provisioning.checks.served import differing
 from provisioning.checks.settings import keys_known
-from provisioning.desired import DesiredCluster
+from provisioning.desired import DesiredCluster, DesiredExport
 from provisioning.ha.base import Backend, active_node
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import naming, nfs_files
 from provisioning.plans.parts.writing import write
 from provisioning.render import nfs
 from provisioning.render.paths import AUTHKEYS, EXPORTS
-from provisioning.steps import OBSERVER, Command, Kind, Probe, Stage, Step, cmd
+from provisioning.steps import OBSERVER, Command, Kind, Opening, Probe, Stage, Step, cmd
+
+HANDFUL = 3  # exports that are opened where a plan touches them all
 
 
 def files(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> Iterator[Step]:
@@ -84,9 +86,13 @@ def group(desired: DesiredCluster, node: NodeObserved, backend: Backend) -> Step
     )
 
 
-def probe(desired: DesiredCluster, paths: Sequence[str] | None = None, gone: Sequence[str] = ()) -> Step:
-    """See the service from outside: `paths`, which are the cluster's exports unless said otherwise, are listed, and `gone` are not."""
-    paths = [export.path for export in desired.exports] if paths is None else paths
+def probe(
+    desired: DesiredCluster,
+    opens: Sequence[DesiredExport] | None = None,
+    gone: Sequence[DesiredExport] = (),
+) -> Step:
+    """See the service from outside: the cluster's exports are listed, and `gone` are not. `opens` are opened, too: by default the first few."""
+    tried = desired.exports[:HANDFUL] if opens is None else opens
     what = "does not list it any more" if gone else "lists the exports"
     listed = "3" in desired.nfs.versions
     return Step(
@@ -94,8 +100,19 @@ def probe(desired: DesiredCluster, paths: Sequence[str] | None = None, gone: Seq
         title=f"See from outside that the service IP answers and {what}",
         kind=Kind.OBSERVES,
         stage=Stage.PROVE,
-        probe=Probe(desired.service_ip, tuple(paths), gone=tuple(gone), listed=listed),
+        probe=Probe(
+            desired.service_ip,
+            tuple(export.path for export in desired.exports),
+            gone=tuple(export.path for export in gone),
+            listed=listed,
+            opens=(*(_opening(export) for export in tried), *(Opening(export.path, export.fsid) for export in gone)),
+            network=f"{desired.service_ip}/{desired.service_prefix}",
+        ),
         note=""
         if listed
         else "Without version 3 a server may tell nobody its list; then only the answer is seen, and its own table was read.",
     )
+
+
+def _opening(export: DesiredExport) -> Opening:
+    return Opening(export.path, export.fsid, tuple((client.client, client.options) for client in export.clients))
