@@ -41,6 +41,7 @@ _ERRORS: dict[bytes, type[NodeError]] = {
     b"changed": FileChanged,
     b"rebooted": NodeRestarted,
     b"refused": NodeRefused,
+    b"unseen": EndNotSeen,
     b"other": NodeRefused,
 }
 OnOutput = Callable[[int, str], None]

@@ -1,5 +1,7 @@
 # Answers questions on one open channel: a message in, frames out. Ends when the channel ends.
 my $PATIENCE = 15;    # seconds to wait for a lock or for a unit to begin
+my $LAUNCH   = 30;    # seconds systemd may take to start a unit
+my $ROUNDS   = 4;     # times PATIENCE for a step that was begun and says nothing
 my $last_sent = 0;
 
 sub send_frame {
@@ -143,15 +145,37 @@ sub hand_over {
     return 1;
 }
 
+# Before it is said that a step did not begin: whoever creates `started` runs it, so it is created here, with its text at once, and a unit that
+# comes however late ends without doing anything. What is left is put aside, so that the step can be begun anew. False: a unit was first.
+sub call_off {
+    my ($dir) = @_;
+    eval { leave_note("$dir/void", 'void'); 1 } or fail('unseen', "nobody can tell whether the step begins: $@->[1]");
+    if (!link "$dir/void", "$dir/started") {
+        return is_void($dir) if $! == EEXIST;
+        fail('unseen', "nobody can tell whether the step begins: cannot create $dir/started: $!");
+    }
+    put_aside($dir);
+    return 1;
+}
+
+sub is_void { return (slurp("$_[0]/started") // '') eq 'void' }
+
+sub put_aside {
+    my ($dir) = @_;
+    my $number = 1;
+    $number++ while -e "$dir.void$number";
+    rename $dir, "$dir.void$number" or fail('refused', "cannot put $dir aside: $!");
+}
+
 sub launch {
     my ($argv, $dir, $half, $linger) = @_;
     my ($exit, $said);
-    my $command = pack_fields(30, '0', '', pack_fields(@$argv, '/usr/bin/perl', "$dir/step.pl", $dir, $half, $linger));
+    my $command = pack_fields($LAUNCH, '0', '', pack_fields(@$argv, '/usr/bin/perl', "$dir/step.pl", $dir, $half, $linger));
     my $on_end = sub { $exit = $_[2]; $said = $_[1]{out}{head} . $_[1]{err}{head} };
     run_all([$command], 1, 4096, sub { }, $on_end, sub { alive() });
     return if $exit eq '0';
     return if -e "$dir/started" || $said =~ /already|exists/;
-    fail('refused', "the unit could not be started: $said");
+    fail('refused', "the unit could not be started: $said") if call_off($dir);
 }
 
 # A step that was left behind may still run: two steps never work on one node at the same time.
@@ -168,6 +192,7 @@ sub answer_run {
     my ($root, $scope, $job, $step, $claim, $attempt, $half, $linger, $program, $launcher, $cursor, @commands) = @_;
     my $lock = admit($root, $scope, $job, $claim);
     my $dir = "$root/jobs/$scope/j$job-s$step" . ($attempt eq '' ? '' : "-$attempt");
+    put_aside($dir) if is_void($dir);
     if (!-e "$dir/result") {
         my $boot = boot_id();
         fail('rebooted', 'the node was restarted since the plan was made') if $attempt ne '' && $boot !~ /^\Q$attempt\E/;
@@ -221,7 +246,7 @@ sub send_news {
 sub follow {
     my ($dir, $count, $cursor) = @_;
     my ($index, @offsets) = @$cursor;
-    my $begin_by = clock() + $PATIENCE;
+    my ($begin_by, $rounds) = (clock() + $PATIENCE, $ROUNDS);
     my ($ear, $pause) = (listen_in($dir, 'told'), 0.02);
     while (1) {
         my $ended = -e "$dir/result" || has_died($dir);
@@ -233,7 +258,11 @@ sub follow {
             @offsets = (0, 0);
         }
         last if $ended;
-        fail('refused', 'the unit did not begin') if !-s "$dir/started" && clock() > $begin_by;
+        if (!-s "$dir/started" && clock() > $begin_by) {
+            fail('refused', 'the unit did not begin') if call_off($dir);
+            fail('unseen', 'the step was begun and nothing is heard of it') unless --$rounds;
+            $begin_by = clock() + $PATIENCE;    # created a moment ago, or the disk keeps its text waiting
+        }
         # Each look costs a slow node milliseconds. The step tells when a command has ended; looking is for what it prints, and for one that died.
         listen_for($ear, $pause);
         $pause = $pause < 0.6 ? $pause * 1.5 : 1;
