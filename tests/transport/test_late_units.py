@@ -38,7 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     ("launcher", "said"), [(LATE, "the unit did not begin"), (HANGS, "could not be started")], ids=["late", "hangs"]
 )
 def test_a_unit_that_comes_too_late_runs_nothing(
-    sshd: Sshd, alice: NodeAddress, tmp_path: Path, launcher: str, said: str
+    sshd: Sshd, alice: NodeAddress, tmp_path: Path, launcher: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sshd.write("late", HEAD + launcher, 0o755)
     world = sshd.world(launcher=[str(sshd.directory / "late")])
@@ -52,6 +52,7 @@ def test_a_unit_that_comes_too_late_runs_nothing(
         time.sleep(0.05)
     assert not (tmp_path / "log").exists()
     assert not world.runs(alice, [UNIT])
+    monkeypatch.undo()
     assert sshd.world().run(alice, commands, UNIT)[0].exit == 0
     assert (tmp_path / "log").read_text() == "once\n"
     world.close()
@@ -67,9 +68,10 @@ def test_a_unit_that_was_begun_and_stalls_is_followed(sshd: Sshd, alice: NodeAdd
 
 
 def test_a_step_that_was_called_off_and_not_put_aside_is_begun_anew(
-    sshd: Sshd, alice: NodeAddress, tmp_path: Path
+    sshd: Sshd, alice: NodeAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The channel may break between the two."""
+    monkeypatch.undo()
     home = tmp_path / "sshd" / "state" / "jobs" / UNIT.cluster / f"j7-s3-{BOOT}"
     home.mkdir(parents=True)
     (home / "started").write_text("void")
