@@ -159,7 +159,7 @@ def snapshot(wanted: DesiredSnapshot) -> Iterator[Finding]:
         *(partial(rules.network_client, client) for client in wanted.clients),
     )
     if wanted.sec:
-        yield from _refused(partial(rules.export_options, f"sec={wanted.sec}"))
+        yield from _refused(partial(rules.one_of, wanted.sec, "What clients prove", ("krb5", "krb5i", "krb5p")))
     if wanted.fsid is not None:
         yield from _refused(partial(rules.whole, wanted.fsid, "The fsid", 1, FSIDS))
 

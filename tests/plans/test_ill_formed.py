@@ -144,7 +144,8 @@ def test_two_nodes_of_one_name_and_an_export_for_nobody() -> None:
 def test_a_hostile_value_in_a_snapshot_is_refused(place: str) -> None:
     if isinstance(at(OPENED, place), bool):
         return
-    for value in (-1, 2**60) if isinstance(at(OPENED, place), int) else (HOSTILE, ""):
+    empty = () if place == "sec" else ("",)  # by address
+    for value in (-1, 2**60) if isinstance(at(OPENED, place), int) else (HOSTILE, "krb5,no_root_squash", *empty):
         bad = put(OPENED, place, value)
         wanted = replace(desired(), snapshots=(TAKEN, replace(bad, name="other") if place != "name" else bad))
         plan = snapshot_open.plan(OpenSnapshot(wanted.name, bad), wanted, finished(), HEARTBEAT)
