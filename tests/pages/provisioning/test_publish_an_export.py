@@ -163,7 +163,7 @@ def test_what_only_the_other_exports_tell_is_said_while_typing(web_files: Cluste
 
 def test_a_client_that_nfs_could_not_hold_is_said_while_typing(web_files: Cluster, olga_client: Client):
     long = ".".join(["a" * 62] * 4)
-    more = {"c0-client": long, "c0-more": "sec=krb5p:krb5i:krb5:sys,nordirplus,security_label,anonuid=4294967294"}
+    more = {"c0-client": long, "c0-more": "sec=krb5p:krb5i:krb5:sys,nordirplus,security_label,anonuid=100000000"}
     shown = page(olga_client.post(URL + "?check=1", GOOD | more))
     assert "characters in NFS&#x27; table, which reads 511." in shown and "w-danger" in shown
 
