@@ -152,7 +152,7 @@ class VolumeForm(SizeMixin, PanelForm):
             if not waits and (name, Inventory.CREATING) in [(v.name, v.inventory) for v in rows]:
                 self.add_error("name", refusal(unfinished(name)))
                 return
-        others = [(v.name, v.mount_point) for v in (*rows, *self.planned)]
+        others = [(v.name, v.mount_point) for v in rows] + [(v.name, v.mount_point) for v in self.planned]
         for other, other_mount in others:
             if name and name == other:
                 self.add_error("name", refusal(f"{self.cluster.slug} has a volume {name} already."))
