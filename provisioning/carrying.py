@@ -31,9 +31,10 @@ from provisioning.models import Job, JobStep
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
 from provisioning.place import TAKE_AWAY, WAY_BACK, NotPutBack, Place, StepFailed, sentences
+from provisioning.plans.parts.pausing import paused
 from provisioning.recording import StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
-from provisioning.runner import execute
+from provisioning.runner import execute, take_away
 from provisioning.snapshot import Incomplete
 from provisioning.steps import OBSERVER, Kind, Plan, Step
 from provisioning.transport.choose import world_for
@@ -104,7 +105,11 @@ class Carrying:
                 log.warning("job %s: %s", self.job.pk, restarted)
                 taken_up = True
         raise Stopped(
-            Ending(JobStatus.FAILED, "The nodes restarted again and again.", "Find out why, then plan again.")
+            Ending(
+                JobStatus.FAILED,
+                sentences("The nodes restarted again and again.", self.halves.left()),
+                "Find out why, then plan again.",
+            )
         )
 
     def _group(self, group: list[list[Numbered]]) -> None:
@@ -141,7 +146,7 @@ class Carrying:
         fresh = self._fresh_plan(taken_up)
         todo = remaining(self.approved)
         if blocking := blockers(fresh.findings):
-            text = sentences(f"Now there is a reason not to: {blocking[0].text}", self.halves.back())
+            text = sentences(f"Now there is a reason not to: {blocking[0].text}", self._ended_in_between())
             raise Stopped(_not_now(taken_up, text, blocking[0].hint))
         if not taken_up:
             if fresh.fingerprint() != self.job.fingerprint:
@@ -152,7 +157,7 @@ class Carrying:
         left = rest(todo, fresh.todo(), done, begun)
         if left is None:
             text = "The worker was lost, and what is left on the nodes is not the rest of what was approved."
-            text = sentences(text, self.halves.back())
+            text = sentences(text, self._ended_in_between())
             raise Stopped(Ending(JobStatus.INTERRUPTED, text, "Plan again to see what would run now."))
         numbers = {number for number, _ in left}
         already_true(self.rows[n] for n, _ in todo if n not in numbers and n not in done)
@@ -164,7 +169,7 @@ class Carrying:
         except (NodeError, SecretMissing, Incomplete) as problem:
             hint = getattr(problem, "hint", "")
             if taken_up:
-                text = sentences(f"The job could not go on: {problem}", self.halves.back(reached=False))
+                text = sentences(f"The job could not go on: {problem}", self._ended_in_between(reached=False))
                 raise Stopped(Ending.broken(self.job, text, hint)) from problem
             raise Stopped(Ending(JobStatus.FAILED, f"Nothing was run: {problem}", hint)) from problem
         self.boots = {name: node.boot_id or "" for name, node in observed.items()}
@@ -172,11 +177,28 @@ class Carrying:
 
     def _between_steps(self) -> None:
         self.lease.check()
-        # Once one node has its half, a job that is called off ends after the other one's, so that both are alike.
-        if self.halves.open():
+        # Once one node has its half, a job that is called off ends after the other one's, so that both are alike; and
+        # never while the NFS server is stopped for it.
+        if self.halves.open() or self._paused():
             return
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
+
+    def _paused(self) -> bool:
+        begun = (Status.DONE, Status.RUNNING, Status.UNKNOWN)
+        steps = [(self.rows[number].status in begun, step) for number, step in remaining(self.approved)]
+        return paused([step for done, step in steps if done], [step for done, step in steps if not done])
+
+    def _ended_in_between(self, *, reached: bool = True) -> str:
+        """For a job that a lost worker left and that cannot go on: no half stays alone, and no service stopped."""
+        told = self.halves.back(reached=reached)
+        ended = (Status.DONE, Status.UNCHANGED)
+        open_steps = [(n, step) for n, step in remaining(self.approved) if self.rows[n].status not in ended]
+        number, step = next(((n, step) for n, step in open_steps if step.if_it_fails), (0, None))
+        if step is None or not self._paused():
+            return told
+        more = take_away(self._place(number, step), step, StepRecord.more(self.rows[number], self.lease))
+        return f"{told} {more or 'The NFS server was started again, if the service is still there.'}"
 
     def _step(self, number: int, step: Step) -> None:
         record = StepRecord(self.rows[number], self.lease)
@@ -206,6 +228,7 @@ class Carrying:
                 other = self.halves.left()
             else:  # it comes before the load was sent
                 other = self.halves.back(number, reached=isinstance(error, FileChanged | NodeRefused))
+                other += f" {step.node} may have its file all the same: look whether they differ." if error.sent else ""
             text = sentences(text, other)
             raise Stopped(Ending(JobStatus.FAILED, _where(number, step, text), hint)) from error
         record.end(Status.DONE, note)

@@ -42,17 +42,20 @@ def _judged(opening: Opening, answer: Opened, address: str, network: str) -> Jud
         )
     gets = what_gets(address, opening.clients)
     if gets.client:
-        return _for_a_client(opening, answer, gets.client)
+        return _for_a_client(opening, answer, gets.client, sure=gets.sure)
     if not gets.sure:
         return Judged(True, f"{_seen(opening, answer)}; whether {address} is a client depends on its name")
     return _for_a_stranger(opening, answer, address)
 
 
-def _for_a_client(opening: Opening, answer: Opened, client: str) -> Judged:
+def _for_a_client(opening: Opening, answer: Opened, client: str, *, sure: bool) -> Judged:
+    """The server may know the address by its name as well, and then goes by what that line says."""
+    if answer.how in THERE and answer.fsid in opening.within:
+        return Judged(True, f"{opening.path} is there as a part of the export that it lies in{_fsid(answer)}")
     if answer.how in THERE:
         return Judged(answer.fsid in (None, opening.fsid), _seen(opening, answer))
     access = access_of(dict(opening.clients)[client])
-    if answer.how is How.REFUSED and (access.secure or "sys" not in access.sec):
+    if answer.how is How.REFUSED and (not sure or access.secure or "sys" not in access.sec):
         return Judged(True, f"{_seen(opening, answer)}; which of the two could not be told")
     return Judged(False, f"{opening.path} does not open there, although the address is a client of it by {client}")
 
@@ -64,7 +67,8 @@ def _for_a_stranger(opening: Opening, answer: Opened, address: str) -> Judged:
         return Judged(
             True, f"{address} is no client of {opening.path}, and it does not open there" if opening.clients else gone
         )
-    ours = answer.fsid == opening.fsid or answer.how is How.KERBEROS
+    unnumbered = answer.how is How.KERBEROS and answer.fsid is None and not opening.within
+    ours = answer.fsid == opening.fsid or unnumbered
     if not ours:
         return Judged(True, f"{opening.path} is there as a part of something else{_fsid(answer)}")
     still = f"{opening.path} is still there"

@@ -45,13 +45,19 @@ def _check_guards(place: Place, step: Step, report: Report) -> None:
 
 
 def _take_away(place: Place, step: Step, report: Report, failed: StepFailed | FileChanged | NodeRefused) -> None:
-    if step.if_it_fails is None or isinstance(failed, NotPutBack):
-        return
+    if not isinstance(failed, NotPutBack):
+        failed.text = sentences(failed.text, take_away(place, step, report))
+
+
+def take_away(place: Place, step: Step, report: Report) -> str:
+    """Run what a step says for its failure; the sentence to be said when that failed, too."""
+    if step.if_it_fails is None:
+        return ""
     try:
         run(place, (step.if_it_fails,), replace(place.unit, step=place.unit.step + TAKE_AWAY), report)
     except (StepFailed, NodeError) as again:
-        more = f"This was to run then and failed, too: {step.if_it_fails}: {again.text}"
-        failed.text = sentences(failed.text, more)
+        return f"This was to run then and failed, too: {step.if_it_fails}: {again.text}"
+    return ""
 
 
 def _probe(place: Place, probe: Probe, report: Report) -> str:

@@ -157,6 +157,7 @@ class Opening:
     path: str
     fsid: int
     clients: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    within: tuple[int, ...] = ()  # fsids of exports it lies in: who may mount one of those reaches it as a part of that
 
     def __str__(self) -> str:
         if not self.clients:

@@ -37,5 +37,7 @@ def goes_back_to(job: Job, now: datetime) -> Moment | None:
     if not isinstance(intent, RestoreSnapshot):
         return None
     row = snapshots.of(job.cluster, intent.volume, intent.name).first()
+    if row and row.created_at > (job.approved_at or now):
+        return None  # another one that took its name
     age = figures.span_text((now - row.created_at).total_seconds()) if row else ""
     return Moment(intent.volume, row.created_at, age) if row else None

@@ -15,6 +15,7 @@ from functools import partial
 from clusters import rules
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
+from provisioning.checks.placed import undescribed
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import EditQuota
@@ -77,7 +78,10 @@ def _ready(
     """XFS may need a fresh mount: where an earlier try left the server stopped for it, this one brings it back."""
     if volume is not None and volume.fstype == "xfs":
         return pausing.holder(desired, observed), pausing.ready(desired, observed, backend, volume)
-    return active_node(desired, observed), snapshots.ready(desired, observed, backend)
+    return active_node(desired, observed), [
+        *snapshots.ready(desired, observed, backend),
+        *undescribed(desired, observed),  # ext4 has its limits in the service group
+    ]
 
 
 def with_quotas(volume: DesiredVolume) -> DesiredVolume:

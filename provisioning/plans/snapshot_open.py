@@ -17,6 +17,7 @@ from clusters.states import Danger
 from provisioning.checks import spelling
 from provisioning.checks.export_line import line_itself
 from provisioning.checks.exporting import beside, foreign, taking
+from provisioning.checks.placed import undescribed
 from provisioning.checks.served import served
 from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
@@ -52,7 +53,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
     snapshot, volume = intent.snapshot, desired.volume(intent.snapshot.volume)
     active = active_node(desired, observed)
     after = snapshots.with_one(desired, snapshot)
-    findings = snapshots.ready(desired, observed, backend)
+    findings = [*snapshots.ready(desired, observed, backend), *undescribed(desired, observed)]
     findings += [f for f in spelling.snapshot(snapshot) if f not in findings]
     steps: tuple[Step, ...] = ()
     if desired.snapshot(snapshot.volume, snapshot.name) is None or volume is None:
@@ -85,7 +86,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
 def close(intent: CloseSnapshot, desired: DesiredCluster, observed: Observed, backend: Backend) -> Plan:
     snapshot = desired.snapshot(intent.volume, intent.name)
     active = active_node(desired, observed)
-    findings = snapshots.ready(desired, observed, backend)
+    findings = [*snapshots.ready(desired, observed, backend), *undescribed(desired, observed)]
     steps: tuple[Step, ...] = ()
     if snapshot is None:
         findings.append(blocker("snapshot.unknown", f"{intent.volume} has no snapshot {intent.name}.", hint="It was deleted."))  # fmt: skip

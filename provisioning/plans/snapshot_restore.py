@@ -188,7 +188,7 @@ def _steps(
     if not away and served and not here:  # it was put off, and the others are served meanwhile
         yield from pausing.mounted_again(desired, node, volume)
     else:
-        mount, start = pausing.mounting(desired, node, volume), pausing.starting(node)
+        mount, start = pausing.mounting(desired, node, volume), pausing.starting(desired, node)
         yield mount if away or not here else unchanged(mount, "it is mounted")
         yield start if away or not served else unchanged(start, "it runs")
     yield from _looks(
@@ -200,29 +200,40 @@ def _before(
     desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume
 ) -> tuple[Step, Step, Step, Step]:
     stop = pausing.stopping(desired, node, volume.mount_point)
-    unused = _closed(desired, snapshot.lv)
+    possible = _possible(desired, node, snapshot, volume)  # asked while the volume can still be brought back as it was
     nobody = Step(
         node=node.node,
         title=f"See that nothing has {volume.name} open",
         kind=Kind.WAITS,
         stage=Stage.LIVE,
+        guards=possible,
         wait=Wait(
             f"nothing has {volume.name} open", _closed(desired, volume.name).command, Expect(one_of=("",)), bound=10
         ),
         if_it_fails=pausing.all_again(desired, volume),
     )
     return (
-        replace(stop, guards=(*stop.guards, unused)),
+        replace(stop, guards=(*stop.guards, *possible)),
         pausing.unmounting(desired, node, volume, PUT_OFF),
         nobody,
         _merge(desired, node, snapshot, volume),
     )
 
 
-def _closed(desired: DesiredCluster, lv: str) -> Guard:
-    """LVM says nothing of one that is not open, nor of one that is not active."""
+def _possible(
+    desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume
+) -> tuple[Guard, ...]:
+    thin = bool(snapshots.pool_of(desired, node, volume.name))
+    return (
+        snapshots.is_whole(desired, node, snapshot),
+        *((snapshots.is_of(desired, snapshot),) if thin else ()),
+        _closed(desired, snapshot.lv, "", "unknown"),  # of one that is not active, as thin ones are, LVM does not know
+    )
+
+
+def _closed(desired: DesiredCluster, lv: str, *said: str) -> Guard:
     ask = cmd("lvs", "--noheadings", "--options", "lv_device_open", f"{desired.resource.vg}/{lv}")
-    return Guard(f"nothing has {lv} open", ask, Expect(one_of=("",)))
+    return Guard(f"nothing has {lv} open", ask, Expect(one_of=said or ("",)))
 
 
 def _in_force(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume) -> Step:
@@ -241,19 +252,25 @@ def _in_force(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnap
         title="See that LVM did not put it off",
         kind=Kind.WAITS,
         stage=Stage.LIVE,
-        wait=replace(gone if thin else begun, in_vain=_put_off(vg, snapshot, volume)),
+        wait=replace(gone if thin else begun, in_vain=_put_off(desired, node, snapshot, volume)),
         if_it_fails=pausing.nfs_again(desired),
         note="If it did, the volume is not mounted: what would be written to it until then is lost.",
     )
 
 
-def _put_off(vg: str, snapshot: DesiredSnapshot, volume: DesiredVolume) -> str:
-    name = volume.name
+def _put_off(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot, volume: DesiredVolume) -> str:
+    vg, name = desired.resource.vg, volume.name
+    begin = f"activate {name} anew (lvchange --activate n {vg}/{name}, then lvchange --activate y {vg}/{name}) and plan again."
+    if node.mount(volume.mount_point) is not None and snapshots.taking_back(desired, node, name):
+        return (
+            f"LVM put the rollback off until {name} is activated again, at a failover for instance, and {name} is mounted and served: "
+            f"what is written to it until then is lost. Tell its people, stop NFS (systemctl stop {pausing.NFS}), unmount it "
+            f"(umount {volume.mount_point}), {begin}"
+        )
     return (
         f"LVM put the rollback off until {name} is activated again, at a failover for instance: something has {name} or {snapshot.lv} open. "
         f"Whatever is written to {name} until then is lost, so do not mount it; the other volumes are served. "
-        f"See who has it open (lvs --all --options lv_name,lv_device_open {vg}), close that, activate {name} anew "
-        f"(lvchange --activate n {vg}/{name}, then lvchange --activate y {vg}/{name}) and plan again."
+        f"See who has it open (lvs --all --options lv_name,lv_device_open {vg}), close that, {begin}"
     )
 
 
@@ -266,12 +283,7 @@ def _merge(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapsho
         title=f"Roll {volume.name} back to {snapshot.name}",
         kind=Kind.DESTROYS,
         stage=Stage.LIVE,
-        guards=(
-            snapshots.is_whole(desired, node, snapshot),
-            *((snapshots.is_of(desired, snapshot),) if thin else ()),
-            _closed(desired, volume.name),
-            _closed(desired, snapshot.lv),
-        ),
+        guards=(*_possible(desired, node, snapshot, volume), _closed(desired, volume.name)),
         commands=(cmd("lvconvert", "--merge", *how, f"{vg}/{snapshot.lv}", timeout=300),),
         if_it_fails=pausing.nfs_again(desired),
         assumes=(f"{snapshot.lv} is a whole snapshot of {volume.name}",),

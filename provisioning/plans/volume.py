@@ -144,6 +144,14 @@ def _there_already(node: NodeObserved, lv: LogicalVolume, volume: DesiredVolume,
         f"{lv.vg} has a volume {lv.name} already",
         "Take another name, or remove it by hand when nobody needs it.",
     )
+    if node.mount(volume.mount_point) is not None and volumes.NEW in lv.tags:
+        return blocker(
+            "volume.left-mounted",
+            f"{lv.name} is mounted at {volume.mount_point} from a try that broke off.",
+            hint="Unmount it: this job makes its file system anew.",
+            fix=f"umount {volume.mount_point}",
+            node=node.node,
+        )
     if node.mount(volume.mount_point) is not None:
         return fine("volume.mounted", f"{lv.name} is mounted at {volume.mount_point}")
     if not {volumes.NEW, volumes.MADE} & set(lv.tags):

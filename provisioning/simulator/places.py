@@ -49,7 +49,7 @@ def _sh(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
         live = any(f"{path}/".startswith(f"{argv[4]}/") for path, *_ in machine.exported)
         return (1, "", "") if live else _umount(pair, machine, ("umount", argv[4]), now)
     if argv[2] == pausing.BACK:
-        return _back(pair, machine, argv[5:], now)
+        return _back(pair, machine, argv[5], argv[6:], now)
     if argv[2] == IN_FORCE:
         return snapshots.in_force(pair, machine, *argv[4:])
     if argv[2] not in (owning.INSIDE, owning.NO_LINK):
@@ -57,8 +57,9 @@ def _sh(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answ
     return OK if canonical(machine, argv[4]) == argv[4] else (1, "", "")
 
 
-def _back(pair: Pair, machine: Machine, mount: tuple[str, ...], now: float) -> Answer | None:
-    if machine.drbd is None or machine.drbd.role != "Primary":
+def _back(pair: Pair, machine: Machine, address: str, mount: tuple[str, ...], now: float) -> Answer | None:
+    here = machine.service_ip.split("/")[0] == address
+    if not here or machine.drbd is None or machine.drbd.role != "Primary":
         return OK
     if mount:
         _mount(pair, machine, mount, now)

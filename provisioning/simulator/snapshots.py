@@ -137,7 +137,8 @@ def asked(pair: Pair, machine: Machine, options: str, target: str) -> Answer | N
     if lv is None:
         return 5, "", f'  Failed to find logical volume "{target}"\n'
     if options == "lv_device_open":
-        return 0, "  open\n" if _opened(machine, vg, name) else "\n", ""
+        asleep = lv.skip and name not in machine.activated
+        return 0, "  open\n" if _opened(machine, vg, name) else "  unknown\n" if asleep else "\n", ""
     words = [lv.origin]
     if "lv_snapshot_invalid" in options and full(lv):
         words.append("snapshot invalid")

@@ -134,7 +134,11 @@ class SshWorld:
             try:
                 self._ask(line, node, fields, take)
             except LinkLost:  # asking again is safe: content that is there already is success
-                self._ask_or_unreachable(line, node, fields, take)
+                try:
+                    self._ask_or_unreachable(line, node, fields, take)
+                except NodeError as silent:
+                    silent.sent = True
+                    raise
         return (kept[-1] or None) if kept else None
 
     def close(self) -> None:

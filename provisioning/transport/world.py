@@ -63,6 +63,7 @@ class NodeError(Exception):
 
     permanent = False
     hint = ""
+    sent = False  # what was asked for may have happened all the same: the answer was lost
 
     def __init__(self, node: str, text: str) -> None:
         super().__init__(f"{node}: {text}")

@@ -116,7 +116,7 @@ def test_a_merge_that_a_power_cut_breaks_off_goes_on_on_the_other_node(writing: 
     job = walk.path
     machines.until("the merge goes on, the volume is served", lambda: machines.answers("alpha", MERGES), 300, 1)
     clients.writes_on()
-    walk.until("the job waits for the end of the merge", "step 9 of 9", 120, instead_of="needs somebody")
+    walk.until("the job waits for the end of the merge", "step 11 of 11", 120, instead_of="needs somebody")
     before = machines.run("alpha", "dmsetup status vg_data-media")
     assert machines.answers("alpha", MERGES), "it ended too early for this test"
     machines.cut_power("alpha")

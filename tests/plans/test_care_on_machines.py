@@ -299,8 +299,12 @@ def test_nothing_is_started_where_the_other_node_serves_by_now(pair: Given) -> N
     machines, _ = pair
     alice = machines.pair.machines["alice"]
     unmount = next(step for step in check(pair, "homes", 0).todo() if step.title == "Unmount homes")
-    alice.nfsd, alice.drbd.role = 0, "Secondary"  # type: ignore[union-attr]
+    alice.nfsd, address = 0, alice.service_ip
+    alice.service_ip = ""  # the first to go, with DRBD still Primary here
     assert unmount.if_it_fails and machines.run("alice", unmount.if_it_fails).exit == 0
+    assert not alice.nfsd
+    alice.service_ip, alice.drbd.role = address, "Secondary"  # type: ignore[union-attr]
+    assert machines.run("alice", unmount.if_it_fails).exit == 0
     assert not alice.nfsd
 
 

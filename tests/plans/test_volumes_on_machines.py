@@ -10,8 +10,16 @@ import pytest
 from clusters.states import Danger
 from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.facts import Asked
-from provisioning.intents import CreateVolume, DeleteVolume, EditVolume, GrowResource, GrowVolume, ProvisionCluster
-from provisioning.plans import provision, resource_grow, volume, volume_delete, volume_edit, volume_grow
+from provisioning.intents import (
+    CreateVolume,
+    DeleteVolume,
+    EditQuota,
+    EditVolume,
+    GrowResource,
+    GrowVolume,
+    ProvisionCluster,
+)
+from provisioning.plans import provision, quota_edit, resource_grow, volume, volume_delete, volume_edit, volume_grow
 from provisioning.plans.parts import snapshots
 from provisioning.render.paths import HARESOURCES
 from provisioning.simulator.state import Lv
@@ -246,6 +254,20 @@ def test_a_file_system_that_was_broken_off_is_made_anew(pair: tuple[Machines, De
     assert machines.pair.inside.lvs["web"].tags == ["storagepanel"]
 
 
+def test_a_trial_that_could_not_be_unmounted_is_no_volume_in_service(pair: tuple[Machines, DesiredCluster]) -> None:
+    """It would count as made with the tag of a new one, and be made anew by a later job."""
+    machines, wanted = pair
+    for step in created(machines, wanted).todo():
+        if step.title.startswith("Make the XFS"):
+            assert step.if_it_fails and step.if_it_fails.argv == ("umount", "--lazy", "/srv/web")
+            break
+        machines.do(step)
+    machines.pair.machines["alice"].mounts["/srv/web"] = ["/dev/vg_data/web", "xfs", ""]
+    assert "volume.left-mounted" in codes(created(machines, wanted))
+    del machines.pair.machines["alice"].mounts["/srv/web"]
+    carry_out(machines, lambda: created(machines, wanted))
+
+
 def test_a_volume_somebody_else_made_is_left_alone(pair: tuple[Machines, DesiredCluster]) -> None:
     machines, wanted = pair
     machines.pair.inside.lvs["web"] = Lv(5 * GIB, "xfs")
@@ -338,8 +360,11 @@ def test_no_other_job_writes_the_service_group_over_a_move_that_broke_off(
     ]
     for plan in others:
         assert "group.names-other" in codes(plan), plan.title
-    ready = snapshots.ready(wanted, machines.read(wanted), HEARTBEAT)
-    assert "group.names-other" in {finding.code for finding in ready}
+    observed = machines.read(wanted, Asked(quotas="/srv/homes"))
+    limit = EditQuota(wanted.name, "homes", "user", "1234", 5000)
+    assert "group.names-other" in codes(quota_edit.plan(limit, wanted, observed, HEARTBEAT))
+    ready = snapshots.ready(wanted, observed, HEARTBEAT)  # taking one does not write the group, and goes on
+    assert "group.names-other" not in {finding.code for finding in ready}
     assert codes(edited(machines, wanted, "homes", {"mount_point": "/srv/houses"})) == set()
 
 

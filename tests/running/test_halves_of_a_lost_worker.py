@@ -200,3 +200,22 @@ def test_a_refusal_to_begin_names_what_stays(carried: Callable[..., Job], pair: 
     job = carried(writing("bob", load=False), writing("alice", load=True))
     assert pair.world.files == {("alice", PATH): OLD, ("bob", PATH): NEW}
     assert "What was written on bob stays there:" in job.problem
+
+
+def test_a_file_that_may_be_written_all_the_same_is_told(carried: Callable[..., Job], pair: Pair) -> None:
+    """The answer was lost, not the question."""
+    pair.world.files = dict(BOTH_OLD)
+    put = pair.world.put
+
+    def cut(node: Any, *rest: Any, **more: Any) -> str | None:
+        kept = put(node, *rest, **more)
+        if node.name == "alice":
+            lost = Unreachable("alice", "no answer")
+            lost.sent = True
+            raise lost
+        return kept
+
+    pair.world.put = cut  # type: ignore[method-assign]
+    job = carried(writing("bob", load=False), writing("alice", load=True))
+    assert pair.world.files == {("alice", PATH): NEW, ("bob", PATH): OLD}
+    assert "On bob it was put back. alice may have its file all the same: look whether they differ." in job.problem

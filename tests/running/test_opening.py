@@ -56,6 +56,24 @@ def test_a_client_by_its_number_is_one_whatever_its_name() -> None:
     assert judge(OPENS, BY_NAME, MINE).holds
 
 
+@pytest.mark.parametrize("clients", [(MINE,), ()])
+def test_what_lies_in_another_export_may_open_as_a_part_of_that(
+    clients: tuple[tuple[str, tuple[str, ...]], ...],
+) -> None:
+    """Published or withdrawn: NFS does not cross from one export into another one of the same file system."""
+    probe = Probe("192.168.77.50", (), opens=(Opening("/srv/homes/ada", 13, clients, (12,)),), network=NETWORK)
+    for answer in (Opened(How.OPENS, 12), Opened(How.PORTS, 12), Opened(How.KERBEROS)):
+        [found] = judged(probe, HERE, (("/srv/homes/ada", answer),))
+        assert found.holds, answer
+    [other] = judged(probe, HERE, (("/srv/homes/ada", Opened(How.OPENS, 99)),))
+    assert other.holds is not bool(clients)
+
+
+def test_a_refusal_of_mountd_says_nothing_where_a_name_may_decide() -> None:
+    assert judge(Opened(How.REFUSED), ("web1.example.org", ("rw",)), OPEN_PORTS).holds
+    assert not judge(Opened(How.REFUSED), OPEN_PORTS).holds
+
+
 def test_a_refusal_of_mountd_says_little_where_ports_matter() -> None:
     assert judge(Opened(How.REFUSED), MINE).holds
     assert not judge(Opened(How.REFUSED), OPEN_PORTS).holds

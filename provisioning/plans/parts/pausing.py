@@ -8,7 +8,7 @@ puts something back looks first whether DRBD is Primary here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from clusters.findings import Finding, blocker, warning
@@ -25,7 +25,11 @@ STANDS_STILL = (
 )
 # What is left of a job that broke off in the middle: the volume back where nothing happened to it, and the server for the others, whose
 # clients wait. What does not mount is not served, by `mountpoint` of its exports. Where DRBD is not Primary any more the other node serves.
-BACK = 'case "$(drbdadm role "$1")" in Primary*) shift; [ $# -eq 0 ] || "$@"; systemctl start nfs-server.service;; esac'
+# The service IP is the first to go when the group leaves this node, and DRBD's role the last.
+BACK = (
+    '[ -n "$(ip -oneline address show to "$2")" ] || exit 0; '
+    'case "$(drbdadm role "$1")" in Primary*) shift 2; [ $# -eq 0 ] || "$@"; systemctl start nfs-server.service;; esac'
+)
 STAY = "Do not switch over by hand meanwhile: a node that cannot release the volume is restarted by Heartbeat."
 
 
@@ -95,7 +99,7 @@ def leave(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
 def come_back(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
     """Mount and start. A volume that does not mount is not served, by the option `mountpoint` of its exports; the others are."""
     here = primary_here(desired)
-    mount, start = mounting(desired, node, volume), starting(node)
+    mount, start = mounting(desired, node, volume), starting(desired, node)
     yield replace(
         mount,
         guards=(here, *unmounted(desired, volume)[:1]),
@@ -108,13 +112,25 @@ def come_back(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume
 
 def nfs_again(desired: DesiredCluster) -> Command:
     """For a step that breaks off between stop and start, with a volume that nobody may use as it is now."""
-    return cmd("sh", "-c", BACK, "back", desired.resource.name, timeout=300)
+    return cmd("sh", "-c", BACK, "back", desired.resource.name, desired.service_ip, timeout=300)
 
 
 def all_again(desired: DesiredCluster, volume: DesiredVolume) -> Command:
     """For a step that breaks off between stop and start and did nothing to the volume."""
     mount = volumes.mount(desired, volume).argv
-    return cmd("sh", "-c", BACK, "back", desired.resource.name, *mount, timeout=300)
+    return cmd("sh", "-c", BACK, "back", desired.resource.name, desired.service_ip, *mount, timeout=300)
+
+
+def paused(done: Iterable[Step], left: Iterable[Step]) -> bool:
+    """Whether a job has stopped the NFS server and is still to start it."""
+    verbs = [command.argv[1] for step in done for command in step.commands if _of_nfs(command)]
+    return verbs[-1:] == ["stop"] and any(
+        command.argv[1] == "start" for step in left for command in filter(_of_nfs, step.commands)
+    )
+
+
+def _of_nfs(command: Command) -> bool:
+    return command.argv[0] == "systemctl" and command.argv[1] in ("stop", "start") and command.argv[2:] == (NFS,)
 
 
 def serve_again(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) -> Iterator[Step]:
@@ -165,6 +181,7 @@ def stopping(desired: DesiredCluster, node: NodeObserved, point: str) -> Step:
         stage=Stage.LIVE,
         guards=(_unused(node.node, point), *naming.known(naming.names(desired))),
         commands=(cmd("systemctl", "stop", NFS, timeout=120),),
+        if_it_fails=nfs_again(desired),
         note=f"Clients wait for it. Way back: systemctl start {NFS}.",
     )
 
@@ -198,13 +215,14 @@ def mounting(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume)
     )
 
 
-def starting(node: NodeObserved) -> Step:
+def starting(desired: DesiredCluster, node: NodeObserved) -> Step:
     return Step(
         node=node.node,
         title="Start the NFS server again",
         kind=Kind.WRITES,
         stage=Stage.LIVE,
         commands=(cmd("systemctl", "start", NFS, timeout=300),),
+        if_it_fails=nfs_again(desired),
     )
 
 

@@ -105,7 +105,8 @@ def probe(
             tuple(export.path for export in desired.exports),
             gone=tuple(export.path for export in gone),
             listed=listed,
-            opens=(*(_opening(export) for export in tried), *(Opening(export.path, export.fsid) for export in gone)),
+            opens=tuple(_opening(desired, export) for export in tried)
+            + tuple(replace(_opening(desired, export), clients=()) for export in gone),
             network=f"{desired.service_ip}/{desired.service_prefix}",
         ),
         note=""
@@ -114,5 +115,7 @@ def probe(
     )
 
 
-def _opening(export: DesiredExport) -> Opening:
-    return Opening(export.path, export.fsid, tuple((client.client, client.options) for client in export.clients))
+def _opening(desired: DesiredCluster, export: DesiredExport) -> Opening:
+    clients = tuple((client.client, client.options) for client in export.clients)
+    within = tuple(each.fsid for each in desired.exports if export.path.startswith(f"{each.path}/"))
+    return Opening(export.path, export.fsid, clients, within)

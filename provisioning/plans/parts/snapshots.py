@@ -9,7 +9,6 @@ from clusters.findings import Finding, blocker, fine, warning
 from clusters.states import Role
 from provisioning.checks import spelling
 from provisioning.checks.known import gaps
-from provisioning.checks.placed import undescribed
 from provisioning.checks.running import running
 from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.ha.base import Backend
@@ -35,11 +34,7 @@ def with_one(desired: DesiredCluster, snapshot: DesiredSnapshot) -> DesiredClust
 
 def ready(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> list[Finding]:
     """Reasons against any plan about snapshots: an ill-formed wish, a pair that does not run, facts that were not seen."""
-    findings = [
-        *spelling.cluster(desired),
-        *running(desired, observed, backend),
-        *undescribed(desired, observed),
-    ]
+    findings = [*spelling.cluster(desired), *running(desired, observed, backend)]
     return findings + [gap for node in observed.values() for gap in gaps(node)]
 
 

@@ -145,6 +145,7 @@ def _format(node: NodeObserved, vg: str, volume: DesiredVolume, trial: tuple[Com
             *trial,
             cmd("lvchange", "--deltag", NEW, "--addtag", MADE, f"{vg}/{volume.name}"),
         ),
+        if_it_fails=cmd("umount", "--lazy", volume.mount_point, timeout=60, exits=(0, 32)) if trial else None,
         note=" ".join(
             (
                 "With quotas possible.",
