@@ -27,6 +27,14 @@ def table() -> dict[tuple[str, str], str]:
     return {(path, client): options for path, client, options in re.findall(r"(/\S+) (\S+?)\(([^)]*)\)", text)}
 
 
+def opened_from_outside(walk: Walk, path: str) -> str:
+    """What the job's last step says of opening an export through the service IP."""
+    text = walk.page.locator("main").first.text_content() or ""
+    said = re.search(rf"{path} (?:opens there|is there|does not open there)[^;]*", " ".join(text.split()))
+    print(f"from outside: {said and said[0][:200]}", flush=True)
+    return said[0].strip(" .") if said else ""
+
+
 def fsid_of(path: str) -> str:
     return next(re.search(r"fsid=(\d+)", line)[1] for line in lines("alpha") if line.startswith(f"{path} "))  # type: ignore[index]
 
@@ -68,6 +76,7 @@ def test_an_export_is_changed_and_another_one_withdrawn_while_a_client_writes(on
     change(walk, "/srv/media", c0__access="ro")
     approve(walk, "media read only", 180, reason="the lab asks for it")
     watch.lap("media read only")
+    assert f"with fsid {fsid_of('/srv/media')}" in opened_from_outside(walk, "/srv/media")
     same_on_both()
     refused = machines.run("client", "touch /mnt/media/new 2>&1", check=False)
     assert "Read-only file system" in refused
@@ -77,6 +86,7 @@ def test_an_export_is_changed_and_another_one_withdrawn_while_a_client_writes(on
     walk.press(walk.page.locator("main form.ceremony"), to="/jobs/")
     approve(walk, "media withdrawn", 180, reason="the lab asks for it")
     watch.lap("media withdrawn")
+    assert opened_from_outside(walk, "/srv/media") == "/srv/media does not open there any more"
     assert [line.split()[0] for line in same_on_both()] == ["/srv/homes"]
     assert {path for path, _ in table()} == {"/srv/homes"}
     stale = machines.run("client", "ls /mnt/media 2>&1", check=False, timeout=60)

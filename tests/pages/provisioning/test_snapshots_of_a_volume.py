@@ -356,6 +356,8 @@ def test_a_rollback_says_which_moment_comes_back(before: Snapshot, ada_client: C
     at = re.sub("<[^>]+>", "", str(panel.date_and_time(taken)))
     assert f"web_files becomes what it was on {at}, 2 days ago." in shown
     assert f"What was written to web_files since {at}, 2 days ago, is lost and cannot be brought back." in shown
+    Job.objects.update(approved_at=taken - timedelta(hours=1))  # a later one has its name by now
+    assert "becomes what it was on" not in page(ada_client.get(f"/jobs/{job.pk}/"))
     before.delete()
     assert "becomes what it was on" not in page(ada_client.get(f"/jobs/{job.pk}/"))
 
