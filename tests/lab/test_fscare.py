@@ -100,7 +100,8 @@ def test_a_quota_holds_for_a_client_and_is_shown(on_call: Walk) -> None:
         assert "quota exceeded" in said.lower(), said
         shown(walk, name, "1234", "at its limit")
     assert "usrquota,grpquota" in machines.run("beta", "grep /srv/homes /etc/ha.d/haresources")
-    assert int(machines.run("alpha", "du --block-size=1 /srv/media/quota/big | cut -f1")) <= 20 * 2**20
+    # A block in which XFS notes where a file's pieces lie may be taken above the limit.
+    assert int(machines.run("alpha", "du --block-size=1 /srv/media/quota/big | cut -f1")) <= 20 * 2**20 + 4 * 4096
     grace(walk, "media", days="14")
     grace(walk, "homes", days="1")
     watch.lap("set and read back grace times of fourteen days and of one")
