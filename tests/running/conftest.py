@@ -17,7 +17,7 @@ from provisioning.actions import ACTIONS
 from provisioning.models import Job
 from provisioning.observed import NodeObserved
 from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, Wait, cmd, unchanged
-from provisioning.transport.world import NodeError, Result
+from provisioning.transport.world import NodeError, Result, Unreachable
 from tests import factories
 from tests.jobs.conftest import request_of, volume_intent
 from tests.running.fakes import FakeTime, FakeWorld
@@ -55,6 +55,18 @@ class Pair:
         guard = Guard("there is room", cmd("vgs"), Expect())
         step = Step(node, f"Run {program}", Kind.WRITES, Stage.VOLUMES, commands=(cmd(program),), guards=(guard,))
         return unchanged(step, "already there") if f"{node}$ {program}" in self.world.executed else step
+
+
+def silent_at(pair: Pair, name: str) -> None:
+    """Its files cannot be written: it gives no answer."""
+    put = pair.world.put
+
+    def silent(node: Any, *rest: Any, **more: Any) -> str | None:
+        if node.name == name:
+            raise Unreachable(name, "no answer")
+        return put(node, *rest, **more)
+
+    pair.world.put = silent  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

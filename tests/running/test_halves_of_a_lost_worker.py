@@ -18,7 +18,7 @@ from provisioning.models import Job
 from provisioning.steps import Expect, Kind, Stage, Step, Text, Wait, WriteFile, cmd
 from provisioning.transport.world import HostKeyChanged, NodeRefused, Result, Unreachable
 from tests.jobs.conftest import request_of
-from tests.running.conftest import Pair, fresh
+from tests.running.conftest import Pair, fresh, silent_at
 from tests.running.test_back_on_both import PATH, SHOW, TAKE, carried, sha, writing
 from tests.running.test_two_files_at_once import BOTH_OLD, GROUP, NEW, OLD, two
 
@@ -58,17 +58,6 @@ def lost(draft: Callable[[], Job], pair: Pair) -> Callable[..., Job]:
 def go_on(job: Job) -> Job:
     worker.run(job.pk)
     return fresh(job)
-
-
-def silent_at(pair: Pair, name: str) -> None:
-    put = pair.world.put
-
-    def silent(node: Any, *rest: Any, **more: Any) -> str | None:
-        if node.name == name:
-            raise Unreachable(name, "no answer")
-        return put(node, *rest, **more)
-
-    pair.world.put = silent  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("role", ["Secondary/Primary", "Secondary/Unknown", "Primary/Unknown"])

@@ -12,7 +12,7 @@ from clusters.states import JobStatus
 from provisioning.models import Job
 from provisioning.steps import Command, Expect, Kind, Stage, Step, Text, Wait, WriteFile, cmd
 from provisioning.transport.world import NodeRefused, Result, Unreachable
-from tests.running.conftest import Pair
+from tests.running.conftest import Pair, silent_at
 from tests.running.test_back_on_both import PATH, SHOW, TAKE, carried, sha, writing
 
 __all__ = ["carried"]
@@ -119,14 +119,7 @@ def test_the_other_half_goes_back_when_the_node_is_not_reached_unless_it_takes_o
     """Nothing was loaded: a standby node that kept its half would start something else than what is."""
     pair.world.files = dict(BOTH_OLD)
     pair.world.answers["drbdadm role r0"] = [Result(0, f"{role}\n")]
-    put = pair.world.put
-
-    def silent(node: Any, *rest: Any, **more: Any) -> str | None:
-        if node.name == "alice":
-            raise Unreachable("alice", "no answer")
-        return put(node, *rest, **more)
-
-    pair.world.put = silent  # type: ignore[method-assign]
+    silent_at(pair, "alice")
     job = carried(writing("bob", load=False), writing("alice", load=True))
     assert job.status == JobStatus.FAILED
     assert pair.world.files == {("alice", PATH): OLD, ("bob", PATH): stays}
