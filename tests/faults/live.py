@@ -113,6 +113,12 @@ class LivePanel:
         self.killed.append(part)
         return pid
 
+    def restart(self, part: str) -> None:
+        """Ask a part to end, and wait for the next one: supervisor calls the old one running until it has seen it end."""
+        was = self.kill(part, signal.SIGTERM)
+        until(lambda: self.pid(part) != was, 60, f"{part} is another process")
+        self.whole()
+
     def whole(self) -> None:
         until(lambda: all(state.state == "RUNNING" for state in supervise.states()), 60, "every part runs")
 

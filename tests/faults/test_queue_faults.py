@@ -50,8 +50,7 @@ def test_redis_restarts_forgets_and_hangs_in_the_middle_of_a_job(panel: LivePane
     job = provisioning(panel, "redis-faults")
     browser = Browser(panel.installation.address, "ada")
     redis.Redis(unix_socket_path=str(panel.redis)).flushall()
-    panel.kill("redis", signal.SIGTERM)
-    panel.whole()
+    panel.restart("redis")
 
     hung = panel.kill("redis", signal.SIGSTOP)
     try:
