@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from clusters.findings import Finding, Severity
 from clusters.nodetext import clean
 from provisioning.pages import diffs
-from provisioning.steps import OBSERVER, Kind, Plan, Stage, Step
+from provisioning.steps import OBSERVER, Command, Kind, Plan, Stage, Step
 
 STAGES = {
     Stage.PACKAGES: "Packages", Stage.CLOCK: "Clock", Stage.QUIET: "Out of the boot sequence", Stage.HANDLERS: "Fencing and handlers",
@@ -29,6 +29,14 @@ class CommandLine:
 
 
 @dataclass(frozen=True, slots=True)
+class WayBack:
+    """What runs when the step fails, and when."""
+
+    when: str
+    commands: tuple[CommandLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     number: int
     node: str
@@ -37,6 +45,7 @@ class Row:
     kind: str
     commands: tuple[CommandLine, ...]
     notes: tuple[str, ...]
+    ways_back: tuple[WayBack, ...]
     unchanged: str
     heading: str = ""
 
@@ -92,6 +101,7 @@ def _rows(plan: Plan, lanes: Sequence[str]) -> list[Row]:
                 step.kind,
                 commands(step),
                 notes(step),
+                tuple(ways_back(step)),
                 step.unchanged,
                 heading,
             )
@@ -127,12 +137,20 @@ def notes(step: Step) -> tuple[str, ...]:
         listed += f", not {_some(step.probe.gone)}" if step.probe.gone else ""
         found.append(f"{step.probe.service_ip} answers{listed}, within {_span(step.probe.bound)}.")
         found += [f"{opening}." for opening in step.probe.opens]
-    if step.if_it_fails:
-        found.append(f"If it fails, this runs: {step.if_it_fails}.")
-    found += [f"If it fails and the previous files are back, this runs: {command}." for command in step.way_back]
     if step.note:
         found.append(step.note)
     return tuple(clean(text) for text in found)
+
+
+def ways_back(step: Step) -> Iterator[WayBack]:
+    if step.if_it_fails:
+        yield WayBack("If it fails, this runs:", _typed([step.if_it_fails]))
+    if step.way_back:
+        yield WayBack("If it fails and the previous files are back, this runs:", _typed(step.way_back))
+
+
+def _typed(commands: Iterable[Command]) -> tuple[CommandLine, ...]:
+    return tuple(CommandLine(clean(str(command))) for command in commands)
 
 
 def _some(paths: Sequence[str]) -> str:

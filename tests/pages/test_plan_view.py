@@ -62,6 +62,18 @@ def test_every_command_and_condition_is_shown():
     )  # fmt: skip
 
 
+def test_what_runs_after_a_failure_is_shown_as_commands() -> None:
+    failing = step(
+        if_it_fails=cmd("systemctl", "start", "nfs server"), way_back=(cmd("exportfs", "-ra"), cmd("umount", "/srv/a"))
+    )
+    row = plan_page.view(plan(failing), ["alice", "bob"]).rows[0]
+    assert [(way.when.split(",")[0], [line.text for line in way.commands]) for way in row.ways_back] == [
+        ("If it fails", ["systemctl start 'nfs server'"]),
+        ("If it fails and the previous files are back", ["exportfs -ra", "umount /srv/a"]),
+    ]
+    assert row.notes == ()
+
+
 def test_headings_come_with_long_plans_only():
     short = plan_page.view(plan(step(), step()), ["alice", "bob"])
     assert not any(row.heading for row in short.rows)
