@@ -25,13 +25,15 @@ from clusters.findings import blockers, warned
 from clusters.models import AuditEntry, Cluster
 from clusters.states import Danger, JobStatus
 from provisioning import codec, jobs
-from provisioning.intents import CreateVolume, PublishExport
+from provisioning.actions import ACTIONS
+from provisioning.intents import PublishExport
 from provisioning.models import Batch, BatchRow, Job
+from provisioning.planned import INTERRUPTS
 from provisioning.steps import Plan
 
 log = logging.getLogger(__name__)
-ACTION = {Batch.Kind.VOLUMES: ("volume.create", CreateVolume), Batch.Kind.EXPORTS: ("export.publish", PublishExport)}
 Status = BatchRow.Status
+
 READING = timedelta(minutes=5)  # a plan that a person asked for so lately is not taken away by a row
 
 
@@ -93,12 +95,12 @@ def tick() -> None:
 def _start(row: BatchRow) -> None:
     if not BatchRow.objects.filter(pk=row.pk, status=Status.WAITING).exists():
         return  # stopped since it was looked up
-    name, kind = ACTION[Batch.Kind(row.batch.kind)]
-    intent: Any = codec.load(kind, row.intent or {})
+    action = ACTIONS[row.batch.action]
+    intent: Any = codec.load(action.intent, row.intent or {})
     if isinstance(intent, PublishExport):  # the number is given when it is its turn
         intent = replace(intent, export=replace(intent.export, fsid=allocation.fsid(row.cluster)))
     try:
-        job = jobs.draft(_request(row), name, row.cluster, intent, key=f"batch-{row.batch_id}-{row.number}")
+        job = jobs.draft(_request(row), action.name, row.cluster, intent, key=f"batch-{row.batch_id}-{row.number}")
     except (jobs.Refused, PermissionDenied) as refused:
         _end(row, Status.FAILED, str(refused))
         return
@@ -135,7 +137,7 @@ def _let_run(row: BatchRow, job: Job) -> None:
     stops = blockers(plan.findings)
     if stops or plan.danger is not Danger.NONE:
         jobs.cancel(_request(row), job)
-        why = stops[0].text if stops else "It would interrupt somebody: do it by itself, where its plan can be read."
+        why = stops[0].text if stops else INTERRUPTS
         _end(row, Status.FAILED, why)
     elif unseen := [finding for finding in warned(plan.findings) if finding.code not in row.shown]:
         why = f"Its plan says what was not known when it was approved: {unseen[0].text} Read the plan, and run it or cancel it."

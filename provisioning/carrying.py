@@ -27,12 +27,13 @@ from provisioning.eye import eye
 from provisioning.halves import Halves
 from provisioning.lanes import lanes
 from provisioning.lease import Lease, LeaseLost
+from provisioning.left_behind import LeftBehind, number_of, numbers_of
 from provisioning.models import Job, JobStep
 from provisioning.observed import NodeObserved
 from provisioning.observing import address_of, members
-from provisioning.place import TAKE_AWAY, WAY_BACK, NotPutBack, Place, StepFailed, sentences
+from provisioning.place import NotPutBack, Place, StepFailed, sentences
 from provisioning.plans.parts.pausing import paused
-from provisioning.recording import StepRecord, already_true, make_rows, remaining
+from provisioning.recording import BEGUN, SETTLED, StepRecord, already_true, make_rows, remaining
 from provisioning.resuming import Numbered, rest
 from provisioning.runner import execute, take_away
 from provisioning.snapshot import Incomplete
@@ -54,9 +55,7 @@ from provisioning.unseal import SecretMissing, mask_of, resolver
 log = logging.getLogger(__name__)
 Status = JobStep.Status
 PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
-LATER = 20_000  # per command that is done: the rest of a begun step is a unit of its own, whose results are its own commands'
 CHANGES = (Kind.WRITES, Kind.DESTROYS)
-UNHEARD = 30  # seconds a node may not answer when it is asked for the step that was left
 RESTARTS = 3  # how often a node may restart in one job
 MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
 
@@ -152,7 +151,7 @@ class Carrying:
             if fresh.fingerprint() != self.job.fingerprint:
                 raise Stopped(_not_now(False, MEANWHILE, "Plan again to see what would run now."))
             return todo
-        done = {n for n, row in self.rows.items() if row.status in (Status.DONE, Status.UNCHANGED)}
+        done = {n for n, row in self.rows.items() if row.status in SETTLED}
         begun = {n for n, row in self.rows.items() if row.status in (Status.RUNNING, Status.UNKNOWN)}
         left = rest(todo, fresh.todo(), done, begun)
         if left is None:
@@ -185,15 +184,13 @@ class Carrying:
             raise Stopped(Ending(JobStatus.CANCELLED, "Called off between two steps.", "What has run stays as it is."))
 
     def _paused(self) -> bool:
-        begun = (Status.DONE, Status.RUNNING, Status.UNKNOWN)
-        steps = [(self.rows[number].status in begun, step) for number, step in remaining(self.approved)]
+        steps = [(self.rows[number].status in BEGUN, step) for number, step in remaining(self.approved)]
         return paused([step for done, step in steps if done], [step for done, step in steps if not done])
 
     def _ended_in_between(self, *, reached: bool = True) -> str:
         """For a job that a lost worker left and that cannot go on: no half stays alone, and no service stopped."""
         told = self.halves.back(reached=reached)
-        ended = (Status.DONE, Status.UNCHANGED)
-        open_steps = [(n, step) for n, step in remaining(self.approved) if self.rows[n].status not in ended]
+        open_steps = [(n, step) for n, step in remaining(self.approved) if self.rows[n].status not in SETTLED]
         number, step = next(((n, step) for n, step in open_steps if step.if_it_fails), (0, None))
         if step is None or not self._paused():
             return told
@@ -237,7 +234,7 @@ class Carrying:
         return Place(
             world=self.world,
             address=None if step.node == OBSERVER else self.addresses[step.node],
-            unit=self._unit(number + LATER * self._skipped(number, step), self.boots.get(step.node, "")),
+            unit=self._unit(number_of(number, step, self.approved), self.boots.get(step.node, "")),
             resolve_secret=resolver(self.job.cluster),
             time=self.time,
             look=self.look,
@@ -247,34 +244,11 @@ class Carrying:
     def _unit(self, number: int, attempt: str = "") -> UnitKey:
         return UnitKey(self.scope, self.job.pk, number, self.lease.claim, attempt)
 
-    def _skipped(self, number: int, step: Step) -> int:
-        """How many of the approved step's commands an earlier worker had run, when this is what is left of it."""
-        return max(0, len(self.approved.steps[number - 1].commands) - len(step.commands))
-
     def _wait_for_what_was_left(self) -> None:
-        """The node finishes what was started, whoever started it; planning on a half-done step would mislead."""
         for number, step in remaining(self.approved):
-            if self.rows[number].status != Status.RUNNING or step.node not in self.addresses:
-                continue
-            units = [number + LATER * skipped for skipped in range(max(1, len(step.commands)))]
-            units += [number + WAY_BACK] if step.load else []
-            units += [number + TAKE_AWAY] if step.if_it_fails else []
-            self._await_end(step, [self._unit(number) for number in units])
-
-    def _await_end(self, step: Step, units: list[UnitKey]) -> None:
-        heard = self.time.now()
-        commands = (*step.commands, step.load, *step.way_back, step.if_it_fails)
-        give_up = heard + sum(command.timeout for command in commands if command) + 60
-        while self.time.now() < give_up:
-            self.lease.check()
-            try:
-                if not self.world.runs(self.addresses[step.node], units):
-                    return
-                heard = self.time.now()
-            except NodeError as error:  # no answer is no "no": the step may be at it all the same
-                if error.permanent or self.time.now() - heard > UNHEARD:
-                    return  # reading the nodes comes next and says why
-            self.time.sleep(1)
+            if self.rows[number].status == Status.RUNNING and (node := self.addresses.get(step.node)):
+                units = [self._unit(one) for one in numbers_of(number, step)]
+                LeftBehind(node, step, units).await_end(self.world, self.time, self.lease)
 
 
 def _weight(problem: BaseException) -> int:

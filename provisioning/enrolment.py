@@ -1,4 +1,4 @@
-"""A worker's answers to the questions of a draft: what host key does the node show, does the panel's key work, what is on the nodes."""
+"""A worker's answers to questions: what host key does the node show, does the panel's key work, what is on the nodes, what would rows run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from clusters.findings import blocker
 from clusters.models import Cluster, Node
-from provisioning import checks, inquiries, preflight, quota_reading
+from provisioning import checks, inquiries, preflight, quota_reading, row_plans
 from provisioning.inquiries import Answer
 from provisioning.models import Inquiry, SealedSecret
 from provisioning.observed import NodeObserved
@@ -28,7 +28,7 @@ def inquire(inquiry_id: int) -> None:
         return
     try:
         result = _ANSWERS[Inquiry.Kind(inquiry.kind)](inquiry)
-    except (NodeError, SecretMissing) as problem:
+    except (NodeError, SecretMissing, Incomplete) as problem:
         inquiries.end(inquiry_id, Inquiry.Status.FAILED, problem=str(problem), hint=getattr(problem, "hint", ""))
         return
     inquiries.end(inquiry_id, Inquiry.Status.DONE, result=result)
@@ -102,4 +102,5 @@ _ANSWERS: dict[Inquiry.Kind, Callable[[Inquiry], Answer]] = {
     Inquiry.Kind.INSTALL_KEY: _install_key,
     Inquiry.Kind.PREFLIGHT: _preflight,
     Inquiry.Kind.QUOTAS: quota_reading.read,
+    Inquiry.Kind.PLANS: row_plans.read,
 }

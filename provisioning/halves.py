@@ -10,7 +10,7 @@ from provisioning.lease import Lease
 from provisioning.models import JobStep
 from provisioning.place import Place, StepFailed
 from provisioning.putting import take_back
-from provisioning.recording import StepRecord
+from provisioning.recording import BEGUN, SETTLED, StepRecord
 from provisioning.resuming import Numbered
 from provisioning.steps import Step, cmd
 from provisioning.transport.world import NodeError
@@ -31,7 +31,7 @@ class Halves:
         paths = {file.path for file in step.files} if step.both else set()
         for earlier, was in reversed(self.steps):
             theirs = {file.path for file in was.files}
-            begun = self.rows[earlier].status in (Status.DONE, Status.RUNNING, Status.UNKNOWN)
+            begun = self.rows[earlier].status in BEGUN
             if earlier < number and was.node != step.node and paths & theirs and begun:
                 paths -= theirs  # what an even earlier step made of them stays
                 yield earlier, was
@@ -39,7 +39,7 @@ class Halves:
     def open(self) -> Numbered | None:
         """Give the step that is still to write what the other node has. The approved one, whole: what a lost worker left of it may have no file."""
         for number, step in self.steps:
-            ended = self.rows[number].status in (Status.DONE, Status.UNCHANGED)
+            ended = self.rows[number].status in SETTLED
             if not ended and any(self.others(number, step)):
                 return number, step
         return None

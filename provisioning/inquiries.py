@@ -11,14 +11,16 @@ from django.utils import timezone
 
 from clusters.models import Cluster, Node
 from provisioning import doorbell
-from provisioning.models import Inquiry
+from provisioning.models import Batch, Inquiry
 
 Answer = dict[str, Any]
 OPEN = (Inquiry.Status.QUEUED, Inquiry.Status.RUNNING)
 GIVEN_UP_AFTER = timedelta(minutes=3)
 
 
-def ask(kind: Inquiry.Kind, cluster: Cluster, *, asked_by: str, node: Node | None = None) -> Inquiry:
+def ask(
+    kind: Inquiry.Kind, cluster: Cluster, *, asked_by: str, node: Node | None = None, batch: Batch | None = None
+) -> Inquiry:
     """Ask once: a question that nobody has begun to answer is not asked again.
 
     One that is being answered may have looked before what this person did just now (a key put there, an address mended), so
@@ -26,9 +28,9 @@ def ask(kind: Inquiry.Kind, cluster: Cluster, *, asked_by: str, node: Node | Non
     """
     with transaction.atomic():
         give_up_old(cluster)
-        waiting = Inquiry.objects.filter(cluster=cluster, node=node, kind=kind, status=Inquiry.Status.QUEUED).first()
-        inquiry = waiting or Inquiry.objects.create(
-            cluster=cluster, node=node, kind=kind, asked_by=asked_by, sent_at=timezone.now()
+        same = Inquiry.objects.filter(cluster=cluster, node=node, batch=batch, kind=kind)
+        inquiry = same.filter(status=Inquiry.Status.QUEUED).first() or Inquiry.objects.create(
+            cluster=cluster, node=node, batch=batch, kind=kind, asked_by=asked_by, sent_at=timezone.now()
         )
         transaction.on_commit(lambda: doorbell.ring("jobs.inquire", inquiry.pk))
     return inquiry
@@ -42,7 +44,7 @@ def take(pk: int) -> Inquiry | None:
     mine = Inquiry.objects.filter(~Exists(running), pk=pk, status=Inquiry.Status.QUEUED)
     if not mine.update(status=Inquiry.Status.RUNNING):
         return None
-    return Inquiry.objects.select_related("cluster", "node").get(pk=pk)
+    return Inquiry.objects.select_related("cluster", "node", "batch").get(pk=pk)
 
 
 def end(pk: int, status: Inquiry.Status, *, problem: str = "", hint: str = "", result: Answer | None = None) -> None:
@@ -53,6 +55,11 @@ def end(pk: int, status: Inquiry.Status, *, problem: str = "", hint: str = "", r
     same = Inquiry.objects.filter(cluster=inquiry.cluster_id, node=inquiry.node_id, kind=inquiry.kind)
     for meanwhile in same.filter(status=Inquiry.Status.QUEUED).values_list("pk", flat=True):
         doorbell.ring("jobs.inquire", meanwhile)
+
+
+def still_at_it(pk: int) -> None:
+    """A long answer is not one that a dead worker left."""
+    Inquiry.objects.filter(pk=pk, status=Inquiry.Status.RUNNING).update(sent_at=timezone.now())
 
 
 def give_up_old(cluster: Cluster) -> None:

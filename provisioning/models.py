@@ -121,13 +121,15 @@ class JobCommand(models.Model):
 
 
 class Inquiry(models.Model):
-    """A question to nodes that are being enrolled: host key, install the panel's key, preflight. Changes nothing but the key."""
+    """A question to nodes, answered by a worker: host key, install the panel's key, preflight, quotas, plans of a batch. Changes nothing
+    but the key."""
 
     class Kind(models.TextChoices):
         HOST_KEY = "host-key"
         INSTALL_KEY = "install-key"
         PREFLIGHT = "preflight"
         QUOTAS = "quotas"
+        PLANS = "plans"  # of every row of `batch` on this cluster; the answer is in RowPlan
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -137,6 +139,7 @@ class Inquiry(models.Model):
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="inquiries")
     node = models.ForeignKey(Node, on_delete=models.CASCADE, null=True, related_name="inquiries")
+    batch = models.ForeignKey("Batch", on_delete=models.CASCADE, null=True, related_name="inquiries")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
     asked_by = models.CharField(max_length=150)
@@ -220,6 +223,29 @@ class Batch(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("batch", args=[self.pk])
+
+    @property
+    def action(self) -> str:
+        """Give the key of ACTIONS that a row becomes a job of."""
+        return "volume.create" if self.kind == self.Kind.VOLUMES else "export.publish"
+
+
+class RowPlan(models.Model):
+    """What one row of a batch would run if it were the only one, planned before anybody approves it."""
+
+    inquiry = models.ForeignKey(Inquiry, on_delete=models.CASCADE, related_name="plans")
+    number = models.PositiveIntegerField(help_text="line in the text")
+    steps = models.PositiveIntegerField(help_text="that would run")
+    danger = models.CharField(max_length=10, choices=[(d.value, d.value) for d in Danger], default=Danger.NONE)
+    findings = models.JSONField(help_text="blockers and warnings, see codec.py")
+    view = models.JSONField(help_text="pages.plan_page.PlanView without the files' whole texts, see codec.py")
+
+    class Meta:
+        ordering = ["inquiry_id", "number"]
+        constraints = [models.UniqueConstraint(fields=["inquiry", "number"], name="one_plan_of_a_line")]
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.steps} steps"
 
 
 class BatchRow(models.Model):

@@ -17,6 +17,8 @@ from provisioning.transport.world import OUTPUT_CAP, Result
 EVERY = 0.5  # seconds between two writes of output that flows
 CHANGING = ("run", "put")
 Status = JobStep.Status
+BEGUN = frozenset({Status.DONE, Status.RUNNING, Status.UNKNOWN})  # its node may have been changed
+SETTLED = frozenset({Status.DONE, Status.UNCHANGED})  # what it was for is true
 
 
 def make_rows(job: Job, plan: Plan) -> dict[int, JobStep]:

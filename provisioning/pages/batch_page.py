@@ -1,8 +1,8 @@
-"""A batch as its page shows it: rows by pair, judged anew until they are approved, and what became of them afterwards."""
+"""A batch as its page shows it: rows by pair, judged anew and planned until they are approved, and what became of them afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -11,13 +11,16 @@ from clusters import figures
 from clusters.findings import Finding
 from clusters.models import Cluster
 from clusters.states import AccessLevel, JobStatus
-from provisioning import bulk
-from provisioning.models import Batch, BatchRow, Job
+from provisioning import bulk, planned
+from provisioning.models import Batch, BatchRow, Job, RowPlan
+from provisioning.planned import Planned
 
 ASKS = "waits for a person"
 KINDS = {"waiting": "idle", "running": "work", "done": "ok", "failed": "danger", "left": "idle"}
 LISTED = 20  # line numbers in the sentence
-GOOD, WARNED, BAD = ("ok", "ready"), ("warn", "ready"), ("danger", "not possible")
+READY = "ready"
+GOOD, WARNED, BAD = ("ok", READY), ("warn", READY), ("danger", "not possible")
+PLANNING, UNPLANNED, BLOCKED = ("work", "being planned"), ("idle", "not planned"), ("danger", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Line:
     problems: Sequence[str]
     job: Job | None = None
     warnings: Sequence[str] = ()
+    plan: RowPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Group:
     may: bool
     shown: str = ""  # codes of the warnings that stand there
     warnings: Sequence[str] = ()  # of all of its rows
+    planned: Planned = Planned()
+    may_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Shown:
             "under way or waiting": self._count("waiting", "running", ASKS),
             "can be added": sum(group.ready for group in self.groups),
             "not tried": self.left,
-            "could not be": self._count("failed", BAD[1]),
+            "could not be": self._count("failed", BAD[1], BLOCKED[1]),
         }
         rest = "".join(f", {figures.grouped(count)} {word}" for word, count in counts.items() if count)
         return f"{figures.grouped(self.done)} of {total} added{rest}."
@@ -89,15 +95,17 @@ def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Clu
         kept.setdefault(row.cluster_id, []).append(row)
     open_ = clusters.exclude(pk__in=kept)
     names = {rows[0].cluster.slug for rows in kept.values()}
+    plans = planned.of_batch(batch)
     by_name: dict[str, list[bulk.Judged]] = {}
     for one in bulk.judge(batch.kind, batch.text, levels, open_):
         if (name := one.values.get("cluster", "")) not in names:
             by_name.setdefault(name, []).append(one)
-    groups = [_approved(rows) for rows in kept.values()] + [_open(name, rows) for name, rows in by_name.items()]
+    groups = [_approved(rows, plans) for rows in kept.values()]
+    groups += [_open(name, rows, plans) for name, rows in by_name.items()]
     lines = [line for group in groups for line in group.lines]
     return Shown(
         groups, len(lines), sum(line.kind != "danger" for line in lines), sum(line.kind == "danger" for line in lines),
-        any(line.word in ("waiting", "running", ASKS) for line in lines), bulk.read(batch.kind, batch.text)[1],
+        any(line.word in ("waiting", "running", ASKS, PLANNING[1]) for line in lines), bulk.read(batch.kind, batch.text)[1],
         _stopped(kept), any(row.status in ("waiting", "running") and not row.stopped_by for rows in kept.values() for row in rows),
     )  # fmt: skip
 
@@ -129,40 +137,61 @@ def left(batch: Batch, shown: Shown) -> tuple[list[str], Iterator[list[str]]]:
     return [*columns, "problem"], rows
 
 
-def _approved(rows: list[BatchRow]) -> Group:
-    lines = [_approved_line(row) for row in rows]
+def _approved(rows: list[BatchRow], plans: Mapping[int, Planned]) -> Group:
     cluster = rows[0].cluster
-    return Group(cluster.slug, cluster.get_absolute_url(), lines, True, 0, False)
+    mine = plans.get(cluster.pk, Planned())
+    lines = [_approved_line(row, mine.rows.get(row.number)) for row in rows]
+    return Group(cluster.slug, cluster.get_absolute_url(), lines, True, 0, False, planned=mine)
 
 
-def _approved_line(row: BatchRow) -> Line:
+def _approved_line(row: BatchRow, plan: RowPlan | None) -> Line:
     """What a plan that waits for a person says is of no use once somebody has let it run."""
     kind, word, problems = KINDS[row.status], row.status, [row.problem] if row.problem else []
     if row.problem and row.status == BatchRow.Status.RUNNING:
         proposed = row.job is not None and row.job.status == JobStatus.PROPOSED
         kind, word, problems = ("warn", ASKS, problems) if proposed else (kind, word, [])
-    return Line(row.number, row.values, kind, word, _name(row.values), problems, row.job)
-
-
-def _open(name: str, rows: list[bulk.Judged]) -> Group:
-    lines = [
-        Line(
-            row.number, row.values, *(BAD if not row.intent else WARNED if row.warnings else GOOD), row.becomes or _name(row.values),
-            row.problems, warnings=_said(row.warnings),
-        )
-        for row in rows
-    ]  # fmt: skip
-    of_pair = dict.fromkeys(finding for row in rows for finding in row.of_pair)
-    codes = sorted({finding.code for row in rows for finding in (*row.warnings, *of_pair)})
-    cluster, ready = rows[0].cluster, sum(row.intent is not None for row in rows)
-    url = cluster.get_absolute_url() if cluster else ""
-    return Group(
-        cluster.slug if cluster else name, url, lines, False, ready, ready > 0, " ".join(codes), _said(of_pair)
+    return Line(
+        row.number, row.values, kind, word, _name(row.values), problems, row.job, plan=None if row.job else plan
     )
 
 
+def _open(name: str, rows: list[bulk.Judged], plans: Mapping[int, Planned]) -> Group:
+    cluster = rows[0].cluster
+    mine = plans.get(cluster.pk, Planned()) if cluster else Planned()
+    of_pair = dict.fromkeys(finding for row in rows for finding in (*row.of_pair, *_of_all(mine)))
+    lines = [_line(row, mine, of_pair) for row in rows]
+    codes = sorted({finding.code for row in rows for finding in (*row.warnings, *row.of_pair)})
+    ready = sum(line.word == READY for line in lines)
+    return Group(
+        cluster.slug if cluster else name, cluster.get_absolute_url() if cluster else "", lines, False, ready, mine.done and ready > 0,
+        " ".join(codes), _said(of_pair), mine, any(row.intent for row in rows) and not mine.open,
+    )  # fmt: skip
+
+
+def _of_all(mine: Planned) -> list[Finding]:
+    """What the plan of every single row warns of is said once, of the pair."""
+    each = [planned.warned(row) for row in mine.rows.values()]
+    return [finding for finding in each[0] if all(finding in other for other in each[1:])] if len(each) > 1 else []
+
+
+def _line(row: bulk.Judged, mine: Planned, of_pair: Collection[Finding]) -> Line:
+    plan = mine.rows.get(row.number)
+    codes = {finding.code for finding in (*row.warnings, *of_pair)}
+    more = [finding for finding in planned.warned(plan) if finding.code not in codes] if plan else []
+    warnings, problems = _said((*row.warnings, *more)), row.problems
+    if not row.intent:
+        state = BAD
+    elif not mine.done:
+        state = PLANNING if mine.open else UNPLANNED
+    elif why := planned.against(plan):
+        state, problems = BLOCKED if plan else UNPLANNED, (why,)
+    else:
+        state = WARNED if warnings else GOOD
+    return Line(row.number, row.values, *state, row.becomes or _name(row.values), problems, None, warnings, plan)
+
+
 def _said(findings: Iterable[Finding]) -> list[str]:
-    return [f"{finding.text} {finding.hint}" for finding in findings]
+    return [f"{finding.text} {finding.hint}".strip() for finding in findings]
 
 
 def _name(values: Mapping[str, str]) -> str:

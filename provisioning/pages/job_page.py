@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Left, Length, Right
 
 from clusters import nodetext
-from clusters.models import AuditEntry, Node
+from clusters.models import AuditEntry, Cluster, Node
 from clusters.states import JobStatus
 from provisioning import codec
 from provisioning.models import Job, JobCommand, JobStep
@@ -88,11 +88,11 @@ def plan_of(job: Job) -> Plan | None:
 
 def view_of(job: Job) -> PlanView | None:
     plan = plan_of(job)
-    return plan_page.view(plan, lanes(job)) if plan else None
+    return plan_page.view(plan, lanes(job.cluster)) if plan else None
 
 
-def lanes(job: Job) -> list[str]:
-    nodes = job.cluster.nodes.filter(kind=Node.Kind.MEMBER).order_by("position", "pk")
+def lanes(cluster: Cluster) -> list[str]:
+    nodes = cluster.nodes.filter(kind=Node.Kind.MEMBER).order_by("position", "pk")
     return list(nodes.values_list("name", flat=True))
 
 

@@ -1,4 +1,4 @@
-"""Many volumes or exports from CSV: send, look at what every row would become, approve one pair after the other."""
+"""Many volumes or exports from CSV: send, look at what every row would become and run, approve one pair after the other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,9 +16,9 @@ from clusters import access, refused, typed
 from clusters.models import Cluster
 from clusters.states import AccessLevel
 from clusters.tables import sheet
-from provisioning import batches, bulk, codec
-from provisioning.models import Batch, BatchRow
-from provisioning.pages import batch_page
+from provisioning import batches, bulk, codec, planned
+from provisioning.models import Batch, BatchRow, RowPlan
+from provisioning.pages import batch_page, beside_plan, job_page
 
 MOST_BYTES = 2 * bulk.MOST_TEXT
 
@@ -44,7 +45,9 @@ def import_page(request: HttpRequest, kind: str) -> HttpResponse:
         except bulk.Unreadable as problem:
             context["problem"] = str(problem)
         else:
-            return redirect(Batch.objects.create(kind=kind, text=text, created_by=request.user.get_username()))
+            made = Batch.objects.create(kind=kind, text=text, created_by=request.user.get_username())
+            _plan(request, made, access.visible(request.user))
+            return redirect(made)
     context["mine"] = Batch.objects.filter(kind=kind, created_by=request.user.get_username()).defer("text")[:10]
     return render(request, "provisioning/import.html", context, status=422 if "problem" in context else 200)
 
@@ -61,14 +64,54 @@ def batch(request: HttpRequest, pk: int) -> HttpResponseBase:
     return render(request, "provisioning/batch.html#live" if live else "provisioning/batch.html", context)
 
 
+@require_safe
+def batch_line(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """What one row would run."""
+    found = _mine(request, pk)
+    seen = access.visible(request.user).values("pk")
+    newest = RowPlan.objects.filter(inquiry__batch=found, inquiry__cluster__in=seen, number=number)
+    row = newest.select_related("inquiry__cluster").order_by("-inquiry_id").first()
+    if row is None:
+        raise Http404("No such plan.")
+    view, cluster = planned.view_of(row), row.inquiry.cluster
+    context = {
+        "batch": found, "row": row, "cluster": cluster, "view": view, "plan": view.plan if view else None,
+        "lanes": job_page.lanes(cluster), "against": planned.against(row),
+        "felt_names": beside_plan.names(view.plan if view else None),
+    }  # fmt: skip
+    return render(request, "provisioning/batch_line.html", context)
+
+
+@require_POST
+def batch_plan(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read one pair's nodes again and plan its rows anew."""
+    found = _mine(request, pk)
+    cluster = access.get_cluster(request, request.POST.get("cluster", ""), AccessLevel.OPERATOR)
+    if not found.rows.filter(cluster=cluster).exists():
+        _plan(request, found, Cluster.objects.filter(pk=cluster.pk))
+    return redirect(found)
+
+
+def _plan(request: HttpRequest, batch: Batch, clusters: QuerySet[Cluster]) -> None:
+    judged = bulk.judge(batch.kind, batch.text, access.levels(request.user), clusters)
+    for cluster in dict.fromkeys(one.cluster for one in judged if one.intent and one.cluster):
+        planned.ask(batch, cluster, request.user.get_username())
+
+
 @require_POST
 def batch_approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Let one pair's rows run; what is wrong with the others is kept beside them."""
     found = _mine(request, pk)
     cluster = access.get_cluster(request, request.POST.get("cluster", ""), AccessLevel.OPERATOR)
+    plans = planned.of_batch(found).get(cluster.pk)
+    if plans is None or not plans.done or plans.key != request.POST.get("plans"):
+        messages.warning(
+            request, f"The rows on {cluster} were planned anew, or are not planned yet. Look at them again."
+        )
+        return redirect(found)
     judged = bulk.judge(found.kind, found.text, access.levels(request.user), Cluster.objects.filter(pk=cluster.pk))
     shown = request.POST.get("shown", "").split()
-    rows = [_row(one, shown) for one in judged if one.cluster is not None]
+    rows = [_row(one, shown, plans.rows.get(one.number)) for one in judged if one.cluster is not None]
     batches.approve(found, cluster, rows, request.user.get_username())
     return redirect(found)
 
@@ -84,14 +127,17 @@ def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(found)
 
 
-def _row(one: bulk.Judged, shown: Collection[str]) -> BatchRow:
+def _row(one: bulk.Judged, shown: Collection[str], plan: RowPlan | None) -> BatchRow:
     """Of its warnings those count that stood on the page: the inventory may have changed since."""
+    problem = " ".join(one.problems) or planned.against(plan)
+    stood = {finding.code for finding in (*one.warnings, *one.of_pair)} & set(shown)
+    of_plan = {finding.code for finding in planned.warned(plan)} if plan else set()
     return BatchRow(
         number=one.number,
         values=dict(one.values),
-        intent=codec.dump(one.intent) if one.intent else None,
-        problem=" ".join(one.problems),
-        shown=sorted({finding.code for finding in (*one.warnings, *one.of_pair)} & set(shown)),
+        intent=codec.dump(one.intent) if one.intent and not problem else None,
+        problem=problem,
+        shown=sorted(stood | of_plan),
     )
 
 

@@ -57,7 +57,7 @@ def page_context(request: HttpRequest, row: Job, **said: str) -> dict[str, Any]:
         "rows": rows, "ticks": job_page.ticks(rows), "done": len(done), "at": next((step for step in rows if step.open), None),
         "verbs": job_page.verbs(row, may=level >= action.level, needs=action.level.name.lower(), view=view),
         "moving": row.status in MOVING, "ended": row.status in ENDED, "valid_for": job_page.valid_for(row, timezone.now()),
-        "entries": job_page.audit_entries(row), "level_name": level.name.lower(), "lanes": job_page.lanes(row), "typed": said,
+        "entries": job_page.audit_entries(row), "level_name": level.name.lower(), "lanes": job_page.lanes(row.cluster), "typed": said,
         "before_after": before_after.pictures(row), "problem": nodetext.clean(row.problem), "hint": nodetext.clean(row.hint),
         "own_address": row.get_absolute_url(), "draft_step": draft_step(row),
         "felt_names": beside_plan.names(view.plan if view else None), "back_to": beside_plan.goes_back_to(row, timezone.now()),

@@ -13,9 +13,10 @@ from django.test import Client
 from clusters.findings import blocker, warning
 from clusters.models import AuditEntry, Cluster, Membership, NodeState, Replica
 from clusters.states import AccessLevel, Danger, JobStatus
-from provisioning import actions, batches, doorbell, jobs
-from provisioning.models import Batch, BatchRow, Job
+from provisioning import actions, batches, doorbell, inquiries, jobs, planned
+from provisioning.models import Batch, BatchRow, Inquiry, Job
 from tests import factories, stories
+from tests.batches import answering
 from tests.jobs.conftest import end, make_plan, propose, request_of, volume_intent
 
 pytestmark = pytest.mark.django_db
@@ -35,15 +36,23 @@ def two(db: None) -> None:
     NodeState.objects.filter(vg_size__isnull=False).update(vg_free=30 * GIB)
 
 
-def send(client: Client, person: Any, text: str = TEXT, kind: str = "volumes") -> Batch:
+def only_send(client: Client, person: Any, text: str = TEXT, kind: str = "volumes") -> Batch:
     client.force_login(person)
     answer: Any = client.post(f"/{kind}/import/", {"text": text})
     assert answer.status_code == 302, answer.content.decode()
     return Batch.objects.latest("pk")
 
 
+def send(client: Client, person: Any, text: str = TEXT, kind: str = "volumes", plans: Any = None) -> Batch:
+    """Send it, and have every row planned."""
+    batch = only_send(client, person, text, kind)
+    answering.answer(batch, plans)
+    return batch
+
+
 def approve(client: Client, batch: Batch, cluster: str = "web", shown: str = "") -> None:
-    posted = {"cluster": cluster, "shown": shown}
+    plans = planned.of_batch(batch)[Cluster.objects.get(slug=cluster).pk].key
+    posted = {"cluster": cluster, "shown": shown, "plans": plans}
     assert client.post(f"/batches/{batch.pk}/approve/", posted).status_code == 302
 
 
@@ -59,6 +68,112 @@ def test_nothing_runs_before_it_is_approved(client: Client, olga: Any, two: None
     batches.tick()
     assert not Job.objects.exists() and not BatchRow.objects.exists()
     assert f"Batch {batch.pk}" in client.get("/volumes/import/").content.decode()  # it can be come back to
+
+
+def test_it_is_approved_only_once_every_row_is_planned(client: Client, olga: Any, two: None):
+    batch = only_send(client, olga)
+    page = client.get(batch.get_absolute_url())
+    html = page.content.decode()
+    assert html.count("being planned") == 4 and "Reading both nodes." in html and "Add 3 to web" not in html
+    assert page.context["live"] and 'hx-trigger="beat"' in html
+    for plans in ("", str(batch.inquiries.get(cluster__slug="web").pk)):
+        refused = client.post(f"/batches/{batch.pk}/approve/", {"cluster": "web", "plans": plans}, follow=True)
+        assert "Look at them again." in refused.content.decode()
+    assert not BatchRow.objects.exists()
+    answering.answer(batch)
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "Add 3 to web" in html and "Add 1 to db" in html and "being planned" not in html
+    assert f'href="/batches/{batch.pk}/lines/2/">3 steps' in html
+
+
+def test_every_command_of_a_row_is_shown(client: Client, olga: Any, two: None):
+    told = make_plan(findings=(warning("vg.little-room", "Little room is left.", hint="Think of snapshots."),))
+    batch = send(client, olga, plans={2: told})
+    html = client.get(f"/batches/{batch.pk}/lines/2/").content.decode()
+    for said in (
+        "lvcreate --name shop &#x27;vg data&#x27;",
+        "/etc/ha.d/authkeys",
+        "Little room is left.",
+        "As if this row were the only one",
+    ):
+        assert said in html
+    assert client.get(f"/batches/{batch.pk}/lines/5/").status_code == 404  # it cannot be planned at all
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert html.count("Little room is left. Think of snapshots.") == 1
+
+
+def test_a_row_with_a_reason_against_it_is_not_approved_with_the_others(client: Client, olga: Any, two: None):
+    full = make_plan(findings=(blocker("lv.exists", "vg_data/b exists already.", hint="Name it otherwise."),))
+    batch = send(client, olga, plans={3: full, 4: make_plan(danger=Danger.INTERRUPTS)})
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "vg_data/b exists already. Name it otherwise." in html and "It would interrupt somebody" in html
+    assert "Add 1 to web" in html and "2 of 5 volumes can be added, 3 cannot." in html
+    assert "This row will not be run." in client.get(f"/batches/{batch.pk}/lines/3/").content.decode()
+    approve(client, batch)
+    assert states(batch) == [(2, "waiting"), (3, "failed"), (4, "failed"), (5, "failed")]
+    assert batch.rows.get(number=3).problem == "vg_data/b exists already. Name it otherwise."
+    batches.tick()
+    assert Job.objects.count() == 1
+
+
+def test_a_warning_of_its_plan_was_shown_and_lets_it_run(client: Client, olga: Any, two: None):
+    told = make_plan(findings=(warning("vg.little-room", "Little room is left."),))
+    batch = send(client, olga, plans={2: told})
+    approve(client, batch)
+    assert [row.shown for row in batch.rows.filter(number__in=(2, 3))] == [["vg.little-room"], []]
+    batches.tick()
+    job = propose(Job.objects.get(), told)
+    batches.tick()
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+
+
+def test_what_every_plan_warns_of_is_said_once(client: Client, olga: Any, two: None):
+    told = make_plan(findings=(warning("drbd.not-redundant", "r0 is not redundant now."),))
+    batch = send(client, olga, plans={2: told, 3: told, 4: told})
+    page: Any = client.get(batch.get_absolute_url())
+    assert page.content.decode().count("r0 is not redundant now.") == 1
+    assert [line.kind for line in page.context["shown"].groups[0].lines] == ["ok", "ok", "ok", "danger"]
+
+
+def test_nodes_that_cannot_be_read_are_told_and_asked_again(client: Client, olga: Any, two: None):
+    batch = only_send(client, olga)
+    for asked in batch.inquiries.all():
+        inquiries.take(asked.pk)
+        inquiries.end(asked.pk, Inquiry.Status.FAILED, problem="bob does not answer.", hint="Look at its link.")
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "The rows could not be planned: bob does not answer. Look at its link." in html and "Add 3" not in html
+    assert client.post(f"/batches/{batch.pk}/plan/", {"cluster": "web"}).status_code == 302
+    answering.answer(batch)
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "Add 3 to web" in html and "Add 1 to db" not in html
+    assert batch.inquiries.filter(cluster__slug="web").count() == 1  # the answer before it is gone
+
+
+def test_an_approval_holds_for_the_plans_that_were_read(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    web = Cluster.objects.get(slug="web")
+    read = planned.of_batch(batch)[web.pk].key
+    client.post(f"/batches/{batch.pk}/plan/", {"cluster": "web"})
+    answering.answer(batch, {2: make_plan(findings=(warning("vg.little-room", "Little room is left."),))})
+    client.post(f"/batches/{batch.pk}/approve/", {"cluster": "web", "plans": read})
+    assert not BatchRow.objects.exists()
+    approve(client, batch)
+    assert states(batch)[0] == (2, "waiting")
+    client.post(f"/batches/{batch.pk}/plan/", {"cluster": "web"})
+    assert not batch.inquiries.filter(status="queued").exists()  # what is approved is not planned again here
+
+
+def test_a_row_that_became_possible_after_the_others_were_planned_waits_for_its_plan(
+    client: Client, olga: Any, two: None
+):
+    NodeState.objects.filter(vg_size__isnull=False).update(vg_free=2 * GIB)
+    batch = send(client, olga)
+    NodeState.objects.filter(vg_size__isnull=False).update(vg_free=30 * GIB)
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "not planned" in html and "Plan the rows again." in html
+    approve(client, batch)
+    assert "Plan the rows again." in batch.rows.filter(status="failed").first().problem
 
 
 def test_rows_run_one_after_the_other_on_their_own_pair(client: Client, olga: Any, two: None):
@@ -154,7 +269,9 @@ def test_viewers_and_strangers_are_refused(client: Client, olga: Any, vera: Any,
         assert client.get("/volumes/import/").status_code == 403
         assert client.post("/exports/import/", {"text": "x"}).status_code == 403
         assert client.get(batch.get_absolute_url()).status_code == 404
-        assert client.post(f"{batch.get_absolute_url()}approve/", {"cluster": "web"}).status_code == 404
+        assert client.get(f"{batch.get_absolute_url()}lines/2/").status_code == 404
+        for verb in ("approve", "plan"):
+            assert client.post(f"{batch.get_absolute_url()}{verb}/", {"cluster": "web"}).status_code == 404
     client.force_login(olga)
     assert client.get(f"{batch.get_absolute_url()}approve/").status_code == 405
     assert client.post(f"{batch.get_absolute_url()}approve/", {"cluster": "nowhere"}).status_code == 404

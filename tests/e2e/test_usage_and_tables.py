@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from clusters.findings import blocker, warning
 from clusters.models import UsageSample, VolumeUsage
-from provisioning.models import BatchRow
+from provisioning.models import Batch, BatchRow
 from tests import many, stories
+from tests.batches import answering
+from tests.e2e import job_stories
 from tests.e2e.conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -85,9 +89,20 @@ def test_rows_from_csv(visit: Callable[..., Visit], olga: Any, width: int, theme
     ]
     page.locator("#i2").fill("\n".join(rows))
     page.get_by_role("button", name="Look at every row").click()
-    expect(page.get_by_role("button", name="Add 6 to web-files")).to_be_visible()
+    expect(page.get_by_text("Reading both nodes.")).to_be_visible()
+    tab.shot(f"batch-asked-{width}-{theme}")
+    room = warning("vg.little-room", "After this vg_data has 4 GiB left.", hint="Grow the resource, or think of snapshots.")
+    taken = blocker("lv.exists", "vg_data/home3 exists already, and the panel did not make it.", hint="Choose another name.")
+    plan = job_stories.volume_plan()
+    answering.answer(Batch.objects.latest("pk"), {3: replace(plan, findings=(room,)), 5: replace(plan, findings=(taken,)), 2: plan})
+    expect(page.get_by_role("button", name="Add 5 to web-files")).to_be_visible(timeout=15_000)
     assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
     tab.shot(f"batch-{width}-{theme}")
+    page.locator("a[href$='/lines/5/']").click()
+    expect(page.get_by_text("This row will not be run.")).to_be_visible()
+    assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
+    tab.shot(f"batch-line-{width}-{theme}")
+    page.go_back()
     page.go_back()
     assert not tab.violations()
     tab.shot(f"import-{width}-{theme}")
@@ -102,7 +117,9 @@ def test_a_batch_is_stopped(visit: Callable[..., Visit], olga: Any) -> None:
         "\n".join(["cluster,name,size,fstype", *(f"web-files,home{n},2 GiB,xfs" for n in range(3))])
     )
     page.get_by_role("button", name="Look at every row").click()
-    page.get_by_role("button", name="Add 3 to web-files").click()
+    expect(page.get_by_text("Reading both nodes.")).to_be_visible()
+    answering.answer(Batch.objects.latest("pk"))
+    page.get_by_role("button", name="Add 3 to web-files").click(timeout=15_000)
     page.get_by_role("button", name="Stop after the row that runs").click()
     expect(page.get_by_text("olga stopped it. Not done: lines 2, 3, 4.")).to_be_visible()
     expect(page.get_by_role("button", name="Stop after the row that runs")).to_have_count(0)

@@ -61,8 +61,15 @@ def run(walk: Walk, kind: str, text: str, *, good: int, bad: int) -> None:
     walk.go(f"/{kind}/import/")
     walk.fill(text=text)
     walk.send("text", to="/batches/")
+    walk.until("every good row is planned on the nodes", f"Add {good} to lab-files", 120)
     walk.picture(f"{kind}-looked-at")
     assert f"{good} of {good + bad} {kind} can be added, {bad} cannot" in walk.text, walk.text
+    batch = walk.path
+    for line in range(2, 2 + good):
+        walk.go(f"{batch}lines/{line}/")
+        walk.picture(f"{kind}-line-{line}")
+        assert ("lvcreate" if kind == "volumes" else "exportfs") in walk.text, walk.text
+    walk.go(batch)
     walk.press(walk.form("/approve/"))
     walk.until("every good row is done", f"{good} of {good + bad} {kind} added, {bad} could not be", 600)
     walk.picture(f"{kind}-added")

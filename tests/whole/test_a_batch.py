@@ -27,8 +27,15 @@ def carry_on(moves: int) -> None:
 def add(client: Client, kind: str, text: str) -> list[tuple[int, str, str]]:
     assert client.post(f"/{kind}/import/", {"text": text}).status_code == 302
     batch = Batch.objects.latest("pk")
+    for asked in batch.inquiries.all():
+        worker.inquire(asked.pk)
     [group] = client.get(batch.get_absolute_url()).context["shown"].groups
-    approved = {"cluster": "web-files", "shown": group.shown}
+    for line in group.lines:
+        assert (
+            line.plan is None
+            or f"Line {line.number}" in client.get(f"/batches/{batch.pk}/lines/{line.number}/").content.decode()
+        )
+    approved = {"cluster": "web-files", "shown": group.shown, "plans": group.planned.key}
     assert client.post(f"/batches/{batch.pk}/approve/", approved).status_code == 302
     carry_on(8)
     assert client.get(batch.get_absolute_url()).status_code == 200
