@@ -1,4 +1,4 @@
-"""What one more export costs on a pair that has 10, and on one that has 1,000: rendering, planning, the door.
+"""What one more export costs on a pair that has 10, and on one that has 1,000: rendering, planning, the door, and the rows of a CSV.
 
 Prints processor time, which a busy machine hardly changes. What the simulated nodes take is counted apart: it says nothing of real ones. What is
 loaded is out of the collector's reach, as in a worker.
@@ -9,6 +9,7 @@ pytest tests/bench/test_exports.py -m bench -s
 from __future__ import annotations
 
 import gc
+import json
 import statistics
 import time
 from collections.abc import Callable
@@ -19,12 +20,12 @@ import pytest
 
 from clusters.models import Export, ExportClient
 from clusters.states import JobStatus
-from provisioning import codec, jobs, worker
+from provisioning import codec, inquiries, jobs, worker
 from provisioning.desired import DesiredCluster, DesiredExport
 from provisioning.desired import ExportClient as Client
 from provisioning.ha import BACKENDS
 from provisioning.intents import PublishExport
-from provisioning.models import Job
+from provisioning.models import Batch, Inquiry, Job, RowPlan
 from provisioning.observing import observe
 from provisioning.plans import export
 from provisioning.render import nfs
@@ -146,3 +147,24 @@ def test_one_more_export(stage: Stage, nodes_took: list[float], capsys: pytest.C
         for name, (few, many) in figures.items():
             print(f"{name:<18} {few:10.1f} {many:13.1f} {many / few:7.1f}")
     assert figures["  round trips"][0] == figures["  round trips"][1]
+
+
+def test_every_row_of_a_batch(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """What planning the rows of a CSV costs before anybody approves them: each as if it were the only one."""
+    stage.do_provision()
+    stage.do_wait("1400")
+    stage.cluster.refresh_from_db()
+    head, slug, rows = "cluster,volume,path,clients", stage.cluster.slug, 100
+    with capsys.disabled():
+        print(f"\n{'rows of a batch':<18} {'ms a row':>10} {'KiB a row':>13}")
+        for count in (FEW, MANY):
+            with_exports(stage, count)
+            lines = [f"{slug},homes,/srv/homes/row{n},10.10.0.0/24" for n in range(rows)]
+            batch = Batch.objects.create(kind=Batch.Kind.EXPORTS, text="\n".join([head, *lines]), created_by="ada")
+            asked = inquiries.ask(Inquiry.Kind.PLANS, stage.cluster, asked_by="ada", batch=batch)
+            began = time.process_time()
+            worker.inquire(asked.pk)
+            took = (time.process_time() - began) * 1000
+            kept = [len(json.dumps(row.view)) / 1024 for row in RowPlan.objects.filter(inquiry=asked)]
+            assert len(kept) == rows
+            print(f"of {count:<15} {took / rows:10.1f} {statistics.mean(kept):13.1f}")

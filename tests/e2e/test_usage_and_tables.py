@@ -91,10 +91,16 @@ def test_rows_from_csv(visit: Callable[..., Visit], olga: Any, width: int, theme
     page.get_by_role("button", name="Look at every row").click()
     expect(page.get_by_text("Reading both nodes.")).to_be_visible()
     tab.shot(f"batch-asked-{width}-{theme}")
-    room = warning("vg.little-room", "After this vg_data has 4 GiB left.", hint="Grow the resource, or think of snapshots.")
-    taken = blocker("lv.exists", "vg_data/home3 exists already, and the panel did not make it.", hint="Choose another name.")
+    room = warning(
+        "vg.little-room", "After this vg_data has 4 GiB left.", hint="Grow the resource, or think of snapshots."
+    )
+    taken = blocker(
+        "lv.exists", "vg_data/home3 exists already, and the panel did not make it.", hint="Choose another name."
+    )
     plan = job_stories.volume_plan()
-    answering.answer(Batch.objects.latest("pk"), {3: replace(plan, findings=(room,)), 5: replace(plan, findings=(taken,)), 2: plan})
+    answering.answer(
+        Batch.objects.latest("pk"), {3: replace(plan, findings=(room,)), 5: replace(plan, findings=(taken,)), 2: plan}
+    )
     expect(page.get_by_role("button", name="Add 5 to web-files")).to_be_visible(timeout=15_000)
     assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
     tab.shot(f"batch-{width}-{theme}")
