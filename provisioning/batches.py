@@ -28,7 +28,7 @@ from provisioning import codec, jobs
 from provisioning.actions import ACTIONS
 from provisioning.intents import PublishExport
 from provisioning.models import Batch, BatchRow, Job
-from provisioning.planned import INTERRUPTS
+from provisioning.planned import INTERRUPTS, was_read
 from provisioning.steps import Plan
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ def _let_run(row: BatchRow, job: Job) -> None:
         jobs.cancel(_request(row), job)
         why = stops[0].text if stops else INTERRUPTS
         _end(row, Status.FAILED, why)
-    elif unseen := [finding for finding in warned(plan.findings) if finding.code not in row.shown]:
+    elif unseen := [finding for finding in warned(plan.findings) if not was_read(finding, row.shown)]:
         why = f"Its plan says what was not known when it was approved: {unseen[0].text} Read the plan, and run it or cancel it."
         BatchRow.objects.filter(pk=row.pk, status=Status.RUNNING).exclude(problem=why).update(problem=why)
     elif not _taken(row.cluster, but=job):

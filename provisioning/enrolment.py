@@ -28,7 +28,7 @@ def inquire(inquiry_id: int) -> None:
         return
     try:
         result = _ANSWERS[Inquiry.Kind(inquiry.kind)](inquiry)
-    except (NodeError, SecretMissing, Incomplete) as problem:
+    except (NodeError, SecretMissing, Incomplete, inquiries.NotNow) as problem:
         inquiries.end(inquiry_id, Inquiry.Status.FAILED, problem=str(problem), hint=getattr(problem, "hint", ""))
         return
     inquiries.end(inquiry_id, Inquiry.Status.DONE, result=result)

@@ -18,6 +18,14 @@ OPEN = (Inquiry.Status.QUEUED, Inquiry.Status.RUNNING)
 GIVEN_UP_AFTER = timedelta(minutes=3)
 
 
+class NotNow(Exception):
+    """The question cannot be answered at this moment; the text says why, the hint what to wait for."""
+
+    def __init__(self, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.hint = hint
+
+
 def ask(
     kind: Inquiry.Kind, cluster: Cluster, *, asked_by: str, node: Node | None = None, batch: Batch | None = None
 ) -> Inquiry:
@@ -51,7 +59,9 @@ def end(pk: int, status: Inquiry.Status, *, problem: str = "", hint: str = "", r
     """Keep the answer, and ring for the same question asked meanwhile."""
     answered = Inquiry.objects.filter(pk=pk, status=Inquiry.Status.RUNNING)
     answered.update(status=status, ended_at=timezone.now(), problem=problem, hint=hint, result=result)
-    inquiry = Inquiry.objects.get(pk=pk)
+    inquiry = Inquiry.objects.filter(pk=pk).first()
+    if inquiry is None:
+        return  # given up, asked again and answered meanwhile
     same = Inquiry.objects.filter(cluster=inquiry.cluster_id, node=inquiry.node_id, kind=inquiry.kind)
     for meanwhile in same.filter(status=Inquiry.Status.QUEUED).values_list("pk", flat=True):
         doorbell.ring("jobs.inquire", meanwhile)

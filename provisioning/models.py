@@ -235,6 +235,7 @@ class RowPlan(models.Model):
 
     inquiry = models.ForeignKey(Inquiry, on_delete=models.CASCADE, related_name="plans")
     number = models.PositiveIntegerField(help_text="line in the text")
+    intent = models.CharField(max_length=64, help_text="digest of what the row asked for when it was planned")
     steps = models.PositiveIntegerField(help_text="that would run")
     danger = models.CharField(max_length=10, choices=[(d.value, d.value) for d in Danger], default=Danger.NONE)
     findings = models.JSONField(help_text="blockers and warnings, see codec.py")
@@ -265,7 +266,9 @@ class BatchRow(models.Model):
     intent = models.JSONField(null=True, help_text="versioned, see codec.py; NULL: it could not be one")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     problem = models.TextField(blank=True, default="")
-    shown = models.JSONField(default=list, help_text="codes of the warnings that stood at the row when it was approved")
+    shown = models.JSONField(
+        default=list, help_text="warnings that stood at the row when it was approved, see planned.stood"
+    )
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
     approved_by = models.CharField(max_length=150)
     approved_at = models.DateTimeField(auto_now_add=True)

@@ -259,10 +259,9 @@ def _directories(answers: Answers) -> tuple[tuple[str, str], ...] | None:
     found = []
     for name, directory in asked.items():
         state = answers.see("directories", lambda name=name: file_system.state(answers.of(name)))  # type: ignore[misc]
-        if state is None:
-            return None
-        found.append((directory, state))
-    return tuple(found) if asked else None
+        if state is not None:  # one that cannot be looked into hides nothing of the others
+            found.append((directory, state))
+    return tuple(found) or None
 
 
 def _files(answers: Answers) -> tuple[FileState, ...]:

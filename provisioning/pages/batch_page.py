@@ -12,14 +12,15 @@ from clusters.findings import Finding
 from clusters.models import Cluster
 from clusters.states import AccessLevel, JobStatus
 from provisioning import bulk, planned
-from provisioning.models import Batch, BatchRow, Job, RowPlan
-from provisioning.planned import Planned
+from provisioning.models import Batch, BatchRow, Job
+from provisioning.planned import OfRow, Planned
 
 ASKS = "waits for a person"
 KINDS = {"waiting": "idle", "running": "work", "done": "ok", "failed": "danger", "left": "idle"}
 LISTED = 20  # line numbers in the sentence
 READY = "ready"
 GOOD, WARNED, BAD = ("ok", READY), ("warn", READY), ("danger", "not possible")
+LAPSED = "What the panel knows of the pair has changed since the rows were planned. Plan them again."
 PLANNING, UNPLANNED, BLOCKED = ("work", "being planned"), ("idle", "not planned"), ("danger", "blocked")
 
 
@@ -33,7 +34,7 @@ class Line:
     problems: Sequence[str]
     job: Job | None = None
     warnings: Sequence[str] = ()
-    plan: RowPlan | None = None
+    plan: OfRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Group:
     approved: bool
     ready: int
     may: bool
-    shown: str = ""  # codes of the warnings that stand there
+    shown: str = ""  # the warnings that stand there, see planned.stood
     warnings: Sequence[str] = ()  # of all of its rows
     planned: Planned = Planned()
     may_plan: bool = False
@@ -77,16 +78,27 @@ class Shown:
         """What can become of the rows, and once some were approved, what became of them."""
         total = f"{figures.grouped(self.total)} {kind}"
         if not any(group.approved for group in self.groups):
-            said = f"can be added, {figures.grouped(self.bad)} cannot." if self.bad else "without a problem."
-            return f"{figures.grouped(self.good)} of {total} {said}"
+            return self._before(total)
         counts = {
             "under way or waiting": self._count("waiting", "running", ASKS),
             "can be added": sum(group.ready for group in self.groups),
+            PLANNING[1]: self._count(PLANNING[1]),
+            UNPLANNED[1]: self._count(UNPLANNED[1]),
             "not tried": self.left,
             "could not be": self._count("failed", BAD[1], BLOCKED[1]),
         }
         rest = "".join(f", {figures.grouped(count)} {word}" for word, count in counts.items() if count)
         return f"{figures.grouped(self.done)} of {total} added{rest}."
+
+    def _before(self, total: str) -> str:
+        """Nothing is called good before its plan was made."""
+        bad = figures.grouped(self.bad)
+        if waits := self._count(PLANNING[1]):
+            return f"{figures.grouped(waits)} of {total} {'is' if waits == 1 else 'are'} being planned{f', {bad} cannot be added' * bool(self.bad)}."
+        if waits := self._count(UNPLANNED[1]):
+            return f"{figures.grouped(waits)} of {total} {'is' if waits == 1 else 'are'} not planned{f', {bad} cannot be added' * bool(self.bad)}."
+        said = f"can be added, {bad} cannot." if self.bad else "without a problem."
+        return f"{figures.grouped(self.good)} of {total} {said}"
 
 
 def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Cluster]) -> Shown:
@@ -104,7 +116,7 @@ def load(batch: Batch, levels: Mapping[int, AccessLevel], clusters: QuerySet[Clu
     groups += [_open(name, rows, plans) for name, rows in by_name.items()]
     lines = [line for group in groups for line in group.lines]
     return Shown(
-        groups, len(lines), sum(line.kind != "danger" for line in lines), sum(line.kind == "danger" for line in lines),
+        groups, len(lines), sum(line.word == READY for line in lines), sum(line.kind == "danger" for line in lines),
         any(line.word in ("waiting", "running", ASKS, PLANNING[1]) for line in lines), bulk.read(batch.kind, batch.text)[1],
         _stopped(kept), any(row.status in ("waiting", "running") and not row.stopped_by for rows in kept.values() for row in rows),
     )  # fmt: skip
@@ -144,7 +156,7 @@ def _approved(rows: list[BatchRow], plans: Mapping[int, Planned]) -> Group:
     return Group(cluster.slug, cluster.get_absolute_url(), lines, True, 0, False, planned=mine)
 
 
-def _approved_line(row: BatchRow, plan: RowPlan | None) -> Line:
+def _approved_line(row: BatchRow, plan: OfRow | None) -> Line:
     """What a plan that waits for a person says is of no use once somebody has let it run."""
     kind, word, problems = KINDS[row.status], row.status, [row.problem] if row.problem else []
     if row.problem and row.status == BatchRow.Status.RUNNING:
@@ -158,33 +170,36 @@ def _approved_line(row: BatchRow, plan: RowPlan | None) -> Line:
 def _open(name: str, rows: list[bulk.Judged], plans: Mapping[int, Planned]) -> Group:
     cluster = rows[0].cluster
     mine = plans.get(cluster.pk, Planned()) if cluster else Planned()
-    of_pair = dict.fromkeys(finding for row in rows for finding in (*row.of_pair, *_of_all(mine)))
+    of_pair = dict.fromkeys([*(finding for row in rows for finding in row.of_pair), *_of_all(mine)])
     lines = [_line(row, mine, of_pair) for row in rows]
-    codes = sorted({finding.code for row in rows for finding in (*row.warnings, *row.of_pair)})
-    ready = sum(line.word == READY for line in lines)
+    stood = sorted({planned.stood(finding) for row in rows for finding in (*row.warnings, *row.of_pair)})
+    ready, unplanned = (sum(line.word == word for line in lines) for word in (READY, UNPLANNED[1]))
     return Group(
-        cluster.slug if cluster else name, cluster.get_absolute_url() if cluster else "", lines, False, ready, mine.done and ready > 0,
-        " ".join(codes), _said(of_pair), mine, any(row.intent for row in rows) and not mine.open,
+        cluster.slug if cluster else name, cluster.get_absolute_url() if cluster else "", lines, False, ready, ready > 0 and not unplanned,
+        " ".join(stood), _said(of_pair), mine, any(row.intent for row in rows) and not mine.open,
     )  # fmt: skip
 
 
 def _of_all(mine: Planned) -> list[Finding]:
     """What the plan of every single row warns of is said once, of the pair."""
-    each = [planned.warned(row) for row in mine.rows.values()]
+    each = [row.warnings for row in mine.rows.values()]
     return [finding for finding in each[0] if all(finding in other for other in each[1:])] if len(each) > 1 else []
 
 
 def _line(row: bulk.Judged, mine: Planned, of_pair: Collection[Finding]) -> Line:
-    plan = mine.rows.get(row.number)
-    codes = {finding.code for finding in (*row.warnings, *of_pair)}
-    more = [finding for finding in planned.warned(plan) if finding.code not in codes] if plan else []
+    plan = mine.of(row.number, row.intent)
+    said = {finding.text for finding in (*row.warnings, *of_pair)}
+    counted = {finding.code for finding in row.warnings} & planned.COUNTED  # with the rows before it, as its turn will
+    more = [one for one in plan.warnings if one.text not in said and one.code not in counted] if plan else []
     warnings, problems = _said((*row.warnings, *more)), row.problems
     if not row.intent:
         state = BAD
     elif not mine.done:
         state = PLANNING if mine.open else UNPLANNED
-    elif why := planned.against(plan):
-        state, problems = BLOCKED if plan else UNPLANNED, (why,)
+    elif plan is None:
+        state, problems = UNPLANNED, (LAPSED,)
+    elif plan.against:
+        state, problems = BLOCKED, (plan.against,)
     else:
         state = WARNED if warnings else GOOD
     return Line(row.number, row.values, *state, row.becomes or _name(row.values), problems, None, warnings, plan)

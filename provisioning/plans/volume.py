@@ -20,7 +20,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node, mounted
 from provisioning.intents import CreateVolume
 from provisioning.observed import LogicalVolume, NodeObserved
-from provisioning.plans.parts import owning, serving, thin, volumes, words
+from provisioning.plans.parts import owning, places, serving, thin, volumes, words
 from provisioning.render.lvm import mapper
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
@@ -207,7 +207,8 @@ def _free(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume) ->
                     hint="The volume would hide them. Take another mount point, or move them away.", fix=f"ls -la {volume.mount_point}",
                     hazard=17)
         ]  # fmt: skip
-    return [fine("mount.point-free", f"{volume.mount_point} is free on {node.node}", node=node.node)]
+    unseen = list(places.not_looked_into(node, volume.mount_point))
+    return unseen or [fine("mount.point-free", f"{volume.mount_point} is free on {node.node}", node=node.node)]
 
 
 def _free_now(

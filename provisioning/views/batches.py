@@ -76,7 +76,7 @@ def batch_line(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     view, cluster = planned.view_of(row), row.inquiry.cluster
     context = {
         "batch": found, "row": row, "cluster": cluster, "view": view, "plan": view.plan if view else None,
-        "lanes": job_page.lanes(cluster), "against": planned.against(row),
+        "lanes": job_page.lanes(cluster), "against": said.against if (said := planned.of_row(row)) else "",
         "felt_names": beside_plan.names(view.plan if view else None),
     }  # fmt: skip
     return render(request, "provisioning/batch_line.html", context)
@@ -111,7 +111,10 @@ def batch_approve(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(found)
     judged = bulk.judge(found.kind, found.text, access.levels(request.user), Cluster.objects.filter(pk=cluster.pk))
     shown = request.POST.get("shown", "").split()
-    rows = [_row(one, shown, plans.rows.get(one.number)) for one in judged if one.cluster is not None]
+    if any(one.intent and plans.of(one.number, one.intent) is None for one in judged):
+        messages.warning(request, f"{cluster}: {batch_page.LAPSED}")
+        return redirect(found)
+    rows = [_row(one, shown, plans.of(one.number, one.intent)) for one in judged if one.cluster is not None]
     batches.approve(found, cluster, rows, request.user.get_username())
     return redirect(found)
 
@@ -127,11 +130,11 @@ def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(found)
 
 
-def _row(one: bulk.Judged, shown: Collection[str], plan: RowPlan | None) -> BatchRow:
+def _row(one: bulk.Judged, shown: Collection[str], plan: planned.OfRow | None) -> BatchRow:
     """Of its warnings those count that stood on the page: the inventory may have changed since."""
-    problem = " ".join(one.problems) or planned.against(plan)
-    stood = {finding.code for finding in (*one.warnings, *one.of_pair)} & set(shown)
-    of_plan = {finding.code for finding in planned.warned(plan)} if plan else set()
+    problem = " ".join(one.problems) or (plan.against if plan else "")
+    stood = {planned.stood(finding) for finding in (*one.warnings, *one.of_pair)} & set(shown)
+    of_plan = {planned.stood(finding) for finding in plan.warnings} if plan else set()
     return BatchRow(
         number=one.number,
         values=dict(one.values),

@@ -15,6 +15,6 @@ def answer(batch: Batch, plans: Mapping[int, Plan] | None = None) -> None:
     for asked in list(batch.inquiries.filter(status=Inquiry.Status.QUEUED).order_by("pk")):
         inquiry = inquiries.take(asked.pk)
         assert inquiry is not None
-        numbers = row_plans.intents_of(batch, inquiry.cluster)
-        row_plans.keep(inquiry, [(number, (plans or {}).get(number) or make_plan()) for number in numbers])
+        intents = row_plans.intents_of(batch, inquiry.cluster)
+        row_plans.keep(inquiry, [(n, intent, (plans or {}).get(n) or make_plan()) for n, intent in intents.items()])
         inquiries.end(inquiry.pk, Inquiry.Status.DONE, result={})

@@ -2,7 +2,7 @@
 
 import socket
 import subprocess
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -180,6 +180,19 @@ def test_files_tell_present_empty_and_absent_apart():
     assert observed.file("/etc/empty").text == ""
     absent = observed.file("/etc/absent")
     assert (absent.sha256, absent.text, absent.mode) == (None, None, "")
+
+
+def test_a_directory_that_cannot_be_looked_into_hides_nothing_of_the_others():
+    wanted = replace(WANTED, asked=replace(WANTED.asked, directories=("/srv/full", "/srv/file/x", "/srv/new")))
+    asked = full_readings(wanted)
+    given = healthy() | {
+        "inside-0": ok("report.odt\n"),
+        "inside-1": ok("", 1, "find: ‘/srv/file/x’: Not a directory\n"),
+        "inside-2": ok("", 1, "find: ‘/srv/new’: No such file or directory\n"),
+    }
+    observed = assemble("alpha", asked, [given[reading.name] for reading in asked], 1795384906.5)
+    assert observed.directories == (("/srv/full", "full"), ("/srv/new", "absent"))
+    assert "Not a directory" in dict(observed.unreadable)["directories"]
 
 
 def test_a_file_that_may_not_be_read_is_not_an_absent_one():

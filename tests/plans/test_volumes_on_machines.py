@@ -372,3 +372,26 @@ def test_somebody_in_the_volume_stops_a_move_before_anything_has_moved(pair: tup
     machines, wanted = pair
     first = edited(machines, wanted, "homes", {"mount_point": "/srv/houses"}).todo()[0]
     assert (first.title, first.kind) == ("See that no program of alice uses /srv/homes", Kind.WAITS)
+
+
+def test_a_directory_that_could_not_be_looked_into_may_hold_files(pair: tuple[Machines, DesiredCluster]) -> None:
+    """Seen in a review: it was called free, and a volume mounted there would have hidden them."""
+    machines, wanted = pair
+    asked = machines.read(wanted, Asked(("/srv/photos", "/srv/other")))
+    why = (("directories", "find failed with 1: find: ‘/srv/photos’: Not a directory"),)
+    blind = {
+        name: replace(node, directories=(("/srv/other", "absent"),), unreadable=why) for name, node in asked.items()
+    }
+    photos, other = (DesiredVolume(name, GIB, "ext4", f"/srv/{name}") for name in ("photos", "other"))
+    found = [
+        [
+            f.code
+            for f in volume.plan(CreateVolume(wanted.name, one), wanted, blind, HEARTBEAT).findings
+            if f.severity == "blocker"
+        ]
+        for one in (photos, other)
+    ]
+    assert found == [["facts.unseen", "facts.unseen"], []]
+    moved = replace(wanted.volumes[0], mount_point="/srv/photos")
+    plan = volume_edit.plan(EditVolume(wanted.name, moved.name, moved), wanted, blind, HEARTBEAT)
+    assert [f.code for f in plan.findings if f.severity == "blocker"] == ["facts.unseen", "facts.unseen"]

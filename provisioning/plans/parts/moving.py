@@ -297,6 +297,7 @@ def reasons(
                 "mount.point-holds-files", f"{now.mount_point} of {one.node} holds files already.", node=one.node, hazard=17,
                 hint="The volume would hide them. Take another place, or move them away.", fix=f"ls -la {now.mount_point}",
             )  # fmt: skip
+        yield from places.not_looked_into(one, now.mount_point)
         itself = mount is not None and one is node and mount.source in (f"/dev/{vg}/{was.name}", mapper(vg, was.name))
         if mount is not None and not itself:
             yield blocker("mount.point-taken", f"{mount.source} is mounted at {mount.target} on {one.node}.", node=one.node,

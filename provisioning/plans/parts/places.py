@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from clusters.findings import Finding, blocker
 from provisioning.observed import NodeObserved
 from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, cmd, unchanged
 
@@ -34,6 +37,16 @@ def unused(node: NodeObserved, point: str) -> Step:
         note=f"fuser --verbose --mount {point} names who does.",
     )
     return step if node.mount(point) else unchanged(step, "nothing is mounted there")
+
+
+def not_looked_into(node: NodeObserved, point: str) -> Iterator[Finding]:
+    """A directory that could not be read may hold files, which a volume mounted there would hide."""
+    why = dict(node.unreadable).get("directories")
+    if why is not None and node.mount(point) is None and node.directory(point) is None:
+        yield blocker(
+            "facts.unseen", f"{node.node} did not tell what lies in {point}: {why}.", node=node.node,
+            hint="Nothing is planned on a guess. Look at it, or take another place.", fix=f"ls -la {point}", hazard=17,
+        )  # fmt: skip
 
 
 def take_away(node: NodeObserved, point: str) -> Step:
