@@ -41,6 +41,11 @@ def strictest(clients: Iterable[Sequence[str]]) -> str:
     return max((weakest(access_of(options).sec) for options in clients), key=STRICTER.index, default="sys")
 
 
+def of_all(clients: Iterable[Sequence[str]]) -> bool:
+    """Whether all of them must prove the same."""
+    return len({weakest(access_of(options).sec) for options in clients}) < 2
+
+
 class ClientKind(IntEnum):
     """In the order in which they are looked through."""
 

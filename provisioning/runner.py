@@ -39,7 +39,7 @@ def _check_guards(place: Place, step: Step, report: Report) -> None:
         report.done(report.line("guard", str(guard.command)), result)
         if not guard.expect.holds(result.exit, result.stdout):
             raise StepFailed(
-                f"Not done, because this is not true any more: {guard.says}. Seen: {seen(result)}",
+                f"Not done, because this is not true now: {guard.says}. Seen: {seen(result)}",
                 "Plan again to see what is true now.",
             )
 

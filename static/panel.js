@@ -83,6 +83,15 @@
     countOn();
   });
 
+  /* ── Enter in a field with a button of its own: <input data-enter="the button's name"> ── */
+  document.addEventListener("keydown", (event) => {
+    const name = event.key === "Enter" && !event.isComposing && event.target.dataset && event.target.dataset.enter;
+    const button = name && event.target.form && event.target.form.querySelector(`button[name="${name}"]`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
   /* ── keys ── */
   let g = 0;
   const typing = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");

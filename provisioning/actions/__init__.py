@@ -56,9 +56,9 @@ def give_back(job: Job) -> str:
     if not ran:
         return "Nothing had run on the nodes."
     nodes = " and ".join(sorted({step.node_name for step in ran}))
-    count = "1 step" if len(ran) == 1 else f"{len(ran)} steps"
+    count, made = ("1 step", "it made") if len(ran) == 1 else (f"{len(ran)} steps", "they made")
     left = action.left or f"{action.object(intent)} is a draft again"
-    return f"{count} had run on {nodes}; what they made is still there, and {left}."
+    return f"{count} had begun on {nodes}; what {made} is still there, and {left}."
 
 
 def give_back_untouched(job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from clusters.export_access import ClientKind, access_of, by_name, kind_of, network_of, overlaps, spelled
 from clusters.findings import Finding, blocker, fine, warning
@@ -69,7 +69,7 @@ def _fsid(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
         yield blocker("export.fsid-taken", f"fsid {export.fsid} {f'belongs to {taken.path}' if taken else 'is not possible'}.",
                       hint="The panel gives a free one; draft the export again.", hazard=7)  # fmt: skip
     else:
-        yield fine("export.fsid-free", f"fsid {export.fsid} is free on both nodes", hazard=7)
+        yield fine("export.fsid-free", f"No other export has fsid {export.fsid}", hazard=7)
 
 
 def too_long(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
@@ -82,14 +82,17 @@ def too_long(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding
             )  # fmt: skip
 
 
-def _other_family(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
-    """A client comes in by the service IP, with an address of the same kind."""
+def unreached(desired: DesiredCluster, clients: Iterable[str]) -> list[str]:
+    """Give those that cannot come in: the service IP is reached with addresses of its own kind only."""
     served = network_of(desired.service_ip)
-    others = [
-        client.client
-        for client in export.clients
-        if served is not None and (network := network_of(client.client)) and network.version != served.version
-    ]
+    if served is None:
+        return []
+    return [client for client in clients if (network := network_of(client)) and network.version != served.version]
+
+
+def _other_family(desired: DesiredCluster, export: DesiredExport) -> Iterator[Finding]:
+    served = network_of(desired.service_ip)
+    others = unreached(desired, [client.client for client in export.clients])
     if others and served is not None:
         kinds = {4: "IPv4", 6: "IPv6"}
         yield warning(

@@ -83,6 +83,8 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading("file-system", cmd(*file_system.question(wanted.asked), exits=(0, 1), timeout=20)))
     if wanted.asked.quotas:
         found.append(Reading("quotas", cmd(*quotas.repquota(wanted.asked.quotas), exits=(0, 1, 2), timeout=20)))
+    if wanted.asked.account:
+        found.append(Reading("account", cmd("getent", *wanted.asked.account, exits=(0, 2), timeout=20)))
     if wanted.asked.discards:
         found.append(Reading("discard", cmd(*discard.LSBLK, timeout=20)))
     if wanted.service_ip:

@@ -117,6 +117,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         directories=_directories(answers),
         quotas=see("quotas", lambda: quotas.parse(answers.of("quotas"))),
         quota_tools=see("quota_tools", lambda: quotas.tools(answers.of("quotas"))),
+        account=see("account", lambda: _account(answers.of("account"))),
         layers=see("layers", lambda: discard.parse(out("discard", "lsblk"))),
         file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),
     )
@@ -262,6 +263,11 @@ def _directories(answers: Answers) -> tuple[tuple[str, str], ...] | None:
         if state is not None:  # one that cannot be looked into hides nothing of the others
             found.append((directory, state))
     return tuple(found) or None
+
+
+def _account(answer: Answer) -> bool:
+    """getent ends with 2 where nobody has the name."""
+    return False if answer.exit == 2 else bool(stdout(answer, "getent"))
 
 
 def _files(answers: Answers) -> tuple[FileState, ...]:

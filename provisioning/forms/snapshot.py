@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from clusters import rules
-from clusters.export_access import spelled, strictest
+from clusters.export_access import of_all, spelled, strictest
 from clusters.models import ExportClient, Snapshot, SnapshotSchedule, Volume
 from clusters.retention import Keeps, next_run
 from provisioning.desired import DesiredSnapshot
@@ -130,12 +130,12 @@ def clients_of(value: str) -> str:
     return joined
 
 
-def asked_of(volume: Volume) -> str:
-    """What the clients of the volume's exports must prove at least, by the strictest of them; "" when it is not exported."""
+def asked_of(volume: Volume) -> tuple[str, bool]:
+    """What the clients of the volume's exports must prove at least, by the strictest of them ("" when it is not exported), and whether by all."""
     clients = ExportClient.objects.filter(export__volume=volume, export__inventory__in=EXISTING)
-    all_of_them = list(clients.values_list("options", flat=True))
-    found = strictest(options.split(",") for options in all_of_them)
-    return "" if not all_of_them else found if found in dict(SECURITY) else "sys"
+    all_of_them = [options.split(",") for options in clients.values_list("options", flat=True)]
+    found = strictest(all_of_them)
+    return "" if not all_of_them else found if found in dict(SECURITY) else "sys", of_all(all_of_them)
 
 
 class OpenForm(PanelForm):
@@ -151,12 +151,14 @@ class OpenForm(PanelForm):
     as_root = forms.BooleanField(label="root of these clients may read every file (no_root_squash)", required=False)
 
     def __init__(self, data: QueryDict | None = None, *, snapshot: Snapshot, fsid: int, **kwargs: Any) -> None:
-        self.snapshot, self.fsid, self.asked = snapshot, fsid, asked_of(snapshot.volume)
+        self.snapshot, self.fsid = snapshot, fsid
+        self.asked, by_all = asked_of(snapshot.volume)
         begins = snapshot.sec or "sys" if snapshot.fsid else self.asked or "sys"
         kwargs["initial"] = {"security": begins} | kwargs.get("initial", {})
         super().__init__(data, **kwargs)
+        to = "" if by_all else " to some of its clients, and to others with less"
         self.fields["security"].help_text = (
-            f"{snapshot.volume.name} is exported with sec={self.asked}." if self.asked else ""
+            f"{snapshot.volume.name} is exported with sec={self.asked}{to}." if self.asked else ""
         )
 
     def intent(self) -> OpenSnapshot:

@@ -69,6 +69,7 @@ class NodeObserved:
         None  # whether the tools that check and repair a thin pool are installed; None when not asked
     )
     quota_tools: bool | None = None  # whether they are installed; None when it was not asked
+    account: bool | None = None  # whether the node knows the user or group that was asked about
     layers: tuple[Layer, ...] | None = None  # block devices and whether they take discards; None when it was not asked
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
 

@@ -41,13 +41,14 @@ def plan(
     ready = active and volume and len(observed) == 2 and not refused
     steps = in_order(_steps(change, export, volume, observed, active)) if ready and volume and active else ()
     todo = [step for step in steps if step.runs]
-    clients = words.listed([client.client for client in export.clients])
+    names = [client.client for client in export.clients]
+    clients = words.listed(names)
     return Plan(
         title=f"Export {export.path}",
         summary=f"{export.path} for {clients}, with fsid {export.fsid}. {words.counted(len(todo), 'step')}. "
         "Nobody is interrupted and nothing is destroyed.",
         now=words.now(before, observed) + f" {words.counted(len(others), 'export')} now.",
-        after=f"{clients} can mount {desired.service_ip}:{export.path}. The same file is on both nodes, so it stays so after a failover.",
+        after=f"{words.can_mount(desired, names, export.path)}. The same file is on both nodes, so it stays so after a failover.",
         steps=steps,
         findings=tuple(findings),
         button=f"Export {export.path}" if todo or blockers(findings) else "Nothing to do",

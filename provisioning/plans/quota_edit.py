@@ -45,7 +45,11 @@ def plan(intent: EditQuota, desired: DesiredCluster, observed: Mapping[str, Node
             blocker("volume.unknown", f"There is no volume {intent.volume}.", hint="Draft the change again.")
         )
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
-        findings += [*_reasons(observed[active], volume), *_without_tools(observed)]
+        findings += [
+            *_nobody_of_that_name(intent, observed[active]),
+            *_reasons(observed[active], volume),
+            *_without_tools(observed),
+        ]
         if volume.fstype == "xfs" and not on(observed[active], volume):
             findings += [*pausing.keeps_state(desired, volume), *pausing.below(observed[active], volume)]
         steps = tuple(_steps(intent, desired, observed, active, volume, backend))
@@ -209,11 +213,24 @@ def _steps(
     yield from _set(intent, node, volume, known=known)
 
 
+def account(intent: EditQuota) -> tuple[str, ...]:
+    """Give where a name is looked up; a number needs nobody to know it."""
+    return (DATABASES[intent.kind], intent.who) if intent.who and not intent.who.isdigit() else ()
+
+
+def _nobody_of_that_name(intent: EditQuota, node: NodeObserved) -> Iterator[Finding]:
+    if account(intent) and node.account is False:
+        yield blocker(
+            "quota.holder-unknown", f"{node.node} knows no {intent.kind} {intent.who}.", node=node.node,
+            hint="Look how it is spelled there, or give the number: what is counted are the numbers that own files.",
+            fix=f"getent {DATABASES[intent.kind]}",
+        )  # fmt: skip
+
+
 def _known(intent: EditQuota) -> tuple[Guard, ...]:
-    if not intent.who or intent.who.isdigit():
+    if not (ask := account(intent)):
         return ()
-    ask = cmd("getent", DATABASES[intent.kind], intent.who)
-    return (Guard(f"the {intent.kind} {intent.who} is known", ask, Expect()),)
+    return (Guard(f"the {intent.kind} {intent.who} is known", cmd("getent", *ask), Expect()),)
 
 
 def _switched_on(node: NodeObserved, volume: DesiredVolume, guards: tuple[Guard, ...]) -> Iterator[Step]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from clusters.export_access import stricter, strictest, weakest
+from clusters.export_access import of_all, stricter, strictest, weakest
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
 from provisioning.checks import spelling
@@ -74,7 +74,7 @@ def plan(intent: OpenSnapshot, desired: DesiredCluster, observed: Observed, back
         title=f"Open snapshot {snapshot.volume}@{snapshot.name}",
         summary=f"Read-only at {path}, for {clients}, with fsid {snapshot.fsid}{sec}. Nobody is interrupted.",
         now=words.now(desired, observed),
-        after=f"{clients} can mount {desired.service_ip}:{path} and copy files out of it. "
+        after=f"{words.can_mount(desired, snapshot.clients, path)} and copy files out of it. "
         "It is not part of what moves: a failover closes it, and it can be opened again.",
         steps=steps,
         findings=tuple(dict.fromkeys(findings)),  # lines of others are judged twice
@@ -147,7 +147,8 @@ def _weaker(desired: DesiredCluster, snapshot: DesiredSnapshot) -> list[Finding]
     asked, given = strictest(client.options for client in own), weakest((snapshot.sec or "sys").split(":"))
     if not stricter(asked, given):
         return []
-    text = f"{snapshot.volume} is exported with sec={asked}, and the same files in this snapshot would be with sec={given}."
+    some = "" if of_all(client.options for client in own) else " to some of its clients"
+    text = f"{snapshot.volume} is exported with sec={asked}{some}, and the same files in this snapshot would be with sec={given}."
     return [
         warning("snapshot.weaker-sec", text, hint=f"Open it with sec={asked}, unless its clients have no Kerberos.")
     ]

@@ -25,7 +25,7 @@ from provisioning.ha.base import Backend, active_node
 from provisioning.intents import EditVolume
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import moving, pausing, words
-from provisioning.plans.parts.felt import felt
+from provisioning.plans.parts.felt import exported, felt
 from provisioning.render import nfs
 from provisioning.render.mounting import needs_a_fresh_mount
 from provisioning.steps import Impact, Plan, Step
@@ -50,9 +50,10 @@ def plan(intent: EditVolume, desired: DesiredCluster, observed: Mapping[str, Nod
     steps: tuple[Step, ...] = tuple(moving.steps(change)) if ready else ()
     todo = [step for step in steps if step.runs]
     felt_by, danger = _impact(desired, observed, was, now, todo)
+    has_exports = any(one.volume == was.name for one in desired.exports)
     return Plan(
         title=f"Change volume {was.name}",
-        summary=f"{_what(was, now)} {words.counted(len(todo), 'step')}. {_price(danger, was, now)}",
+        summary=f"{_what(was, now, has_exports=has_exports)} {words.counted(len(todo), 'step')}. {_price(danger, was, now)}",
         now=words.now(desired, observed) + f" {was.name} is mounted at {was.mount_point} with {_options(was)}.",
         after=f"{now.name} is mounted at {now.mount_point} with {_options(now)} on {active or 'the active node'}, and after a failover too.",
         steps=steps,
@@ -87,7 +88,7 @@ def _impact(
         pause = f"some seconds, and up to {desired.nfs.grace_time} s of grace for files that are open"
         note = f"Clients of every export wait: NFS is stopped while {was.name} is mounted anew."
         return felt(desired, observed, pause=pause, takes="about 20 s", notes=(note,)), Danger.INTERRUPTS
-    if writes and was.mount_point != now.mount_point:
+    if writes and was.mount_point != now.mount_point and exported(desired, observed, (was.mount_point,)):
         note = (
             f"Who has it mounted goes on without a pause: the fsid stays. Who mounts {was.mount_point} anew, at a boot or by autofs, "
             f"does not find it: change /etc/fstab there to {now.mount_point}."
@@ -152,12 +153,13 @@ def _overlap(other: str, was: DesiredVolume, now: DesiredVolume) -> bool:
     return other == new or other.startswith((f"{was.mount_point}/", f"{new}/")) or new.startswith(f"{other}/")
 
 
-def _what(was: DesiredVolume, now: DesiredVolume) -> str:
+def _what(was: DesiredVolume, now: DesiredVolume, *, has_exports: bool) -> str:
     parts = []
     if was.name != now.name:
         parts.append(f"{was.name} becomes {now.name}")
     if was.mount_point != now.mount_point:
-        parts.append(f"it moves from {was.mount_point} to {now.mount_point}, with the exports below it")
+        below = ", with the exports below it" if has_exports else ""
+        parts.append(f"it moves from {was.mount_point} to {now.mount_point}{below}")
     if was.mount_options != now.mount_options:
         parts.append(f"it is mounted with {_options(now)}")
     text = words.listed(parts) or f"Nothing of {was.name} changes"

@@ -11,6 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from clusters.models import ClusterState, NodeState, Replica
+from provisioning import doorbell
+from provisioning.models import Job
 from tests import factories, stories
 from tests.e2e.conftest import Visit
 
@@ -167,3 +169,26 @@ def test_long_names_do_not_push_a_small_page_sideways(visit: Callable[..., Visit
     for path in ("/", "/c/web-files/"):
         tab.go(path)
         assert tab.sideways() <= 0, path
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_in_a_form_of_rows_shows_the_plan_and_drops_nobody(
+    visit: Callable[..., Visit], olga: Any, scripts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter presses the first button of a form, and that one dropped the first client."""
+    monkeypatch.setattr(doorbell, "ring", lambda *_: True)
+    stories.make_pair("web-files", volumes=(("data", 100, 90),))
+    page = visit(olga, java_script_enabled=scripts).page
+    page.goto(visit().server + "/c/web-files/exports/new/")
+    page.locator("[name=directory]").fill("pages")
+    page.locator("[name=c0-client]").fill("10.1.1.1")
+    page.get_by_role("button", name="Add a client").click()
+    page.locator("[name=c1-client]").fill("10.1.1.2")
+    if scripts:
+        page.locator("[name=address]").fill("10.1.1.1")
+        page.locator("[name=address]").press("Enter")
+        expect(page.get_by_text("10.1.1.1 may read and write")).to_be_visible()
+    page.locator("[name=c1-client]").press("Enter")
+    page.wait_for_url("**/jobs/*/")
+    clients = Job.objects.get().intent["export"]["clients"]
+    assert [client["client"] for client in clients] == ["10.1.1.1", "10.1.1.2"]

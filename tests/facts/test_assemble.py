@@ -21,7 +21,15 @@ WANTED = Wanted(
     service_ip="192.168.77.10",
     service_interface="eth1",
     mount_points=("/srv/homes", "/srv/absent"),
-    asked=Asked(("/srv/shop",), "ext4", "/dev/vg_data/homes", "/srv/homes", quotas="/srv/homes", discards=True),
+    asked=Asked(
+        ("/srv/shop",),
+        "ext4",
+        "/dev/vg_data/homes",
+        "/srv/homes",
+        quotas="/srv/homes",
+        discards=True,
+        account=("passwd", "carol"),
+    ),
 )
 PROC = {
     "/proc/sys/kernel/hostname": "alpha",
@@ -85,6 +93,7 @@ def healthy():
         "inside-0": ok(""),
         "file-system": ok(captured("file_system", "ext4-alpha")),
         "quotas": ok(captured("quotas", "both-kinds")),
+        "account": ok("carol:x:1001:1001::/home/carol:/bin/bash\n"),
         "discard": ok(captured("discard", "alpha")),
         "lvmconfig": ok(captured("lvmconfig")),
         "defined": ok(captured("defined")),

@@ -88,7 +88,7 @@ def test_what_may_exist_on_a_node_is_said_and_stays_a_draft(olga: Any, failed: J
     assert volume_state() == Inventory.DRAFT
     entry = AuditEntry.objects.first()
     assert entry and entry.text.endswith(
-        "1 step had run on alice; what they made is still there, and shop is a draft again."
+        "1 step had begun on alice; what it made is still there, and shop is a draft again."
     )
     again = jobs.draft(request_of(olga), "volume.create", failed.cluster, volume_intent())
     jobs.approve(request_of(olga), propose(again))
@@ -135,7 +135,7 @@ def test_what_an_earlier_try_made_is_not_forgotten(olga: Any, failed: Job) -> No
     jobs.cancel(request_of(olga), again)
     assert volume_state() == Inventory.DRAFT
     entry = AuditEntry.objects.first()
-    assert entry and "1 step had run on alice" in entry.text
+    assert entry and "1 step had begun on alice" in entry.text
 
 
 def test_dealing_with_it_twice_is_one_entry(ada: Any, olga: Any, failed: Job) -> None:

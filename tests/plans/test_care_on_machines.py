@@ -152,8 +152,19 @@ def quota(given: Given, name: str, who: str = "1234", **limits: int) -> Plan:
     machines, wanted = given
     volume = wanted.volume(name)
     assert volume
-    observed = machines.read(wanted, Asked(quotas=volume.mount_point))
-    return quota_edit.plan(EditQuota(wanted.name, name, "user", who, **limits), wanted, observed, HEARTBEAT)
+    intent = EditQuota(wanted.name, name, "user", who, **limits)
+    observed = machines.read(wanted, Asked(quotas=volume.mount_point, account=quota_edit.account(intent)))
+    return quota_edit.plan(intent, wanted, observed, HEARTBEAT)
+
+
+def test_a_quota_of_somebody_whom_the_node_does_not_know(pair: Given) -> None:  # noqa: F811
+    plans = [quota(pair, "homes", who, hard=1024) for who in ("ines", "backup", "4711")]
+    assert [[finding.code for finding in blockers(plan.findings)] for plan in plans] == [
+        ["quota.holder-unknown"],
+        [],
+        [],
+    ]
+    assert blockers(plans[0].findings)[0].text == "alice knows no user ines."
 
 
 @pytest.mark.parametrize("name", ["homes", "media"])

@@ -125,3 +125,16 @@ def test_what_the_server_keeps_of_its_clients_is_not_exported_unsaid(path: str, 
     one = DesiredExport(path, 110, (ExportClient("192.0.2.5"),), "media")
     plan = export.plan(PublishExport(KEEPS.name, one), KEEPS, finished(KEEPS), HEARTBEAT)
     assert code in codes(plan, severity)
+
+
+@pytest.mark.parametrize(
+    ("clients", "says"),
+    [
+        (("192.0.2.7", "fd00::/64"), "192.0.2.7 can mount 192.0.2.10:/srv/homes."),
+        (("fd00::/64",), "Nobody yet can mount 192.0.2.10:/srv/homes."),
+    ],
+)
+def test_who_cannot_come_in_is_not_said_to_mount_it(clients: tuple[str, ...], says: str) -> None:
+    wanted = homes(*(ExportClient(client) for client in clients))
+    plan = export.plan(PublishExport("web-files", wanted), desired(), finished(), HEARTBEAT)
+    assert plan.after.startswith(says)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from provisioning.observed import NfsClient, NfsUse, NodeObserved
+from provisioning.observed import ActiveExport, NfsClient, NfsUse, NodeObserved
 from provisioning.plans.parts.felt import IDLE, MOST, OLD, felt
 from tests import pair
 
@@ -83,3 +83,28 @@ def test_a_thousand_clients_are_cut_to_what_a_plan_may_hold() -> None:
     assert impact.interrupted.startswith("1000 clients: 10.0.0.0 (")
     assert "and 997 more" in impact.interrupted
     assert len(impact.clients) == MOST
+
+
+def test_what_is_not_exported_is_mounted_by_nobody() -> None:
+    """A client without open files may have any export mounted, and this is none."""
+    empty = replace(pair.desired(), exports=())
+    seen = {name: replace(node, exports=()) for name, node in _seen(READER, OLDER).items()}
+    impact = felt(empty, seen, pause="for good", mount_points=("/srv/homes",), notes=("Said before.",))
+    assert (impact.interrupted, impact.pause) == ("nobody: nothing of it is exported", "none")
+    assert (impact.clients, impact.notes) == ((), ("Said before.",))
+
+
+def test_a_file_that_is_still_open_on_what_was_withdrawn_counts() -> None:
+    empty = replace(pair.desired(), exports=())
+    seen = {name: replace(node, exports=()) for name, node in _seen(WRITER, READER).items()}
+    impact = felt(empty, seen, pause="for good", mount_points=("/srv/homes",))
+    assert [one.address for one in impact.clients] == ["192.0.2.50"]
+
+
+def test_what_was_exported_by_hand_or_not_read_may_be_mounted() -> None:
+    empty = replace(pair.desired(), exports=())
+    for exports in ((ActiveExport("/srv/homes/x", "*", ("rw", "fsid=7")),), None):
+        seen = {name: replace(node, exports=exports) for name, node in _seen(READER).items()}
+        assert felt(empty, seen, pause="for good", mount_points=("/srv/homes",)).interrupted.endswith(
+            "1 client perhaps"
+        )

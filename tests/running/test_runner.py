@@ -84,7 +84,7 @@ def test_a_guard_that_does_not_hold_stops_everything() -> None:
     world, lines = FakeWorld(), Lines()
     world.answers["lsblk"] = [Result(0, "data-bob\n")]
     guard = Guard("vdb is the disk data-alice", cmd("lsblk"), Expect(contains=("data-alice",)))
-    with pytest.raises(StepFailed, match="not true any more: vdb is the disk data-alice. Seen: exit 0: data-bob"):
+    with pytest.raises(StepFailed, match="not true now: vdb is the disk data-alice. Seen: exit 0: data-bob"):
         execute(place(world), step(guards=(guard,), commands=(cmd("mkfs"),)), lines)
     assert world.executed == []
     assert lines.short == [("guard", "lsblk", 0)]

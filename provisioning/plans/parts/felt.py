@@ -16,6 +16,7 @@ from provisioning.desired import DesiredCluster
 from provisioning.ha.base import active_node
 from provisioning.observed import NfsClient, NodeObserved
 from provisioning.plans.parts.words import counted, listed
+from provisioning.render import snapshots
 from provisioning.steps import FeltClient, Impact
 
 NAMED = 3  # clients that the sentence names; the table below it has them all
@@ -42,6 +43,10 @@ def felt(
     if path and mount_points is None:
         mount_points = [volume.mount_point for volume in desired.volumes if _below(path, volume.mount_point)]
     found = [_felt(client, mount_points, path) for client in known]
+    if not path and mount_points is not None and not exported(desired, observed, mount_points):
+        found = [one for one in found if one is not None and (one.opens or one.locks)]
+        if not found:
+            return Impact("nobody: nothing of it is exported", "none", takes, tuple(notes))
     sure = [one for one in found if one is not None and not one.note]
     perhaps = [one for one in found if one is not None and one.note]
     said = list(notes)
@@ -50,6 +55,17 @@ def felt(
     if any(one.version.startswith("4") for one in perhaps):
         said.append(IDLE)
     return Impact(_sentence(sure, perhaps), pause, takes, tuple(said), (*sure, *perhaps)[:MOST])
+
+
+def exported(desired: DesiredCluster, observed: Mapping[str, NodeObserved], mount_points: Collection[str]) -> bool:
+    """Whether anything there is served, by the panel or by hand; what a node did not tell counts as served."""
+    paths = [export.path for export in desired.exports]
+    paths += [snapshots.path(one) for one in desired.snapshots if one.opened]
+    for node in observed.values():
+        if node.exports is None:
+            return True
+        paths += [export.path for export in node.exports]
+    return any(_below(path, point) for path in paths for point in mount_points)
 
 
 def clients_of(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> tuple[NfsClient, ...] | None:

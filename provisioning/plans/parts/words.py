@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from provisioning.checks.export_line import unreached
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.ha.base import active_node
 from provisioning.observed import NodeObserved
@@ -112,3 +113,10 @@ def _node_now(desired: DesiredCluster, name: str, node: NodeObserved | None) -> 
     kind = "as a volume of a local group" if backing.kind is BackingKind.LV else "as a whole"
     drbd = f"DRBD is {replica.role or 'up'}, {replica.disk}" if replica else "DRBD is not set up"
     return f"{name} gives {where}, {kind}; {drbd}."
+
+
+def can_mount(desired: DesiredCluster, clients: Sequence[str], path: str) -> str:
+    """Say who can, without those that its findings say cannot."""
+    away = unreached(desired, clients)
+    reach = [client for client in clients if client not in away]
+    return f"{listed(reach) if reach else 'Nobody yet'} can mount {desired.service_ip}:{path}"

@@ -42,6 +42,8 @@ MANY = {
     "exports-import",
     "batch",
     "batch-approve",
+    "batch-line",
+    "batch-plan",
     "batch-stop",
 }  # of the person who sent them; their access is tried in tests/batches
 

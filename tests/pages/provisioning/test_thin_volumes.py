@@ -14,9 +14,10 @@ from clusters.states import Inventory
 from provisioning import codec
 from provisioning.actions import ACTIONS
 from provisioning.intents import CreateSnapshot, CreateVolume, RestoreSnapshot
-from provisioning.models import Job
+from provisioning.models import Batch, Job
 from provisioning.snapshot import desired_of
 from tests import stories
+from tests.batches import answering
 from tests.pages.provisioning.test_create_a_volume import GOOD
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,7 @@ def test_the_cluster_page_shows_the_pool(pair: Cluster, olga_client: Client):
 def test_rows_of_csv_may_be_thin(pair: Cluster, olga_client: Client):
     rows = "cluster,name,size,pool\nweb-files,a,20 GiB,pool0\nweb-files,b,1 GiB,\nweb-files,c,1 GiB,pool9\n"
     answer: Any = olga_client.post("/volumes/import/", {"text": rows})
+    answering.answer(Batch.objects.get())
     html = page(olga_client, answer["Location"])
     assert "/dev/vg_data/a, 20 GiB, thin in pool0, ext4, at /srv/a" in html and "no thin pool pool9" in html
     assert "Add 2 to web-files" in html
