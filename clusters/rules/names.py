@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from clusters.rules.text import RuleError, match, shown
 
@@ -99,8 +100,11 @@ def snapshot_name(value: str) -> str:
 
 
 def _spelled_as_volume(value: str) -> str:
-    """Offer "Shop Assets" as shop_assets; nothing when no such name is left of it."""
-    name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
+    """Offer "Shop Assets" as shop_assets and "Büro" as buro; nothing when a letter would be lost, or no such name is left of it."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
+    if not letters.isascii():
+        return ""
+    name = re.sub(r"[^a-z0-9]+", "_", letters.lower()).strip("_")
     if len(name) > VOLUME_NAME_LONGEST or not re.fullmatch(VOLUME_NAME, name):
         return ""
     try:

@@ -36,6 +36,13 @@ def test_a_volume_cannot_stand_where_a_form_stands():
     assert spelled.value.offer == "new_files"
 
 
+@pytest.mark.parametrize(("typed", "offer"), [("Foo Bär", "foo_bar"), ("ünï", "uni"), ("Straße", ""), ("файлы 2", "")])
+def test_no_letter_is_lost_from_a_name_that_is_offered(typed: str, offer: str) -> None:
+    with pytest.raises(rules.RuleError) as refused:
+        rules.volume_name(typed)
+    assert refused.value.offer == offer
+
+
 @pytest.mark.parametrize("name", ["ada", "ada.lovelace@example.org", "_ada", "1"])
 def test_names_of_people(name):
     assert rules.person_name(name) == name
