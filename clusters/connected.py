@@ -135,6 +135,7 @@ class Connected:
     now: datetime
     idle: int  # version 4 clients without an open file there: they may have it mounted
     seen: str  # changes when the rows do
+    q: str = ""  # what the rows were looked for
 
     @property
     def fresh(self) -> bool:
@@ -184,7 +185,7 @@ def load(
     answered = max((n.answered_at.timestamp() for n in names.values() if n.answered_at), default=0)
     fresh = now - state.clients_read_at < OLD
     seen = f"{node.pk}-{state.clients_read_at.timestamp():.0f}-{answered:.0f}-{late}-{fresh}"
-    return Connected(rows, True, node, state.clients_read_at, now, idle, seen)
+    return Connected(rows, True, node, state.clients_read_at, now, idle, seen, q)
 
 
 def names_of(addresses: Iterable[str]) -> dict[str, str]:

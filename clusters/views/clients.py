@@ -21,15 +21,16 @@ def clients_page(request: HttpRequest, slug: str) -> HttpResponse:
     volume, export = _what(cluster, request.GET.get("volume", ""), request.GET.get("export", ""))
     q = request.GET.get("q", "").strip()[:100]
     context = section(cluster, volume=volume, export=export, q=q)
-    if request.GET.get("part") == "section":
-        if request.GET.get("seen") == context["connected"].seen:
-            return HttpResponse(status=204)
-        context |= {"live": True, "all": request.GET.get("all") == "1"}
+    part = request.GET.get("part") == "section"
+    if part and request.GET.get("seen") == context["connected"].seen:
+        return HttpResponse(status=204)
+    context["all"] = not part or request.GET.get("all") == "1"
+    if context["all"]:
+        context["clients_url"] += "&all=1" + (f"&{urlencode({'q': q})}" if q else "")
+    if part:
         return render(request, "_clients.html", context)
     kept = {key: request.GET[key] for key in ("volume", "export") if key in request.GET}
-    context |= {"q": q, "what": export or volume, "kept": kept}
-    context["clients_url"] += "&all=1" + (f"&{urlencode({'q': q})}" if q else "")
-    return render(request, "clients.html", context)
+    return render(request, "clients.html", context | {"q": q, "what": export or volume, "kept": kept})
 
 
 def section(

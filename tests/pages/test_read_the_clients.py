@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -106,6 +107,26 @@ def test_it_finds_by_address_and_name(client, vera, cluster) -> None:
         text = client.get(f"/c/web-files/clients/?q={q}").content.decode()
         assert found in text
         assert other not in text
+
+
+@pytest.mark.parametrize("part", ["", "&all=1&part=section&seen=old"])
+def test_a_search_that_finds_none_does_not_say_that_nobody_is_there(client, vera, cluster, part) -> None:
+    told(cluster, WRITER)
+    client.force_login(vera)
+    text = client.get(f"/c/web-files/clients/?q=zzz{part}").content.decode()
+    assert "None of them matches “zzz”." in text
+    assert "Nobody is connected" not in text
+
+
+def test_the_search_goes_on_with_every_reading(client, vera, cluster) -> None:
+    told(cluster, WRITER, OLDER)
+    client.force_login(vera)
+    address = "/c/web-files/clients/?q=2.52"
+    for _ in range(3):
+        text = client.get(address).content.decode()
+        assert "192.0.2.52" in text
+        assert "192.0.2.50" not in text
+        address = re.search(r'hx-get="([^"]+)"', text)[1].replace("&amp;", "&").replace("seen=", "seen=old")
 
 
 def test_queries_do_not_grow_with_the_clients(client, vera, cluster, django_assert_max_num_queries) -> None:
