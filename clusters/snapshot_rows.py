@@ -24,7 +24,9 @@ class SnapshotRow:
 
     @property
     def kind(self) -> str:
-        """The state's shape: ok, warn, or unknown when it was never read."""
+        """The state's shape: ok, warn, idle while it is opened, or unknown when it was not read, or not since then."""
+        if self.state and self.state.there and not self.lost and (kind := self._opening[0]):
+            return kind
         if self.state and self.state.there and self.thin:
             return "ok"
         if self.state is None or self.percent is None:
@@ -51,8 +53,8 @@ class SnapshotRow:
             return "not there any more"
         if self.lost:
             return "ran full, lost"
-        if self.opened and not state.mounted:
-            return "closed by a failover"
+        if word := self._opening[1]:
+            return word
         if self.percent is not None and self.percent >= FULL_SOON:
             return "nearly full"
         filling = self.percent is not None and self.percent >= FILLS
@@ -61,6 +63,36 @@ class SnapshotRow:
     @property
     def opened(self) -> bool:
         return self.snapshot.fsid is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was opened to the end, and a reading after that did not see it mounted."""
+        at = self.snapshot.opened_at
+        return self._unseen and at is not None and self.state is not None and self.state.read_at > at
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether no job has opened it to the end: one is about to, or stopped half way."""
+        return self._unseen and self.snapshot.opened_at is None
+
+    @property
+    def unread(self) -> bool:
+        """Whether it was opened to the end, and nothing was read since."""
+        at = self.snapshot.opened_at
+        return self.opened and at is not None and (self.state is None or (self._unseen and not self.closed))
+
+    @property
+    def _unseen(self) -> bool:
+        return self.opened and self.state is not None and self.state.there and not self.state.mounted
+
+    @property
+    def _opening(self) -> tuple[str, str]:
+        """Shape and words for one that counts as opened and was not seen mounted."""
+        if not self._unseen:
+            return "", ""
+        if self.broken_off:
+            return "idle", "not opened to the end"
+        return ("warn", "closed by a failover") if self.closed else ("unknown", "opened, not read since")
 
     @property
     def path(self) -> str:

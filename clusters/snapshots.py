@@ -79,14 +79,19 @@ def give_back_removal(cluster: Cluster, volume: str, name: str, *, partly: bool)
         of(cluster, volume, name).filter(inventory=Inventory.REMOVING).update(inventory=Inventory.PRESENT)
 
 
-def opened(
+def opening(
     cluster: Cluster, volume: str, name: str, *, fsid: int, clients: Iterable[str], as_root: bool, sec: str = ""
 ) -> None:
     of(cluster, volume, name).update(fsid=fsid, clients=" ".join(clients), as_root=as_root, sec=sec)
 
 
+def opened(cluster: Cluster, volume: str, name: str) -> None:
+    """It was opened to the end: only a reading that is newer may say that it is closed."""
+    of(cluster, volume, name).update(opened_at=timezone.now())
+
+
 def closed(cluster: Cluster, volume: str, name: str) -> None:
-    of(cluster, volume, name).update(fsid=None, clients="", sec="")
+    of(cluster, volume, name).update(fsid=None, opened_at=None, clients="", sec="")
     SnapshotState.objects.filter(snapshot__in=of(cluster, volume, name)).update(mounted=False)
 
 

@@ -57,6 +57,9 @@ class Snapshot(models.Model):
         SnapshotSchedule, on_delete=models.SET_NULL, null=True, blank=True, related_name="snapshots"
     )
     fsid = models.PositiveIntegerField(null=True, blank=True, help_text="while it is opened")
+    opened_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a job last opened it to the end; NULL: none has"
+    )
     clients = models.CharField(max_length=1000, blank=True, default="", help_text="separated by blanks")
     as_root = models.BooleanField(default=False, help_text="root of these clients may read everything")
     sec = models.CharField(

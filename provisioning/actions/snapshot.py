@@ -105,9 +105,9 @@ def _give_back_open(cluster: Cluster, intent: OpenSnapshot, partly: bool) -> Non
         snapshots.closed(cluster, intent.snapshot.volume, intent.snapshot.name)
 
 
-def _open(cluster: Cluster, intent: OpenSnapshot) -> None:
+def _begin_open(cluster: Cluster, intent: OpenSnapshot) -> None:
     wanted = intent.snapshot
-    snapshots.opened(
+    snapshots.opening(
         cluster,
         wanted.volume,
         wanted.name,
@@ -116,6 +116,11 @@ def _open(cluster: Cluster, intent: OpenSnapshot) -> None:
         as_root=wanted.as_root,
         sec=wanted.sec,
     )
+
+
+def _settle_open(cluster: Cluster, intent: OpenSnapshot) -> None:
+    _begin_open(cluster, intent)
+    snapshots.opened(cluster, intent.snapshot.volume, intent.snapshot.name)
 
 
 def _named(intent: Named) -> str:
@@ -193,8 +198,8 @@ ROWS = (
         object=lambda intent: _object(intent.snapshot),
         refuses=_refuses_open,
         asks=lambda intent, desired: Asked((SNAPSHOTS, path(intent.snapshot))),
-        begin=_open,  # from here on every file that is written says that it is opened, also when the job stops half way
-        settle=_open,
+        begin=_begin_open,  # from here on every file that is written says that it is opened, also when the job stops half way
+        settle=_settle_open,
         give_back=_give_back_open,
         left="the snapshot itself is as it was",
         binds=lambda step: not step.title.startswith(snapshot_open.MAKES),

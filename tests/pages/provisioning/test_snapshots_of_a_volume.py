@@ -145,10 +145,42 @@ def test_one_that_ran_full_says_that_it_is_lost(before: Snapshot, olga_client: C
 
 
 def test_one_that_a_failover_closed_says_so(before: Snapshot, olga_client: Client):
-    Snapshot.objects.update(fsid=1_000_001, clients="10.10.0.7")
+    Snapshot.objects.update(fsid=1_000_001, opened_at=timezone.now() - timedelta(hours=1), clients="10.10.0.7")
     assert "A failover has closed it" in page(olga_client.get(ONE))
+    assert '<svg class="i c-warn"' in page(olga_client.get(BASE)).partition("closed by a failover")[0][-300:]
     SnapshotState.objects.update(mounted=True)
     assert "A failover has closed it" not in page(olga_client.get(ONE))
+
+
+def opened(web_files: Cluster, act: str) -> None:
+    wanted = DesiredSnapshot("web_files", "before", "web_files-before", 2 * GIB, 1_000_001, ("10.10.0.7",))
+    getattr(ACTIONS["snapshot.open"], act)(web_files, OpenSnapshot("web-files", wanted))
+
+
+def test_a_reading_from_before_it_was_opened_does_not_close_it(
+    web_files: Cluster, before: Snapshot, vera_client: Client
+):
+    opened(web_files, "begin")
+    opened(web_files, "settle")
+    for address in (ONE, BASE):
+        assert "pened, not read since" in page(vera_client.get(address))
+        assert "failover has closed" not in page(vera_client.get(address))
+    SnapshotState.objects.update(read_at=timezone.now())
+    assert "closed by a failover" in page(vera_client.get(BASE))
+
+
+def test_one_whose_job_has_not_ended_was_closed_by_nobody(web_files: Cluster, before: Snapshot, vera_client: Client):
+    opened(web_files, "begin")
+    SnapshotState.objects.update(read_at=timezone.now())
+    assert "not opened to the end" in page(vera_client.get(BASE))
+    assert "failover has closed" not in page(vera_client.get(ONE))
+
+
+def test_closed_and_opened_again_it_is_told_anew(web_files: Cluster, before: Snapshot, vera_client: Client):
+    opened(web_files, "settle")
+    ACTIONS["snapshot.close"].settle(web_files, CloseSnapshot("web-files", "web_files", "before"))
+    opened(web_files, "begin")
+    assert "not opened to the end" in page(vera_client.get(BASE))
 
 
 @pytest.mark.parametrize(
