@@ -194,6 +194,22 @@ def find_export(cluster: Cluster, fsid: int) -> Export | None:
     return _exports(cluster).select_related("volume__cluster").filter(fsid=fsid).first()
 
 
+def exported_by(export: Export, known: Known) -> list[tuple[Seen, str, str]]:
+    """Give each node that is seen now, with a shape, "" for what needs none, and the words."""
+    return [(one, *_exports_it(export, one, known)) for one in known.nodes if one.fresh and one.state]
+
+
+def _exports_it(export: Export, one: Seen, known: Known) -> tuple[str, str]:
+    if one.state and export.path in (one.state.exported or ()):
+        return "", "exports it"
+    if one is not known.active or export.inventory != Inventory.PRESENT:
+        return "", "does not export it now"
+    read_at = one.state.read_at if one.state else None
+    if export.changed_at and (read_at is None or read_at <= export.changed_at):
+        return "unknown", "not read since it was published or changed"
+    return "danger", "serves, but does not export it"
+
+
 def volume_row(volume: Volume, fresh: bool, exported: Sequence[str] = ()) -> VolumeRow:
     return VolumeRow(volume, getattr(volume, "usage", None), fresh, exported)
 

@@ -123,6 +123,8 @@ def begin_export(
 def change_export(cluster: Cluster, path: str, clients: Iterable[tuple[str, Iterable[str]]]) -> None:
     """Write the clients that an export has now."""
     for export in cluster.exports.filter(path=path):
+        export.changed_at = timezone.now()
+        export.save(update_fields=["changed_at"])
         export.clients.all().delete()
         _add_clients(export, clients)
 
@@ -153,7 +155,7 @@ def finish_volume(cluster: Cluster, name: str) -> None:
 
 
 def finish_export(cluster: Cluster, path: str) -> None:
-    _open(cluster.exports.filter(path=path)).update(inventory=Inventory.PRESENT)
+    _open(cluster.exports.filter(path=path)).update(inventory=Inventory.PRESENT, changed_at=timezone.now())
 
 
 def grow_volume(cluster: Cluster, name: str, size: int) -> None:
@@ -176,8 +178,8 @@ def edit_volume(cluster: Cluster, name: str, *, new_name: str, mount_point: str,
     volume.save(update_fields=["name", "mount_point", "mount_options"])
     for export in volume.exports.all():
         if export.path == old or export.path.startswith(f"{old}/"):
-            export.path = mount_point + export.path.removeprefix(old)
-            export.save(update_fields=["path"])
+            export.path, export.changed_at = mount_point + export.path.removeprefix(old), timezone.now()
+            export.save(update_fields=["path", "changed_at"])
 
 
 def begin_removing_volume(cluster: Cluster, name: str) -> None:
@@ -250,7 +252,8 @@ def _move(cluster: Cluster, state: Inventory) -> None:
     cluster.inventory = state
     cluster.save(update_fields=["inventory"])
     _open(cluster.volumes.all()).update(inventory=state)
-    _open(cluster.exports.all()).update(inventory=state)
+    made = {"changed_at": timezone.now()} if state == Inventory.PRESENT else {}
+    _open(cluster.exports.all()).update(inventory=state, **made)
 
 
 def _open(rows: QuerySet[Row]) -> QuerySet[Row]:

@@ -209,6 +209,11 @@ class Export(models.Model):
     owner = models.CharField(max_length=70, blank=True, default="", help_text="of the directory; empty: left alone")
     mode = models.CharField(max_length=4, blank=True, default="", help_text="of the directory; empty: left alone")
     created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when a job last published, changed or moved it: an older reading tells nothing of that",
+    )
 
     class Meta:
         ordering = ["cluster_id", "path"]

@@ -104,7 +104,6 @@ def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
     if export is None:
         raise Http404("No such export.")
     known = detail.known(cluster, timezone.now())
-    exported = [(one, export.path in (one.state.exported or ())) for one in known.nodes if one.fresh and one.state]
     address = request.GET.get("address", "")[:253]
     allowed = list(export.clients.all())
     clients = [(client.client, client.options.split(",")) for client in allowed]
@@ -113,7 +112,7 @@ def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
         "known": known,
         "export": export,
         "allowed": allowed,
-        "exported": exported,
+        "exported": detail.exported_by(export, known),
         "actions": offered.on_export(export, access.of(request).on(cluster), known.state, url),
         "address": address,
         "gets": what_gets(address, clients) if address.strip() else None,
