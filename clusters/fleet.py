@@ -237,6 +237,7 @@ def _last_moves(keys: list[int]) -> dict[int, LastMove]:
 def newest_moves(keys: Sequence[int]) -> QuerySet[Any, int | None]:
     """The key of each pair's last move: one look into an index for each, however long the history is."""
     moves = StateChange.objects.filter(cluster=OuterRef("pk"), subject=StateChange.Subject.GROUP)
+    moves = moves.exclude(cause=StateChange.Cause.PAUSE)
     last = Subquery(moves.order_by("-at", "-pk").values("pk")[:1])
     return Cluster.objects.filter(pk__in=keys).order_by().annotate(last=last).values_list("last", flat=True)
 

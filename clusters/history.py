@@ -29,6 +29,7 @@ WORDS = {
     "start": "Start",
     "stop": "Stop",
     "unclean": "Unclean move",
+    "pause": "Pause",
     "": "Move",
 }
 MANY = {"failover": ("failover", "failovers"), "switchover": ("switchover", "switchovers"), "start": ("start", "starts"),
@@ -106,9 +107,10 @@ def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None) -> H
     if filters.kind:
         listed = listed.filter(cause=filters.kind)
     page = Paginator(listed, PER_PAGE).get_page(number)
-    facts = [Fact(*row) for row in of_year.order_by("at", "pk").values_list("cause", "pause", "pk")]
-    headline, sub = _headline(facts, filters)
-    timed = of_year.exclude(pause=None).order_by("-at", "-pk").values_list(*Timed._fields[:-1], "cluster__slug")
+    counted = of_year.exclude(cause=StateChange.Cause.PAUSE)
+    facts = [Fact(*row) for row in counted.order_by("at", "pk").values_list("cause", "pause", "pk")]
+    headline, sub = _headline(facts, filters, of_year.filter(cause=StateChange.Cause.PAUSE, new="").count())
+    timed = counted.exclude(pause=None).order_by("-at", "-pk").values_list(*Timed._fields[:-1], "cluster__slug")
     charted = [Timed(*row) for row in timed[:CHARTED]][::-1]
     worst = _worst(facts, timed)
     return History(
@@ -152,17 +154,20 @@ def title(change: StateChange) -> str:
 
 
 def _moved(cause: str, old: str, new: str) -> str:
+    if cause == StateChange.Cause.PAUSE:
+        return f"Pause on {new} is over" if new else f"Pause on {old}: a job has stopped NFS there"
     word = WORDS.get(cause, "Move")
     if not new:
         return f"{word}: nobody serves any more" + (f", it was {old}" if old else "")
     return f"{word}, {old} to {new}" if old else f"{word} on {new}"
 
 
-def _headline(rows: list[Fact], filters: Filters) -> tuple[str, str]:
+def _headline(rows: list[Fact], filters: Filters, paused: int) -> tuple[str, str]:
+    beside = f" {count_text(paused, 'pause', 'pauses')} for a job on one node beside." if paused else ""
     if not rows:
         return (
             f"No move of a service group in {filters.year}.",
-            "The monitor writes each one down, with what was known when it was seen.",
+            f"The monitor writes each one down, with what was known when it was seen.{beside}",
         )
     counts: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -172,7 +177,7 @@ def _headline(rows: list[Fact], filters: Filters) -> tuple[str, str]:
     last = (
         f" Clients waited {pause_text(timed[-1].pause)} the last time." if timed and timed[-1].pause is not None else ""
     )
-    return f"{count_text(len(rows), 'move', 'moves')} in {filters.year}.{last}", sub
+    return f"{count_text(len(rows), 'move', 'moves')} in {filters.year}.{last}", sub + beside
 
 
 def _worst(facts: Iterable[Fact], timed: QuerySet[StateChange, Any]) -> Timed | None:

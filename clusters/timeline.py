@@ -33,6 +33,8 @@ TITLES = {
 
 
 def told_change(change: StateChange) -> str:
+    if change.cause == StateChange.Cause.PAUSE:
+        return f"The service on {change.new} goes on" if change.new else f"The service on {change.old} pauses for a job"
     if change.subject == StateChange.Subject.GROUP and not change.new:
         return "Nobody holds the service group"
     if change.subject == StateChange.Subject.HEALTH and change.new in GROUPS:
@@ -49,7 +51,7 @@ CAUSES = {"failover": "risk", "unclean": "danger", "switchover": "work", "start"
 
 
 def change_kind(change: StateChange) -> str:
-    if change.subject == StateChange.Subject.GROUP:
+    if change.subject == StateChange.Subject.GROUP and change.cause != StateChange.Cause.PAUSE:
         return "danger" if not change.new else CAUSES.get(change.cause, "idle")
     return KINDS.get(change.new, "idle")
 

@@ -30,6 +30,7 @@ class StateChange(models.Model):
         START = "start"
         STOP = "stop"
         UNCLEAN = "unclean"
+        PAUSE = "pause"  # a job of the panel stopped the service for a moment; it never left the node, and is no move
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="changes")
     node = models.ForeignKey(Node, on_delete=models.SET_NULL, null=True, related_name="+")

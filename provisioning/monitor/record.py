@@ -16,7 +16,7 @@ from clusters.models import Cluster, ClusterState, Node, NodeState, Replica, Sta
 from clusters.nodetext import clean
 from clusters.pair import known
 from clusters.states import AT_WORK, Health, Inventory, JobStatus
-from provisioning import actions
+from provisioning import actions, codec
 from provisioning.desired import DesiredCluster
 from provisioning.models import Job
 from provisioning.monitor import names
@@ -29,6 +29,8 @@ from provisioning.monitor.snapshots import write_snapshots
 from provisioning.monitor.told import rows, standing_rows
 from provisioning.monitor.usage import write_usage
 from provisioning.observed import NodeObserved, Progress
+from provisioning.plans.parts import pausing
+from provisioning.steps import Plan
 from provisioning.transport.world import HostKeyChanged, NodeError
 
 KNOWN = (  # what `known` reads
@@ -79,6 +81,7 @@ def record(
     if cluster.inventory == Inventory.PRESENT:
         group = GroupKnown(state.active_node.name if state.active_node else "", state.last_active, state.served_at)
         if change := group_change(before, after, group, now):
+            change = _as_pause(cluster, change)
             changes.append(change)
             state.active_node = members.get(change.new)
     _write_state(state, after, changes, now, together=of_one_moment(answers.values()))
@@ -261,6 +264,23 @@ def _lies_in(path: str, places: tuple[str, ...]) -> bool:
 
 def _job(cluster: Cluster) -> int | None:
     return Job.objects.filter(cluster=cluster, status__in=AT_WORK).values_list("pk", flat=True).first()
+
+
+def _as_pause(cluster: Cluster, change: Change) -> Change:
+    """Call what a job stops and starts again a pause: the service never left the node. It may be back only after the job's end."""
+    stopped = change.cause == "stop" and _stops_nfs(cluster)
+    back = change.cause == "start" and change.old == change.new and _paused(cluster)
+    return replace(change, cause="pause") if stopped or back else change
+
+
+def _stops_nfs(cluster: Cluster) -> bool:
+    job = Job.objects.filter(cluster=cluster, status=JobStatus.RUNNING).exclude(plan=None).first()
+    return job is not None and pausing.stops(codec.load(Plan, job.plan or {}).steps)
+
+
+def _paused(cluster: Cluster) -> bool:
+    last = StateChange.objects.filter(cluster=cluster, subject=StateChange.Subject.GROUP).first()
+    return last is not None and last.cause == StateChange.Cause.PAUSE and not last.new
 
 
 def _write_history(cluster: Cluster, members: Mapping[str, Node], changes: list[Change], now: datetime) -> None:

@@ -22,6 +22,8 @@ def test_the_newest_move_of_each_pair_is_found_and_nothing_else() -> None:
         for minutes in (50, 10, 30):
             stories.change(cluster, "bob", "group", "alice", "bob", now - timedelta(minutes=minutes), cause="failover")
         stories.change(cluster, "bob", "disk", "UpToDate", "Failed", now)
+        stories.change(cluster, "", "group", "bob", "", now - timedelta(minutes=2), cause="pause")
+        stories.change(cluster, "", "group", "bob", "bob", now - timedelta(minutes=1), cause="pause")
     found = set(fleet.newest_moves([one.pk, other.pk, quiet.pk]))
     wanted = StateChange.objects.filter(subject="group", at=now - timedelta(minutes=10)).values_list("pk", flat=True)
     assert found == {None, *wanted}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +31,11 @@ from provisioning.snapshot import desired_of
 from provisioning.transport.world import HostKeyChanged, Unreachable
 from tests import factories
 from tests.health.test_judge import ALICE, BOB, pair
+from tests.plans.given import plan_of
 
 T0 = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MOUNTS = ("web_files", "media")
+PLANS = Path(__file__).parents[1] / "plans"
 
 
 def reading(
@@ -307,3 +310,40 @@ def test_what_a_node_calls_itself_is_cleaned(web_files, client, ada):
     sweep(web_files, 0, replace(GOOD[0], os_id=HOSTILE, os_version="12", kernel=HOSTILE), GOOD[1])
     assert NodeState.objects.get(node__name="alice").os == "wel⟨U+202E⟩come␇ 12"
     assert raw(client, ada) == []
+
+
+CHECK, TRIM = "volume-check/itself/given.toml", "volume-trim/not-told/given.toml"
+STOPPED = replace(GOOD[0], nfsd_threads=0)
+
+
+def job_of(cluster, given):
+    plan = plan_of(PLANS / given)
+    return Job.objects.create(
+        cluster=cluster, action="volume.check", title="A job", status="running", idempotency_key="k", intent={},
+        plan=codec.dump(plan), created_by="olga",
+    )  # fmt: skip
+
+
+def causes():
+    return [row.cause for row in StateChange.objects.filter(subject="group").order_by("at", "pk")][1:]
+
+
+def paused_by(cluster, monkeypatch, given):
+    monkeypatch.setattr("provisioning.monitor.record._unsettled", lambda *_: ())
+    sweep(cluster, 0, *GOOD)
+    job = job_of(cluster, given)
+    sweep(cluster, 5, STOPPED, GOOD[1])
+    Job.objects.filter(pk=job.pk).update(status="succeeded")
+
+
+@pytest.mark.parametrize(("given", "named"), [(CHECK, ["pause", "pause"]), (TRIM, ["stop", "start"])])
+def test_what_a_job_stops_and_starts_on_one_node_is_a_pause(web_files, monkeypatch, given, named):
+    paused_by(web_files, monkeypatch, given)
+    sweep(web_files, 10, *GOOD)
+    assert causes() == named
+
+
+def test_a_switchover_after_a_pause_is_still_a_move(web_files, monkeypatch):
+    paused_by(web_files, monkeypatch, CHECK)
+    sweep(web_files, 10, reading("alice", serves=False), reading("bob", serves=True))
+    assert causes() == ["pause", "switchover"]

@@ -65,6 +65,33 @@ def test_nobody_serving_is_a_move_of_its_own(client: Client, olga: Any) -> None:
     assert "nobody serves any more, it was alice" in client.get("/failovers/").content.decode()
 
 
+def test_a_pause_for_a_job_is_listed_and_is_no_move(client: Client, olga: Any) -> None:
+    cluster, now = stories.make_pair("wiki"), timezone.now()
+    moved = now - timedelta(seconds=300)
+    stories.change(cluster, "bob", "group", "bob", "alice", moved, cause="failover", pause=20)
+    stories.change(cluster, "", "group", "alice", "", now - timedelta(seconds=30), cause="pause", job=4)
+    stories.change(cluster, "", "group", "alice", "alice", now, cause="pause", pause=30)
+    client.force_login(olga)
+    answer = client.get("/failovers/")
+    shown, page = answer.context["history"], answer.content.decode()
+    assert shown.headline.endswith(" Clients waited 20 s the last time.") and shown.headline.startswith("1 move in ")
+    assert shown.sub == "1 failover. 1 pause for a job on one node beside."
+    assert [figure for _, figure, _ in shown.figures] == ["20 s"] * 4
+    assert "Pause on alice: a job has stopped NFS there" in page and "Pause on alice is over" in page
+    assert "alice to alice" not in page and "nobody serves" not in page
+    assert client.get("/failovers/?kind=pause").content.decode().count('class="fo"') == 2
+    around = client.get("/c/wiki/").content.decode()
+    assert "The service on alice pauses for a job" in around and "Nobody holds the service group" not in around
+
+
+def test_a_year_of_pauses_alone_has_no_move(client: Client, olga: Any) -> None:
+    cluster = stories.make_pair("wiki")
+    stories.change(cluster, "", "group", "alice", "", timezone.now(), cause="pause", job=4)
+    client.force_login(olga)
+    shown = client.get("/failovers/").context["history"]
+    assert shown.headline.startswith("No move of a service group") and "1 pause for a job" in shown.sub
+
+
 def test_filters_and_pages(client: Client, olga: Any) -> None:
     first, second = stories.make_pair("wiki"), stories.make_pair("git-lfs")
     now = timezone.now()

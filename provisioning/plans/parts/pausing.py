@@ -129,6 +129,15 @@ def paused(done: Iterable[Step], left: Iterable[Step]) -> bool:
     )
 
 
+def stops(steps: Iterable[Step]) -> bool:
+    """Whether the NFS server is stopped in one of them, if only to start it again."""
+    commands = (command for step in steps if step.runs for command in (*step.commands, step.load) if command)
+    return any(
+        command.argv[0] == "systemctl" and command.argv[1] in ("stop", "restart") and NFS in command.argv[2:]
+        for command in commands
+    )
+
+
 def _of_nfs(command: Command) -> bool:
     return command.argv[0] == "systemctl" and command.argv[1] in ("stop", "start") and command.argv[2:] == (NFS,)
 
