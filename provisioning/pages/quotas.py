@@ -71,12 +71,24 @@ class Grace:
     files: str
 
 
+DAY = 86_400
+
+
+def days_in_force(volume: Volume, inquiry: Inquiry | None, kind: str) -> int | None:
+    """Give the grace time of space in whole days, as the form takes it; None when it is not known."""
+    seconds = next((each.space for each in _graces(volume, inquiry) if each.kind == kind), 0)
+    return -(-seconds // DAY) if seconds > 0 else None
+
+
 def graces(volume: Volume, inquiry: Inquiry | None) -> list[Grace]:
     """Give the grace times in force as they were last read."""
+    return [Grace(each.kind, long(each.space), long(each.files)) for each in _graces(volume, inquiry)]
+
+
+def _graces(volume: Volume, inquiry: Inquiry | None) -> list[QuotaGrace]:
     told = ((inquiry.result or {}).get(volume.name) or {}) if inquiry else {}
     try:
-        read = [QuotaGrace(**each) for each in told.get("graces", ())]
-        return [Grace(each.kind, long(each.space), long(each.files)) for each in read]
+        return [QuotaGrace(**each) for each in told.get("graces", ())]
     except TypeError:
         return []
 
@@ -84,6 +96,6 @@ def graces(volume: Volume, inquiry: Inquiry | None) -> list[Grace]:
 def long(seconds: int) -> str:
     """Say a grace time as it was told: 36 hours are not a day."""
     hours, rest = divmod(seconds, 3600)
-    if hours < 24 or seconds % 86_400 == 0:
+    if hours < 24 or seconds % DAY == 0:
         return figures.span_text(seconds)
     return f"{hours} h {rest // 60} min" if rest else f"{hours} h"

@@ -15,7 +15,7 @@ from clusters import access, typed
 from clusters.models import Volume
 from clusters.states import AccessLevel
 from provisioning import inquiries, jobs
-from provisioning.forms.quota import GraceForm, QuotaForm
+from provisioning.forms.quota import KINDS, GraceForm, QuotaForm
 from provisioning.models import Inquiry
 from provisioning.observed import QuotaUse
 from provisioning.pages import quotas, space
@@ -34,7 +34,11 @@ def quotas_page(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     asked = inquiries.last(Inquiry.Kind.QUOTAS, cluster)
     shown = sorted(uses or (), key=lambda use: (use.kind != "user", -use.used))
     back = typed.found(request)
-    grace = GraceForm(typed.data(request) if back and "days" in back.fields else None, volume=volume)
+    grace = GraceForm(
+        typed.data(request) if back and "days" in back.fields else None,
+        volume=volume,
+        initial=_grace_in_force(volume, request.GET.get("kind", ""), answered),
+    )
     context = {
         "cluster": cluster, "volume": volume, "rows": quotas.rows(shown[:SHOWN], timezone.now()),
         "more": max(0, len(shown) - SHOWN), "read": uses is not None,
@@ -109,6 +113,12 @@ def _initial(request: HttpRequest, volume: Volume) -> dict[str, Any]:
     if use is None:
         return {"kind": kind, "who": who}
     return {"kind": kind, "who": who} | _limits(use)
+
+
+def _grace_in_force(volume: Volume, asked: str, answered: Inquiry | None) -> dict[str, Any]:
+    kind = asked if asked in dict(KINDS) else "user"
+    days = quotas.days_in_force(volume, answered, kind)
+    return {"kind": kind} | ({"days": days} if days else {})
 
 
 def _limits(use: QuotaUse) -> dict[str, Any]:

@@ -87,6 +87,19 @@ def test_the_grace_time_in_force_is_shown_as_it_was_read(web_files: Cluster, ver
     assert "The last reading did not tell it." in page(vera_client.get(PAGE))
 
 
+def test_the_grace_time_begins_with_the_one_in_force(web_files: Cluster, olga_client: Client) -> None:
+    def offered(kind: str = "") -> tuple[str, int]:
+        form = olga_client.get(f"{PAGE}?kind={kind}").context["grace"]
+        return form["kind"].value(), form["days"].value()
+
+    assert offered() == ("user", 7)
+    answer(web_files, use("carol"))
+    assert offered() == ("user", 7)
+    told = [{"kind": "user", "space": 259_200, "files": 1}, {"kind": "group", "space": 129_600, "files": 1}]
+    Inquiry.objects.update(result={"web_files": {"uses": [use("carol")], "graces": told}})
+    assert (offered(), offered("group"), offered("nobody")) == (("user", 3), ("group", 2), ("user", 3))
+
+
 def test_a_limit_becomes_a_job_and_begins_with_what_is_there(web_files: Cluster, olga_client: Client) -> None:
     answer(web_files, use("1234", used=20 * MIB, soft=10 * MIB, hard=20 * MIB, files_hard=7))
     form = olga_client.get(PAGE + "edit/?kind=user&who=1234").context["form"]
