@@ -130,6 +130,14 @@ def test_running_shows_steps_output_and_durations(ran: Callable[..., Job], olga_
     assert "Stop after this step" in shown and "Ticket 4412" in shown
 
 
+def test_before_the_first_step_it_begins_and_counts_none(proposed: Callable[..., Job], olga_client: Client):
+    job = proposed()
+    Job.objects.update(status=JobStatus.RUNNING, started_at=timezone.now())
+    for part in ("", "?part=progress"):
+        shown = page(olga_client.get(f"/jobs/{job.pk}/{part}"))
+        assert "<span>begins · " in shown and "of 0" not in shown
+
+
 def test_the_plan_as_approved_says_who_was_going_to_feel_it(ran: Callable[..., Job], olga_client: Client):
     job = ran(JobStatus.RUNNING)
     ClientName.objects.create(address="192.0.2.50", name="web1.example.net")
