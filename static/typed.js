@@ -39,7 +39,8 @@
   const { at, fields } = load(key(left));
   offer.elements.page.value = page(left);
   offer.elements.fields.value = JSON.stringify(fields);
-  offer.querySelector("[data-age]").textContent = `${Math.max(1, Math.round((Date.now() - at) / 60000))} min`;
+  const minutes = Math.floor((Date.now() - at) / 60000);
+  offer.querySelector("[data-age]").textContent = minutes < 1 ? "less than a minute" : `${minutes} min`;
   offer.addEventListener("reset", () => { sessionStorage.removeItem(key(left)); offer.hidden = true; });
   offer.hidden = false;
 })();

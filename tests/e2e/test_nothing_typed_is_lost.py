@@ -151,7 +151,9 @@ def test_a_form_that_was_left_offers_what_was_typed(visit: Callable[..., Visit],
     page.get_by_role("link", name="Fleet").first.click()
     page.wait_for_url("**/")
     tab.go(NEW)
-    expect(page.locator("#typed-offer")).to_contain_text("You typed in a form on this page 1 min ago and left it.")
+    expect(page.locator("#typed-offer")).to_contain_text(
+        "You typed in a form on this page less than a minute ago and left it."
+    )
     expect(page.locator("#id_name")).to_have_value("")
     looks_right(tab, "left")
     page.get_by_role("button", name="Put it back").click()
