@@ -6,6 +6,7 @@ A figure is rounded for reading; whoever shows it puts the exact value beside it
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 NARROW_BLANK = "\u202f"
@@ -70,6 +71,11 @@ def share(part: float, whole: float) -> float:
 
 def count_text(count: int, one: str, many: str) -> str:
     return f"1 {one}" if count == 1 else f"{grouped(count)} {many}"
+
+
+def listed(names: Sequence[str], link: str = "and") -> str:
+    """a; a and b; a, b and c."""
+    return f" {link} ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def split_sentence(sentence: str) -> tuple[str, str]:

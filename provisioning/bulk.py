@@ -18,7 +18,7 @@ from django.http import QueryDict
 
 from clusters import allocation, rules
 from clusters.export_access import spelled
-from clusters.figures import size_text
+from clusters.figures import listed, size_text
 from clusters.findings import Finding, blockers, warned
 from clusters.models import Cluster, Replica, Volume
 from clusters.states import AccessLevel, ConnectionState, DiskState, Inventory
@@ -92,7 +92,8 @@ def read(kind: str, text: str) -> tuple[list[Row], list[str]]:
         raise Unreadable("There is nothing in it.")
     head = [name.lower().replace(" ", "_") for name in _filled(table[0][1])]
     if missing := [name for name in NEEDED[kind] if name not in head]:
-        raise Unreadable(f"The first line must name the columns; {' and '.join(missing)} is not among them.")
+        are = "is" if len(missing) == 1 else "are"
+        raise Unreadable(f"The first line must name the columns; {listed(missing)} {are} not among them.")
     if twice := {name for name in head if name and head.count(name) > 1}:
         raise Unreadable(f"The column {min(twice)} is there twice.")
     found = [_row(line, head, _filled(cells), delimiter) for line, cells in table[1:] if any(cells)]

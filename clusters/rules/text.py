@@ -28,14 +28,16 @@ def _turns_text(char: str) -> bool:
 
 def plain(value: str, what: str, longest: int) -> str:
     """Refuse what no name, path or address may hold: nothing, too much, anything but printable ASCII without blanks."""
+    many = what.endswith("options")
     if not value:
-        raise RuleError(f"{what} is missing.")
+        raise RuleError(f"{what} {'are' if many else 'is'} missing.")
     if len(value) > longest:
-        raise RuleError(f"{what} has {len(value)} characters; {longest} are possible.")
+        raise RuleError(f"{what} {'have' if many else 'has'} {len(value)} characters; {longest} are possible.")
     if odd := ODD.search(value):
         name = "a blank" if odd[0] == " " else f"“{shown(odd[0])}”"
         raise RuleError(
-            f"{what} contains {name}, which is not possible here.", "".join(value.split()) if odd[0] == " " else ""
+            f"{what} {'contain' if many else 'contains'} {name}, which is not possible here.",
+            "".join(value.split()) if odd[0] == " " else "",
         )
     return value
 

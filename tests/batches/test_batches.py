@@ -332,7 +332,7 @@ def test_a_file_is_taken_and_what_was_typed_is_kept_on_an_error(client: Client, 
     assert client.post("/volumes/import/", {"file": file, "text": ""}).status_code == 302
     answer = client.post("/volumes/import/", {"text": "name\n<typed>"})
     assert answer.status_code == 422
-    assert b"&lt;typed&gt;</textarea>" in answer.content and b"cluster and size is not among them" in answer.content
+    assert b"&lt;typed&gt;</textarea>" in answer.content and b"cluster and size are not among them" in answer.content
 
 
 def test_viewers_and_strangers_are_refused(client: Client, olga: Any, vera: Any, mallory: Any, two: None):

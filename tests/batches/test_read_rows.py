@@ -46,7 +46,9 @@ def test_spreadsheets_of_every_kind_are_read(delimiter: str):
     ("text", "why"),
     [
         ("", "There is nothing in it."),
-        ("name,size\na,1", "cluster is not among them"),
+        ("name,size\na,1", "columns; cluster is not among them"),
+        ("size\n1", "columns; cluster and name are not among them"),
+        ("mode\n1", "columns; cluster, name and size are not among them"),
         ("cluster,name,size,size\n", "The column size is there twice."),
         ("cluster,name,size\n" + "web,a,1 GiB\n" * 501, "That is 501 rows"),
         ("cluster,name,size\nweb,\x00,1", "NUL"),

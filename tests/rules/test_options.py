@@ -21,6 +21,21 @@ def test_mount_options_that_are_refused(options):
 
 
 @pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("noatime noexec", "The mount options contain a blank"),
+        ("a" * 201, "The mount options have 201 characters"),
+        ("noatime,", "The mount options have a comma too many"),
+    ],
+)
+def test_options_are_many(options, says):
+    with pytest.raises(rules.RuleError, match=says):
+        rules.mount_options(options)
+    with pytest.raises(rules.RuleError, match="The options contain a blank"):
+        rules.export_options("rw, sync")
+
+
+@pytest.mark.parametrize(
     ("fstype", "options"),
     [("ext4", ""), ("ext4", "noatime,commit=30"), ("ext4", "data=journal,errors=remount-ro"), ("ext4", "acl,usrquota"),
      ("xfs", "uquota,gquota,logbsize=64k"), ("xfs", "inode64,logbufs=8,discard"), ("xfs", "allocsize=64k")],
