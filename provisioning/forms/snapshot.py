@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -120,6 +121,11 @@ class TakeForm(RoomMixin, PanelForm):
 
 def clients_of(value: str) -> str:
     """Several clients, separated by blanks or commas, each by the rule for one."""
+    if "(" in value or ")" in value:
+        raise rules.RuleError(
+            "Put only names and addresses here; they get it read-only.",
+            " ".join(re.sub(r"\([^()]*\)", " ", value).split()),
+        )
     found = [rules.network_client(word) for word in value.replace(",", " ").split()]
     names = [spelled(client) for client in found]
     if twice := next((client for client in found if names.count(spelled(client)) > 1), ""):

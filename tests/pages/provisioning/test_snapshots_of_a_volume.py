@@ -243,7 +243,16 @@ def test_an_intent_of_before_is_read_as_by_address(before: Snapshot):
 
 
 @pytest.mark.parametrize(
-    ("clients", "said"), [("", "required"), ("10.1.2.3/8", "10.0.0.0/8"), ("a a", "twice"), ("$(id)", "not")]
+    ("clients", "said"),
+    [
+        ("", "required"),
+        ("10.1.2.3/8", "10.0.0.0/8"),
+        ("a a", "twice"),
+        ("$id", "not"),
+        ("$(id)", "Put only"),
+        ("host (rw)", "Put only names and addresses here; they get it read-only."),
+        ("host(rw,sync) 10.0.0.7", 'value="clients=host 10.0.0.7"'),
+    ],
 )
 def test_hostile_clients_are_refused(clients: str, said: str, before: Snapshot, olga_client: Client):
     response = olga_client.post(f"{ONE}open/", {"clients": clients})
