@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from clusters import rules
+from clusters.figures import listed
 
 
 class RuleField(forms.CharField):
@@ -41,6 +42,19 @@ class RuleField(forms.CharField):
         except rules.RuleError:
             return False
         return True
+
+
+class OneOf(forms.ChoiceField):
+    """A choice that says what there is when something else was sent, as a row of CSV may."""
+
+    def validate(self, value: str) -> None:
+        if value and not self.valid_value(value):
+            there = cast(Iterable[tuple[str, str]], self.choices)
+            raise refusal(self.told(rules.shown(value), [name for name, _ in there]))
+        super().validate(value)
+
+    def told(self, value: str, there: list[str]) -> str:
+        return f"“{value}” is not possible: {listed(there, 'or')}."
 
 
 def owner_field(help_text: str) -> RuleField:
@@ -150,9 +164,7 @@ def size_field(label: str, **kwargs: Any) -> forms.CharField:
 
 def unit_field() -> forms.ChoiceField:
     widget = forms.Select(attrs={"class": "form-select w6", "aria-label": "Unit"})
-    return forms.ChoiceField(
-        label="Unit", choices=[(u, u) for u in ("MiB", "GiB", "TiB")], initial="GiB", widget=widget
-    )
+    return OneOf(label="Unit", choices=[(u, u) for u in ("MiB", "GiB", "TiB")], initial="GiB", widget=widget)
 
 
 def number_field(label: str, lowest: int, highest: int, **kwargs: Any) -> forms.IntegerField:

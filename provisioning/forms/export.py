@@ -11,13 +11,24 @@ from django.http import QueryDict
 
 from clusters import rules
 from clusters.export_access import spelled
+from clusters.figures import listed
 from clusters.models import Cluster, Export, Volume
 from clusters.states import Inventory
 from provisioning.desired import DesiredExport, ExportClient
-from provisioning.forms.base import PanelForm, RuleField, choice_widget, mode_field, owner_field, refusal, unfinished
+from provisioning.forms.base import (
+    OneOf,
+    PanelForm,
+    RuleField,
+    choice_widget,
+    mode_field,
+    owner_field,
+    refusal,
+    unfinished,
+)
 from provisioning.intents import PublishExport
 
 MOST_CLIENTS = 40
+NAMED = 12  # volumes in a refusal
 TOP = "/volume/"  # stands for whatever mount point it is
 ACCESS = [("rw", "read and write"), ("ro", "read only")]
 SQUASH = [
@@ -48,8 +59,20 @@ def exported(cluster: Cluster, *paths: str) -> dict[str, int]:
     return dict((rows.filter(path__in=paths) if paths else rows).values_list("path", "fsid"))
 
 
+class VolumeChoice(OneOf):
+    """One of the pair's volumes."""
+
+    def __init__(self, *, pair: str = "", **kwargs: Any) -> None:
+        self.pair = pair
+        super().__init__(**kwargs)
+
+    def told(self, value: str, there: list[str]) -> str:
+        named = [*there[:NAMED], f"{len(there) - NAMED} more"] if len(there) > NAMED else there
+        return f"There is no volume {value}. {self.pair} has {listed(named) or 'none'}."
+
+
 class ExportForm(PanelForm):
-    volume: forms.Field = forms.ChoiceField(label="Volume", widget=choice_widget())
+    volume: forms.Field = VolumeChoice(label="Volume", widget=choice_widget())
     directory = RuleField(
         directory,
         label="Directory in it",
@@ -75,7 +98,9 @@ class ExportForm(PanelForm):
         self.volumes = {volume.name: volume for volume in volumes}
         super().__init__(data, **kwargs)
         choices = [(name, f"{name}, at {volume.mount_point}") for name, volume in self.volumes.items()]
-        self.fields["volume"] = forms.ChoiceField(label="Volume", choices=choices, widget=choice_widget("w30"))
+        self.fields["volume"] = VolumeChoice(
+            label="Volume", choices=choices, widget=choice_widget("w30"), pair=cluster.slug
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

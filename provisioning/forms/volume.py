@@ -16,6 +16,7 @@ from clusters.pool_health import PoolView
 from clusters.states import Inventory
 from provisioning.desired import DesiredVolume
 from provisioning.forms.base import (
+    OneOf,
     PanelForm,
     RuleField,
     SizeMixin,
@@ -67,7 +68,7 @@ class VolumeForm(SizeMixin, PanelForm):
     name = RuleField(rules.volume_name, label="Name", help_text="Also the name of the mount point.")
     size = size_field("Size", help_text="Can grow later, not shrink.")
     unit = unit_field()
-    fstype = forms.ChoiceField(
+    fstype = OneOf(
         label="File system", choices=[("ext4", "ext4"), ("xfs", "XFS")], initial="ext4", widget=choice_widget()
     )
     pool = forms.ChoiceField(

@@ -94,6 +94,11 @@ def test_a_bad_volume_says_why_and_the_rows_before_it_count(pair: Cluster, rows:
     assert judged[-1].intent is None and problem in " ".join(judged[-1].problems)
 
 
+def test_a_file_system_that_is_not_there_is_answered_with_those_that_are(pair: Cluster):
+    [one] = judge("volumes", "cluster,name,size,fstype\nweb,a,1 GiB,zfs")
+    assert one.problems == ("fstype: “zfs” is not possible: ext4 or xfs.",)
+
+
 def test_a_bad_row_takes_nothing_from_those_after_it(pair: Cluster):
     judged = judge("volumes", "cluster,name,size\nweb,a,40 GiB\nweb,a,20 GiB\nweb,b,10 GiB")
     assert [bool(one.intent) for one in judged] == [False, True, True]
@@ -132,7 +137,7 @@ def test_exports_show_their_line(pair: Cluster):
     ("rows", "problem"),
     [
         (["web,data,,10.0.0.7"], "/srv/data is exported already"),
-        (["web,nothing,,10.0.0.7"], "volume:"),
+        (["web,nosuch,,10.0.0.7"], "volume: There is no volume nosuch. web has data and more."),
         (["web,more,/srv/elsewhere,10.0.0.7"], "path: it does not lie on more"),
         (["web,more,/srv/more/../data,10.0.0.7"], "directory:"),
         (["web,more,,"], "clients: nobody could mount it."),

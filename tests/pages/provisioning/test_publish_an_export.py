@@ -96,7 +96,7 @@ def test_the_fsid_cannot_be_chosen(sent: str, web_files: Cluster, olga_client: C
         ({"directory": "../etc"}, "where it really is"),
         ({"directory": "a b"}, "a blank"),
         ({"directory": "a;reboot"}, "contains"),
-        ({"volume": "nothing"}, "not one of the available choices"),
+        ({"volume": "nothing"}, "There is no volume nothing. web-files has media and web_files."),
         ({"volume": "web_files"}, "is exported already, with fsid 1"),
     ],
 )
