@@ -140,7 +140,8 @@ class VolumeForm(SizeMixin, PanelForm):
         elif self.room.free is not None and space.rounded_up(size) > self.room.free:
             number, unit = space.as_text(self.room.free)
             offer = f"{number} {unit}" if self.room.free >= space.SMALLEST[fstype] else ""
-            message = f"{size_text(size - self.room.free)} more than {self.room.vg} has free. The largest possible is {number} {unit}."
+            over = size_text(space.rounded_up(size) - self.room.free)
+            message = f"{over} more than {self.room.vg} has free. The largest possible is {number} {unit}."
             self.add_error("size", refusal(message, offer))
 
     def _is_new(self, name: str, mount_point: str) -> None:

@@ -118,6 +118,13 @@ def test_hostile_or_mistaken_input_is_refused_at_its_field(
     assert not Job.objects.exists()
 
 
+def test_what_is_too_much_is_one_figure_in_whole_extents(room: None, olga_client: Client):
+    NodeState.objects.update(vg_free=30 * GIB - 8 * 2**20)
+    response = olga_client.post(URL, GOOD | {"size": "29.999"})
+    assert response.context["space"]["over"] == 8 * 2**20
+    assert "8 MiB more than vg_data has free" in page(response)
+
+
 def test_nothing_is_offered_that_would_be_refused(room: None, olga_client: Client):
     assert 'name="use"' in page(olga_client.post(URL, GOOD | {"mount_point": "/srv/a b"}))
     assert 'name="use"' not in page(olga_client.post(URL, GOOD | {"mount_point": "/srv/a::b c"}))
