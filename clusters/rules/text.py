@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 ODD = re.compile("[^!-~]")  # a blank is odd, too
+APART = re.compile(r"[0-9a-fA-F.:/ ]+")  # an address, which has no words that could run together
 
 
 class RuleError(ValueError):
@@ -35,10 +36,10 @@ def plain(value: str, what: str, longest: int) -> str:
         raise RuleError(f"{what} {'have' if many else 'has'} {len(value)} characters; {longest} are possible.")
     if odd := ODD.search(value):
         name = "a blank" if odd[0] == " " else f"“{shown(odd[0])}”"
-        raise RuleError(
-            f"{what} {'contain' if many else 'contains'} {name}, which is not possible here.",
-            "".join(value.split()) if odd[0] == " " else "",
+        meant = (
+            (",".join if many else "".join)(value.split()) if odd[0] == " " and (many or APART.fullmatch(value)) else ""
         )
+        raise RuleError(f"{what} {'contain' if many else 'contains'} {name}, which is not possible here.", meant)
     return value
 
 

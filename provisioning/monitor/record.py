@@ -275,7 +275,10 @@ def _as_pause(cluster: Cluster, change: Change) -> Change:
 
 def _stops_nfs(cluster: Cluster) -> bool:
     job = Job.objects.filter(cluster=cluster, status=JobStatus.RUNNING).exclude(plan=None).first()
-    return job is not None and pausing.stops(codec.load(Plan, job.plan or {}).steps)
+    try:
+        return job is not None and pausing.stops(codec.load(Plan, job.plan or {}).steps)
+    except codec.Unreadable:  # another version of the panel wrote it: then it is a stop, as it was seen
+        return False
 
 
 def _paused(cluster: Cluster) -> bool:

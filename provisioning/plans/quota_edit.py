@@ -236,7 +236,8 @@ def _known(intent: EditQuota) -> tuple[Guard, ...]:
 def _switched_on(node: NodeObserved, volume: DesiredVolume, guards: tuple[Guard, ...]) -> Iterator[Step]:
     """ext4 counts since it was made; that it holds the limits as well is said to it while it is mounted, and nobody feels it.
 
-    Seen on a real node: with the options alone, by a remount, everybody could write on; quotaon makes it hold at once.
+    Seen on a real node: with the options alone, by a remount, everybody could write on; quotaon makes it hold at once. It ends with 2,
+    "File exists", where they hold already; what it prints as the state is "on" even while they only count, so that proves nothing.
     """
     point = volume.mount_point
     yield Step(

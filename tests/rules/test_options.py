@@ -104,3 +104,19 @@ def test_the_fsid_is_the_panel_s():
     with pytest.raises(rules.RuleError) as refused:
         rules.export_options("rw,fsid=7,sync")
     assert refused.value.offer == "rw,sync"
+
+
+@pytest.mark.parametrize(
+    ("rule", "typed", "offer"),
+    [
+        (rules.mount_options, "noatime noexec", "noatime,noexec"),
+        (rules.export_options, "rw  sync", "rw,sync"),
+        (rules.owner, "ada staff", ""),
+        (rules.mount_point, "/srv/a b", ""),
+        (rules.ssh_host, "10.10.0. 7", "10.10.0.7"),
+    ],
+)
+def test_words_do_not_run_together_in_what_is_offered(rule, typed, offer):
+    with pytest.raises(rules.RuleError) as refused:
+        rule(typed)
+    assert refused.value.offer == offer
