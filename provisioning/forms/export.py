@@ -248,8 +248,10 @@ def client_forms(
         for number, client in enumerate(known):
             data.update({f"c{number}-{name}": value for name, value in typed(client).items()})
     most = max(MOST_CLIENTS, len(known))
-    rows = [f"c{number}" for number in range(_counted(data, most)) if data.get("drop") != f"c{number}"] or ["c0"]
-    full = "add" in data and len(rows) >= most
+    # A check renews the rows that the page has; the browser sends the button that was pressed last with it.
+    drop, add = (None, False) if checking else (data.get("drop"), "add" in data)
+    rows = [f"c{number}" for number in range(_counted(data, most)) if drop != f"c{number}"] or ["c0"]
+    full = add and len(rows) >= most
     forms_ = [
         ClientForm(
             _renamed(data, row, f"c{number}"),
@@ -261,7 +263,7 @@ def client_forms(
         )
         for number, row in enumerate(rows)
     ]
-    if "add" in data and not full:
+    if add and not full:
         forms_.append(ClientForm(prefix=f"c{len(forms_)}", kept=kept))
     return forms_
 

@@ -140,6 +140,16 @@ def test_the_line_is_shown_while_typing(web_files: Cluster, olga_client: Client)
     assert not Job.objects.exists()
 
 
+def test_a_check_renews_the_rows_that_the_page_has(web_files: Cluster, olga_client: Client):
+    """A button that was pressed goes with the check that its press began."""
+    for pressed in ({"add": "1"}, {"drop": "c0"}):
+        response = olga_client.post(URL + "?check=1", GOOD | pressed)
+        assert [row["client"].value() for row in response.context["client_rows"]] == [
+            GOOD["c0-client"],
+            GOOD["c1-client"],
+        ]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
