@@ -7,7 +7,6 @@ pytest tests/bench/test_tables.py -m bench -s; DATABASE_URL chooses the database
 
 from __future__ import annotations
 
-import gc
 import os
 import statistics
 import time
@@ -20,6 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Export, Volume
+from storagepanel import warm
 from tests import many, stories
 from tests.bench.test_pages import just_read
 
@@ -58,7 +58,7 @@ TYPED = {
 
 @pytest.fixture(autouse=True)
 def _as_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Test runs copy the context of every template and include; a served page does not. What is loaded is out of the collector's reach there."""
+    """Test runs copy the context of every template and include; a served page does not."""
     monkeypatch.setattr(Template, "_render", lambda self, context: self.nodelist.render(context))
 
 
@@ -70,8 +70,7 @@ def test_tables(client: Client, ada: Any, capsys: pytest.CaptureFixture[str]) ->
     many.the_promise()
     crowded = stories.make_pair("crowded")
     many.on_one_volume(crowded.volumes.get(), 1000)
-    gc.collect()
-    gc.freeze()
+    warm.up()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
