@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from clusters.figures import listed as listed
 from provisioning.checks.export_line import unreached
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.ha.base import active_node
@@ -19,12 +20,6 @@ def size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.1f}".removesuffix(".0") + f" {unit}"
     return f"{count} bytes"
-
-
-def listed(words: Sequence[str]) -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:
