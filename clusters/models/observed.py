@@ -90,8 +90,14 @@ class VolumeUsage(models.Model):
     read_at = models.DateTimeField()
     size = models.BigIntegerField(help_text="bytes of the file system")
     used = models.BigIntegerField(help_text="bytes")
-    changed_at = models.DateTimeField(
-        null=True, help_text="when `used` was last seen to differ: somebody wrote or deleted"
+    written = models.BigIntegerField(
+        null=True, help_text="bytes, to its device on that node since the kernel made it; NULL: not told"
+    )
+    written_on = models.CharField(
+        max_length=64, blank=True, default="", help_text="the node that `written` was read on"
+    )
+    written_at = models.DateTimeField(
+        null=True, help_text="the reading that last saw more written than the one before; NULL: none did yet"
     )
     inodes = models.BigIntegerField(null=True, help_text="NULL: not told")
     inodes_used = models.BigIntegerField(null=True)

@@ -214,9 +214,16 @@ def _nfs_running(small: texts.Texts) -> NfsRunning | None:
 
 def _mounts(small: texts.Texts, answers: Answers) -> tuple[Mount, ...]:
     """Read mounts, with sizes where df could tell them: a df that hangs or fails leaves the sizes unknown."""
-    found = mounts.parse(small.must(texts.MOUNTS))
+    found = _with_writes(mounts.parse(small.must(texts.MOUNTS)), small, answers)
     sized = answers.see("mounts", lambda: mounts.with_usage(found, answers.out("df", "df", (0, 1))))
     return found if sized is None else sized
+
+
+def _with_writes(found: tuple[Mount, ...], small: texts.Texts, answers: Answers) -> tuple[Mount, ...]:
+    info, counts = small.get(texts.MOUNTINFO), small.get(texts.DISKSTATS)
+    if info is None or counts is None:
+        return found
+    return answers.see("mounts", lambda: mounts.with_writes(found, info, counts)) or found
 
 
 def _exports(small: texts.Texts) -> tuple[ActiveExport, ...]:

@@ -1,4 +1,7 @@
-"""What is mounted and how full it is: the kernel's table, df for sizes, /etc/fstab. Proven with coreutils 9.1."""
+"""What is mounted, how full it is and how much was written to it: the kernel's tables, df for sizes, /etc/fstab.
+
+Proven with coreutils 9.1 and kernel 6.1.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import replace
 from provisioning.facts.answers import lines, number, refuse, unescape
 from provisioning.observed import Mount
 
+SECTOR = 512  # bytes; the kernel counts in these whatever the device has
 DF = ("df", "--local", "--block-size=1", "--output=size,used,itotal,iused,target")
 
 
@@ -47,6 +51,40 @@ def _usage(df: str) -> dict[str, list[int | None]]:
         if len(fields) < 5 or fields[0] == "1B-blocks":
             continue
         found[fields[4]] = [None if each == "-" else number(each, line) for each in fields[:4]]
+    return found
+
+
+def with_writes(mounts: tuple[Mount, ...], mountinfo: str, diskstats: str) -> tuple[Mount, ...]:
+    """Add the bytes that were written to the block device of each visible mount since the kernel made the device."""
+    devices, sectors = _devices(mountinfo), _sectors(diskstats)
+    last = {mount.target: at for at, mount in enumerate(mounts)}
+    return tuple(
+        replace(mount, written=sectors[device] * SECTOR)
+        if last[mount.target] == at and (device := devices.get(mount.target)) in sectors
+        else mount
+        for at, mount in enumerate(mounts)
+    )
+
+
+def _devices(mountinfo: str) -> dict[str, str]:
+    """Read `major:minor` by mount point, of several mounts on one the last."""
+    found = {}
+    for line in filter(None, lines(mountinfo)):
+        fields = line.split(" ", 5)
+        if len(fields) < 6:
+            raise refuse("not a line of mountinfo", line)
+        found[unescape(fields[4])] = fields[2]
+    return found
+
+
+def _sectors(diskstats: str) -> dict[str, int]:
+    """Read the sectors written by `major:minor`: flushes without data are not among them."""
+    found = {}
+    for line in filter(None, lines(diskstats)):
+        fields = line.split()
+        if len(fields) < 14:
+            raise refuse("not a line of diskstats", line)
+        found[f"{fields[0]}:{fields[1]}"] = number(fields[9], line)
     return found
 
 

@@ -29,6 +29,8 @@ TCP6 = "/proc/net/tcp6"
 UDP = "/proc/net/udp"
 UDP6 = "/proc/net/udp6"
 MOUNTS = "/proc/self/mounts"
+MOUNTINFO = "/proc/self/mountinfo"  # the same with device numbers, without the options as mount(8) spells them
+DISKSTATS = "/proc/diskstats"
 NFSD_THREADS = "/proc/fs/nfsd/threads"
 NFSD_VERSIONS = "/proc/fs/nfsd/versions"
 NFSD_GRACE = "/proc/fs/nfsd/nfsv4gracetime"
@@ -46,6 +48,8 @@ SWEEP = (
     PROC_DRBD,
     MODULE_VERSION,
     MOUNTS,
+    MOUNTINFO,
+    DISKSTATS,
     NFSD_THREADS,
     ETAB,
     OS_RELEASE,

@@ -15,7 +15,8 @@ from provisioning.transport.world import NodeError
 FORETOLD_EVERY = timedelta(hours=1)
 AT_ONCE = 5  # forecasts made anew on one sweep of a pair: the rest has its turn minutes later
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-SEEN = ("read_at", "size", "used", "inodes", "inodes_used", "sampled_at", "changed_at", *foretold.FIELDS)
+WRITES = ("written", "written_on", "written_at")
+SEEN = ("read_at", "size", "used", "inodes", "inodes_used", "sampled_at", *WRITES, *foretold.FIELDS)
 
 
 def write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError], now: datetime) -> None:
@@ -24,11 +25,11 @@ def write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError
     if not seen:
         return
     known = {usage.volume_id: usage for usage in VolumeUsage.objects.filter(volume__in=seen)}
-    rows = [_row(volume, mount, known.get(volume.pk), now) for volume, mount in seen.items()]
+    rows = [_row(volume, node, mount, known.get(volume.pk), now) for volume, (node, mount) in seen.items()]
     foretell([row for row in rows if row.sampled_at == now], now)
     VolumeUsage.objects.bulk_create(rows, update_conflicts=True, unique_fields=["volume"], update_fields=SEEN)
     due = [row.volume for row in rows if row.sampled_at == now]
-    samples = [UsageSample(volume=volume, at=now, **_figures(seen[volume])) for volume in due]
+    samples = [UsageSample(volume=volume, at=now, **_figures(seen[volume][1])) for volume in due]
     UsageSample.objects.bulk_create(samples, ignore_conflicts=True)
     for volume in due:
         if _its_hour(volume, known.get(volume.pk), now):
@@ -63,16 +64,26 @@ def thin(volume: Volume, now: datetime) -> int:
     return samples.filter(at__in=gone).delete()[0] if gone else 0
 
 
-def _row(volume: Volume, mount: Mount, before: VolumeUsage | None, now: datetime) -> VolumeUsage:
+def _row(volume: Volume, node: str, mount: Mount, before: VolumeUsage | None, now: datetime) -> VolumeUsage:
     sampled_at = before.sampled_at if before else None
     row = VolumeUsage(
-        volume=volume, read_at=now, sampled_at=now if thinning.due(sampled_at, now) else sampled_at, **_figures(mount)
-    )
+        volume=volume, read_at=now, sampled_at=now if thinning.due(sampled_at, now) else sampled_at,
+        written=mount.written, written_on=node, **_figures(mount),
+    )  # fmt: skip
     if before is not None:
-        row.changed_at = now if before.used != mount.used else before.changed_at
+        row.written_at = now if _was_written(before, row) else before.written_at
         for field in foretold.FIELDS:
             setattr(row, field, getattr(before, field))
     return row
+
+
+def _was_written(before: VolumeUsage, row: VolumeUsage) -> bool:
+    """A count that fell, or that of another node, is of a device made anew: mounting it wrote, and nobody else need have."""
+    if before.used != row.used:
+        return True
+    if before.written is None or row.written is None:
+        return False
+    return before.written_on == row.written_on and before.written < row.written
 
 
 def _its_hour(volume: Volume, before: VolumeUsage | None, now: datetime) -> bool:
@@ -81,10 +92,11 @@ def _its_hour(volume: Volume, before: VolumeUsage | None, now: datetime) -> bool
     return now.hour == volume.pk % 24 and (last is None or last.hour != now.hour)
 
 
-def _seen(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError]) -> dict[Volume, Mount]:
+def _seen(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError]) -> dict[Volume, tuple[str, Mount]]:
+    """Give where each volume is mounted: the node and the mount."""
     volumes = {volume.mount_point: volume for volume in cluster.volumes.all()}
     return {
-        volumes[mount.target]: mount
+        volumes[mount.target]: (answer.node, mount)
         for answer in answers.values()
         if isinstance(answer, NodeObserved)
         for mount in answer.mounts or ()

@@ -144,3 +144,4 @@ class Mount:
     used: int | None = None
     inodes: int | None = None
     inodes_used: int | None = None
+    written: int | None = None  # bytes, to its block device since the kernel made that

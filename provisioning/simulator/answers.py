@@ -13,7 +13,7 @@ from provisioning.simulator.network_words import ip_, ping, rpcinfo, showmount
 from provisioning.simulator.state import KERNEL, MODULE, Answer, Machine, Pair, by_id
 from provisioning.simulator.storage_words import df_, lsblk, lvmconfig, lvs, pvs, vgs
 from provisioning.simulator.system_words import after, apt_cache, chronyc, cl_status, dpkg, modinfo, sh_, systemctl
-from provisioning.simulator.volume_words import shown_options, shown_source
+from provisioning.simulator.volume_words import mounted_lv, shown_options, shown_source
 
 
 def read(pair: Pair, machine: Machine, argv: tuple[str, ...], now: float) -> Answer | None:
@@ -106,6 +106,29 @@ def _mounts(pair: Pair, machine: Machine, now: float) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _mountinfo(pair: Pair, machine: Machine, now: float) -> str:
+    lines = [
+        "22 1 254:1 / / rw,noatime shared:1 - ext4 /dev/vda1 rw",
+        "23 22 0:21 / /proc rw,relatime shared:2 - proc proc rw",
+    ]
+    for minor, (target, (device, fstype, options)) in enumerate(machine.mounts.items()):
+        shown = shown_options(options)
+        lines.append(
+            f"{60 + minor} 22 253:{minor} / {target} {shown} shared:{40 + minor} - {fstype} {shown_source(device)} rw"
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _diskstats(pair: Pair, machine: Machine, now: float) -> str:
+    """Each file system's device, with as much written to it as is on it."""
+    lines = [" 254       0 vda 9841 3121 811364 8022 2210 2935 105376 4523 0 9560 13021 0 0 0 0 711 476"]
+    for minor, target in enumerate(machine.mounts):
+        lv = mounted_lv(pair, machine, target)
+        sectors = lv.used // 512 if lv else 0
+        lines.append(f" 253       {minor} dm-{minor} 118 0 5218 36 {sectors // 8} 0 {sectors} 112 0 96 148 0 0 0 0 0 0")
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _etab(pair: Pair, machine: Machine, now: float) -> str | None:
     lines = [f"{nfs.quoted(path)}\t{client}({options})" for path, client, options in machine.exported]
     return "".join(f"{line}\n" for line in lines) or None
@@ -145,6 +168,8 @@ KERNEL_FILES: dict[str, Callable[[Pair, Machine, float], str | None]] = {
     "/proc/net/udp": _datagrams,
     "/proc/net/udp6": lambda pair, machine, now: "  sl  local_address                         remote_address\n",
     "/proc/self/mounts": _mounts,
+    "/proc/self/mountinfo": _mountinfo,
+    "/proc/diskstats": _diskstats,
     "/proc/fs/nfsd/threads": lambda pair, machine, now: (
         f"{machine.nfsd}\n" if "nfs-kernel-server" in machine.packages else None
     ),

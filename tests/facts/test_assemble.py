@@ -311,6 +311,27 @@ def test_without_drbdsetup_drbd_9_is_unknown_and_not_empty():
     assert "does not list" in dict(observed.unreadable)["replicas"]
 
 
+WRITES = {
+    "/proc/self/mountinfo": "24 1 254:1 / / rw,noatime shared:1 - ext4 /dev/vda1 rw\n",
+    "/proc/diskstats": " 254       1 vda1 2702 691 220834 2146 2621 2987 69320 4906 0 3516 7053 0 0 0 0 0 0\n",
+}
+
+
+def test_what_was_written_to_a_device_is_told_in_bytes():
+    root = seen(texts=small_files(**WRITES)).mount("/")
+    assert (root.written, root.used is not None) == (69320 * 512, True)
+
+
+@pytest.mark.parametrize("broken", [
+    {"/proc/diskstats": "254 1 vda1 x\n"}, {"/proc/self/mountinfo": "24 1\n"}, {"/proc/diskstats": None},
+    {"/proc/diskstats": WRITES["/proc/diskstats"].replace("69320", "-1")},
+])  # fmt: skip
+def test_counts_of_writes_that_cannot_be_read_take_nothing_else_with_them(broken):
+    observed = seen(texts=small_files(**WRITES | broken))
+    root = observed.mount("/")
+    assert root.written is None and root.used is not None
+
+
 def test_an_export_table_left_from_before_a_power_loss_exports_nothing():
     assert seen(texts=small_files(**{"/proc/fs/nfsd/threads": "0"})).exports == ()
     assert seen(texts=small_files(**{"/proc/fs/nfsd/threads": None})).exports == ()

@@ -29,6 +29,7 @@ from provisioning.facts import (
     proc_drbd,
     quotas,
     software,
+    texts,
 )
 from provisioning.facts.answers import ParseError
 
@@ -38,6 +39,13 @@ CASES = sorted(path.parent for path in HERE.glob("*/*/output.txt"))
 
 def answer(text, exit=0, stderr=""):
     return SimpleNamespace(exit=exit, stdout=text, stderr=stderr, truncated=False)
+
+
+def written(small):
+    found = mounts.with_writes(
+        mounts.parse(small.must(texts.MOUNTS)), small.must(texts.MOUNTINFO), small.must(texts.DISKSTATS)
+    )
+    return {mount.target: mount.written for mount in found if mount.written is not None}
 
 
 PARSERS = {
@@ -69,6 +77,7 @@ PARSERS = {
     "tcp": network.listening,
     "units": software.units,
     "vgs": lvm.volume_groups,
+    "writes": lambda text: written(texts.parse(answer(text), (texts.MOUNTS, texts.MOUNTINFO, texts.DISKSTATS))),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.lab import clients, in_service, machines
@@ -70,9 +72,10 @@ def test_a_volume_comes_and_goes_and_the_device_grows(on_call: Walk) -> None:
     on_call.fill(name="extra", size="100", unit="MiB", fstype="ext4")
     on_call.send("fstype", to="/jobs/")
     approve(on_call, "create", 180)
-    machines.run("alpha", "echo gone >/srv/extra/word")
+    machines.run("alpha", "echo gone >/srv/extra/word; sync")
     watch.lap("created extra")
-    on_call.go(f"{VOLUMES}/extra/delete/")
+    last_write_is_told(on_call)
+    watch.lap("the page tells when extra was last written, also when a file was overwritten in place")
     on_call.press(on_call.page.locator("main form.ceremony"), to="/jobs/")
     approve(on_call, "delete", 180, reason="not needed", typed_name="extra", password=ADMIN_PASSWORD)
     for name in PAIR:
@@ -96,6 +99,25 @@ def test_a_volume_comes_and_goes_and_the_device_grows(on_call: Walk) -> None:
     clients.checksums_agree()
     watch.lap(f"grew homes into it (the client stood still for {report['stalls']} s)")
     assert on_call.troubles == []
+
+
+def last_write_is_told(walk: Walk) -> None:
+    """A file overwritten in place is seen, though it leaves the volume as full as it was."""
+    machines.until("how full it is was read", lambda: last_written(walk) is not None, 150, 3)
+    full = size_of("alpha", "df --output=used /srv/extra | tail -1")
+    machines.run("alpha", "echo past | dd of=/srv/extra/word conv=notrunc,fsync status=none")
+    now = datetime.now(UTC).isoformat()
+    machines.until("the write is told", lambda: (last_written(walk) or "") > now, 150, 3)
+    assert size_of("alpha", "df --output=used /srv/extra | tail -1") == full
+
+
+def last_written(walk: Walk) -> str | None:
+    """In UTC as the page has it, empty when nothing was written; None while nothing was read."""
+    walk.go(f"{VOLUMES}/extra/delete/")
+    if "are used" not in walk.text:
+        return None
+    told = walk.page.locator("#depends .d", has_text="Last written").locator("time").last
+    return told.get_attribute("datetime") if told.count() else ""
 
 
 def grow(walk: Walk, name: str, to: int, *, at: str = "") -> None:

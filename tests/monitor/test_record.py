@@ -240,16 +240,16 @@ def test_a_volume_on_the_move_is_no_failure_while_its_job_runs(web_files):
     assert sweep(web_files, 10, moved, GOOD[1]).active_node is None
 
 
-def test_room_below_drbd_and_the_last_change_of_the_fill_are_kept(web_files):
+def test_room_below_drbd_and_the_last_write_are_kept(web_files):
     local = (VolumeGroup("vg_local", 900, 300, 4),)
     alice = replace(GOOD[0], vgs=GOOD[0].vgs + local)
     sweep(web_files, 0, alice, GOOD[1])
     assert NodeState.objects.get(node__name="alice").local_free == 300
-    assert VolumeUsage.objects.get(volume__name="media").changed_at is None
+    assert VolumeUsage.objects.get(volume__name="media").written_at is None
     more = replace(alice, mounts=tuple(replace(m, used=920) if m.target == "/srv/media" else m for m in alice.mounts))
     sweep(web_files, 5, more, GOOD[1])
-    assert VolumeUsage.objects.get(volume__name="media").changed_at == T0 + timedelta(seconds=5)
-    assert VolumeUsage.objects.get(volume__name="web_files").changed_at is None
+    assert VolumeUsage.objects.get(volume__name="media").written_at == T0 + timedelta(seconds=5)
+    assert VolumeUsage.objects.get(volume__name="web_files").written_at is None
 
 
 def whole(node, **more):

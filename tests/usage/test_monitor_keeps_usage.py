@@ -92,3 +92,37 @@ def test_inodes_near_their_end_are_told(web_files: Cluster):
     VolumeUsage.objects.filter(pk=usage.pk).update(inodes_used=50)
     view = known(Cluster.objects.get(), T0)
     assert view is not None and "volume.inodes" not in [reason.code for reason in judge(view, T0).reasons]
+
+
+def written(
+    cluster: Cluster, minutes: float, count: int | None, node: str = "alice", used: int = 100
+) -> datetime | None:
+    seen = NodeObserved(node, T0.timestamp(), mounts=(mount("media", used, written=count),))
+    write_usage(cluster, {node: seen}, T0 + timedelta(minutes=minutes))
+    return VolumeUsage.objects.get(volume__name="media").written_at
+
+
+def test_the_last_write_is_the_reading_that_saw_the_count_rise(web_files: Cluster):
+    assert written(web_files, 0, 4096) is None
+    assert written(web_files, 1, 4096) is None
+    second = T0 + timedelta(minutes=2)
+    assert written(web_files, 2, 8192) == second  # a file overwritten in place: as full as before
+    assert written(web_files, 3, 8192) == second
+    assert written(web_files, 4, None) == second  # a node that does not tell
+    assert written(web_files, 5, 9000) == second  # nor is it known what was in between
+    assert written(web_files, 6, 9001) == T0 + timedelta(minutes=6)
+
+
+def test_a_device_made_anew_was_not_written_by_anybody(web_files: Cluster):
+    written(web_files, 0, 1000)
+    at = written(web_files, 1, 2000)
+    assert at == T0 + timedelta(minutes=1)
+    assert written(web_files, 2, 5000, "bob") == at  # failed over: bob's device is another one
+    assert written(web_files, 3, 64, "alice") == at  # and back, and mounted anew
+    assert written(web_files, 4, 64, "alice") == at
+    assert written(web_files, 5, 32, "alice") == at  # alice started anew between two readings
+
+
+def test_a_fill_that_changed_is_a_write_whoever_counts(web_files: Cluster):
+    written(web_files, 0, None)
+    assert written(web_files, 1, None, used=101) == T0 + timedelta(minutes=1)

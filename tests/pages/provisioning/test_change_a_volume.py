@@ -89,11 +89,22 @@ def test_a_settled_change_moves_the_exports_below_it(web_files: Cluster, olga_cl
 def test_the_page_of_the_end_lists_what_depends_on_it(web_files: Cluster, ada_client: Client):
     volume = web_files.volumes.get(name="web_files")
     now = timezone.now()
-    VolumeUsage.objects.create(volume=volume, read_at=now, size=9 * GIB, used=3 * GIB, changed_at=now)
+    VolumeUsage.objects.create(volume=volume, read_at=now, size=9 * GIB, used=3 * GIB, written=1, written_at=now)
     shown = page(ada_client.get("/c/web-files/volumes/web_files/delete/"))
     assert "cannot be deleted yet" in shown and "Exported to 10.10.0.0/24" in shown
-    assert "3 GiB</span> of" in shown and "Its fill last changed" in shown and "disabled" in shown
-    assert "A file overwritten in place is not seen by that." in shown
+    assert "3 GiB</span> of" in shown and "Last written <time" in shown and "disabled" in shown
+
+
+@pytest.mark.parametrize(("written", "said"), [
+    (5, "Nothing was written to it since the panel began to look."),
+    (None, "The node does not tell when something was last written to it."),
+])  # fmt: skip
+def test_the_page_of_the_end_does_not_make_up_a_last_write(
+    written: int | None, said: str, web_files: Cluster, ada_client: Client
+):
+    volume = web_files.volumes.get(name="web_files")
+    VolumeUsage.objects.create(volume=volume, read_at=timezone.now(), size=9, used=3, written=written)
+    assert said in page(ada_client.get(DELETE.replace("media", "web_files")))
 
 
 def test_the_page_of_the_end_lists_who_is_connected(web_files: Cluster, ada_client: Client):
