@@ -49,7 +49,8 @@ def hold_a_lock(file: str, name: str = "holder") -> None:
     machines.run("client", f"cat >/root/nfs_holder.py <<'END'\n{script}\nEND")
     machines.run("client", f"systemd-run --collect --unit={name} --property=StandardOutput=file:/root/{name} "
                  f"python3 /root/nfs_holder.py {file}")  # fmt: skip
-    machines.until(f"{file} is locked", lambda: machines.answers("client", f"grep --quiet locked /root/{name}"), 60, 1)
+    # A server that has just started gives no new lock before its grace time is over, 90 s at most in these tests.
+    machines.until(f"{file} is locked", lambda: machines.answers("client", f"grep --quiet locked /root/{name}"), 150, 1)
 
 
 def gets_the_lock(name: str, file: str) -> bool:
