@@ -5,10 +5,11 @@ The steps are those of a new export (`parts.exporting`). A client that loses som
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from clusters.export_access import access_of, may, narrower, what_gets
+from clusters.export_access import Client, access_of, may, narrower, what_gets
+from clusters.export_rights import gave_more, keeps, still_gets
 from clusters.findings import Finding, blocker, blockers
 from clusters.states import Danger
 from provisioning.checks import exporting as checks
@@ -60,9 +61,10 @@ def differences(known: DesiredExport, export: DesiredExport) -> Iterator[tuple[s
     before = {client.client: client.options for client in known.clients}
     now = {client.client: client.options for client in export.clients}
     for name in [name for name in now if name not in before]:
-        yield f"New: {name} {may(now[name])}.", False
+        more = gave_more((name, now[name]), pairs(known))
+        yield f"New: {name} {may(now[name])}{f'; {more} gave more until now' if more else ''}.", bool(more)
     for name in [name for name in before if name not in now]:
-        yield f"{name} may not mount it any more.", True
+        yield _gone(name, before[name], pairs(export))
     for name in [client.client for client in export.clients if client.client in before]:
         if before[name] == now[name]:
             continue
@@ -70,6 +72,18 @@ def differences(known: DesiredExport, export: DesiredExport) -> Iterator[tuple[s
         yield f"{name} {lost}." if lost else f"{name} {may(now[name])} ({','.join(now[name])}).", bool(lost)
     if [n for n in before if n in now] != [n for n in now if n in before]:
         yield "The clients stand in another order, and the first that fits decides.", True
+
+
+def pairs(export: DesiredExport) -> list[Client]:
+    return [(client.client, client.options) for client in export.clients]
+
+
+def _gone(name: str, options: Sequence[str], now: Sequence[Client]) -> tuple[str, bool]:
+    still = still_gets(name, now)
+    if still is None:
+        return f"{name} may not mount it any more.", True
+    lost = narrower(access_of(options), access_of(still[1]))
+    return f"{name} has no line of its own any more; by {still[0]} it {lost or may(still[1])}.", bool(lost)
 
 
 def _clients_now(export: DesiredExport) -> str:
@@ -86,11 +100,13 @@ def _impact(
     if known is None or not losing:
         return Impact(pause="none; NFS is not restarted", takes="a few seconds", notes=("Nobody loses anything.",))
     notes = ["A client that loses something feels it at its next request; a file it holds open fails there.", *losing]
+    spared = set()
     for client in clients_of(desired, observed) or ():
-        was = what_gets(client.address, [(c.client, c.options) for c in known.clients])
-        will = what_gets(client.address, [(c.client, c.options) for c in export.clients])
-        if was.sentence != will.sentence:
+        will = what_gets(client.address, pairs(export))
+        if what_gets(client.address, pairs(known)).sentence != will.sentence:
             notes.append(f"Connected now: {will.sentence}")
+        if keeps(client.address, pairs(known), pairs(export)):
+            spared.add(client.address)
     return felt(
         desired,
         observed,
@@ -98,6 +114,7 @@ def _impact(
         takes="a few seconds",
         notes=notes,
         path=export.path,
+        spared=spared,
     )
 
 

@@ -15,6 +15,7 @@ from clusters import access, connected, typed
 from clusters.models import Cluster, NodeState
 from clusters.states import AccessLevel, Inventory
 from provisioning import jobs
+from provisioning.desired import NfsSettings
 from provisioning.forms.nfs import NfsForm, initial
 from provisioning.intents import ConfigureNfs
 from provisioning.snapshot import nfs_of
@@ -25,6 +26,7 @@ TEMPLATE = "provisioning/nfs.html"
 BUSY = 0.01  # share of the work that found every thread busy, above which more threads help
 ENOUGH = 1000  # pieces of work below which the share says nothing
 MOST = 256
+WHOLE = ("threads", "versions", "grace_time", "lease_time")  # what must not stay empty
 
 
 @require_http_methods(["GET", "POST"])
@@ -58,9 +60,7 @@ def nfs_settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 def form_context(cluster: Cluster, form: NfsForm) -> dict[str, Any]:
     complaints = form.complaints() if form.is_bound else []
-    settings = nfs_of(cluster)
-    if form.is_bound and form.is_valid():
-        settings = form.settings()
+    settings = entered(form) or nfs_of(cluster)
     return {
         "nfs_form": form,
         "complaints": complaints,
@@ -74,11 +74,18 @@ def form_context(cluster: Cluster, form: NfsForm) -> dict[str, Any]:
     }
 
 
+def entered(form: NfsForm) -> NfsSettings | None:
+    """Give what is typed; None when it is refused, or while a field that must not stay empty is empty."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    return form.settings() if all(form.cleaned_data.get(name) for name in WHOLE) else None
+
+
 def _restarts(cluster: Cluster, form: NfsForm) -> bool:
     """Whether what is typed needs a restart, as far as the panel knows; the plan asks the nodes."""
-    if not form.is_bound or not form.is_valid():
+    old, new = nfs_of(cluster), entered(form)
+    if new is None:
         return False
-    old, new = nfs_of(cluster), form.settings()
     return any(getattr(old, name) != getattr(new, name) for name in old.__slots__ if name not in ("threads", "domain"))
 
 

@@ -111,4 +111,4 @@ def running() -> Iterator[tuple[Installation, str]]:
         yield installation, installation.up()
     finally:
         installation.stop()
-        shutil.rmtree(var)
+        shutil.rmtree(var, ignore_errors=True)

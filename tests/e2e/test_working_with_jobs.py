@@ -95,11 +95,11 @@ def test_a_job_goes_on_by_itself_and_leaves_the_focus_alone(
     page.locator("#stop").focus()
     step = JobStep.objects.get(job=job, number=3)
     JobCommand.objects.create(step=step, position=9, kind="run", command="mkfs.ext4", output="Writing superblocks")
-    expect(page.locator("#job")).to_contain_text("Writing superblocks", timeout=8000)
+    expect(page.locator("#job")).to_contain_text("Writing superblocks")
     assert page.evaluate("document.activeElement.id") == "stop"
     assert page.locator("#step-1").evaluate("e => e.open") is True
     Job.objects.filter(pk=job.pk).update(status=JobStatus.SUCCEEDED, ended_at=timezone.now())
-    expect(page.locator(".kicker .chip")).to_have_text("succeeded", timeout=8000)
+    expect(page.locator(".kicker .chip")).to_have_text("succeeded")
     assert tab.complaints == []
 
 
@@ -110,7 +110,7 @@ def test_a_plan_that_somebody_else_approved_is_loaded_again(
     page = visit(olga).go(f"/jobs/{job.pk}/")
     page.locator("#why").fill("half a reason")
     Job.objects.filter(pk=job.pk).update(status=JobStatus.QUEUED, approved_by="ada", approved_at=timezone.now())
-    expect(page.locator(".kicker .chip")).to_have_text("queued", timeout=12000)
+    expect(page.locator(".kicker .chip")).to_have_text("queued")
 
 
 @pytest.mark.parametrize(("width", "offered"), [(390, True), (1024, True), (1440, False)])

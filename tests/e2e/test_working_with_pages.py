@@ -37,7 +37,7 @@ def test_a_resync_moves_on_the_open_page(visit: Callable[..., Visit], olga: Any)
     expect(bar).to_have_js_property("value", 62)
     page.locator("#to-history").focus()
     read_again(cluster, 75)
-    expect(bar).to_have_js_property("value", 75, timeout=5000)
+    expect(bar).to_have_js_property("value", 75)
     assert page.evaluate("document.activeElement.id") == "to-history"
     assert tab.complaints == []
 
@@ -80,10 +80,10 @@ def test_a_lost_connection_is_said_and_comes_back(visit: Callable[..., Visit], o
     page = tab.go("/")
     expect(page.locator("#live-mark")).to_have_text("Live")
     page.context.set_offline(True)
-    expect(page.locator("#live-mark")).to_have_text("No connection, trying again", timeout=5000)
+    expect(page.locator("#live-mark")).to_have_text("No connection, trying again")
     expect(page.locator("[data-live]")).to_have_attribute("data-lost", "")
     page.context.set_offline(False)
-    expect(page.locator("#live-mark")).to_have_text("Live", timeout=5000)
+    expect(page.locator("#live-mark")).to_have_text("Live")
 
 
 def test_ages_count_on(visit: Callable[..., Visit], olga: Any) -> None:

@@ -86,7 +86,7 @@ class Walker(Visit):
     def until_done(self) -> None:
         """Stay on the job's page until it says how it ended; it moves by itself."""
         expect(self.page.locator(".kicker .chip")).to_have_text(
-            re.compile("succeeded|failed|interrupted"), timeout=2 * PATIENCE
+            re.compile("succeeded|failed|interrupted"), timeout=5 * PATIENCE
         )
         expect(self.page.locator(".kicker .chip")).to_have_text("succeeded")
 

@@ -48,4 +48,4 @@ def test_many_kills_in_one_provisioning(panel: LivePanel) -> None:
     assert panel.sound(cluster) == []
     again = panel.plan("cluster.provision", ProvisionCluster(cluster.slug))
     assert [step["title"] for step in again.plan["steps"] if not step["unchanged"]] == []  # type: ignore[index]
-    assert max(resumes.times) < 30
+    assert max(resumes.times) < 90  # 17 s on a quiet machine

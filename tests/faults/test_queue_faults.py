@@ -67,7 +67,7 @@ def test_redis_restarts_forgets_and_hangs_in_the_middle_of_a_job(panel: LivePane
     finally:
         os.kill(hung, signal.SIGCONT)
     print("while Redis hung:", [round(seconds, 2) for seconds in waited])
-    assert max(waited) < 2
+    assert max(waited) < 4.5
 
     carried_out(panel, job)
     assert job.claim == 1, "the worker went on by itself"
@@ -150,5 +150,5 @@ def test_every_page_that_asks_for_work_works_without_a_queue(panel: LivePanel) -
         assert (status, fresh(job).status) == (200, JobStatus.QUEUED)
     finally:
         os.kill(hung, signal.SIGCONT)
-    assert took < 3, "two pages: the answer to the form and the job's"
+    assert took < 9, "two pages: the answer to the form and the job's"
     carried_out(panel, job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -110,7 +111,8 @@ def test_the_power_goes_and_comes_back(panel: LivePanel) -> None:
         until(lambda: begun(job) >= point, 90, f"step {point} begins")  # noqa: B023 - called at once
         connection.close()
         for pid in processes(panel.var):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended with its parent
+                os.kill(pid, signal.SIGKILL)
         until(lambda: not processes(panel.var), 10, "everything is gone")
         panel.installation.up()
         panel.whole()

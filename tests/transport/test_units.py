@@ -112,7 +112,7 @@ def test_a_node_that_stays_away_in_the_middle(sshd: Sshd, alice: NodeAddress) ->
     stopper = threading.Thread(target=lambda: (wait_for(lambda: bool(sshd.launched)), sshd.stop()))
     stopper.start()
     with pytest.raises(Unreachable, match="in the middle of the step"):
-        world.run(alice, [cmd("sleep", "1")], UNIT)
+        world.run(alice, [cmd("sleep", "5")], UNIT)
     stopper.join()
 
 
@@ -130,7 +130,7 @@ def test_logins_that_are_refused_while_a_node_boots_are_waited_for(
 
     booting = threading.Thread(target=boot)
     booting.start()
-    results = world.run(alice, [cmd("sleep", "1")], UNIT)
+    results = world.run(alice, [cmd("sleep", "5")], UNIT)
     booting.join()
     assert [r.exit for r in results] == [0]
 
@@ -149,7 +149,7 @@ def test_another_host_key_in_the_middle_is_no_failure_of_the_step(
     exchanger = threading.Thread(target=exchange)
     exchanger.start()
     with pytest.raises(EndNotSeen, match="another host key"):
-        world.run(alice, [cmd("sleep", "1")], UNIT)
+        world.run(alice, [cmd("sleep", "5")], UNIT)
     exchanger.join()
 
 

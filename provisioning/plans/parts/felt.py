@@ -34,15 +34,19 @@ def felt(
     notes: Iterable[str] = (),
     mount_points: Collection[str] | None = None,
     path: str = "",
+    spared: Collection[str] = (),
 ) -> Impact:
-    """Tell who is interrupted: those with something on `mount_points`, those of the export `path`, or without either all clients."""
+    """Tell who is interrupted: those with something on `mount_points`, those of the export `path`, or without either all clients.
+
+    `spared` are addresses of clients that lose nothing by it.
+    """
     known = clients_of(desired, observed)
     if known is None:
         why = "The clients that are connected now were not read, so anybody may feel it."
         return Impact("not known", pause, takes, (*notes, why))
     if path and mount_points is None:
         mount_points = [volume.mount_point for volume in desired.volumes if _below(path, volume.mount_point)]
-    found = [_felt(client, mount_points, path) for client in known]
+    found = [_felt(client, mount_points, path) for client in known if client.address not in spared]
     if not path and mount_points is not None and not exported(desired, observed, mount_points):
         found = [one for one in found if one is not None and (one.opens or one.locks)]
         if not found:
@@ -54,7 +58,7 @@ def felt(
         said.append(OLD)
     if any(one.version.startswith("4") for one in perhaps):
         said.append(IDLE)
-    return Impact(_sentence(sure, perhaps), pause, takes, tuple(said), (*sure, *perhaps)[:MOST])
+    return Impact(_sentence(sure, perhaps, spared), pause, takes, tuple(said), (*sure, *perhaps)[:MOST])
 
 
 def exported(desired: DesiredCluster, observed: Mapping[str, NodeObserved], mount_points: Collection[str]) -> bool:
@@ -116,9 +120,9 @@ def _below(path: str, top: str) -> bool:
     return path == top or path.startswith(f"{top.rstrip('/')}/")
 
 
-def _sentence(sure: list[FeltClient], perhaps: list[FeltClient]) -> str:
+def _sentence(sure: list[FeltClient], perhaps: list[FeltClient], spared: Collection[str] = ()) -> str:
     if not sure and not perhaps:
-        return "nobody: no client is connected"
+        return "nobody: who is connected loses nothing" if spared else "nobody: no client is connected"
     names = [_named(one) for one in sure[:NAMED]]
     if len(sure) > NAMED:
         names.append(f"{len(sure) - NAMED} more")

@@ -95,6 +95,9 @@ def test_while_typing_it_says_whether_clients_will_feel_it(web_files: Cluster, o
     assert "the NFS server is restarted" in text
     assert "1 client, 3 open files, 1 lock" in text
     assert "<html" not in text
+    for name in same:
+        kept = {key: value for key, value in same.items() if key != name}
+        assert olga_client.post(f"{URL}?check=1", kept | {"domain": "x"}).status_code == 200, f"{name} is being typed"
 
 
 @pytest.mark.parametrize(
