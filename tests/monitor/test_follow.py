@@ -100,6 +100,7 @@ def test_what_a_sweep_saw_wrong_stays_until_the_next_sweep(syncing):
     assert StateChange.objects.count() == history
 
 
+@pytest.mark.django_db(transaction=True)  # a sweep ends its connection, also one that a test before it left open
 def test_many_resyncs_leave_the_sweeps_their_threads(monkeypatch):
     """Each one is followed beside the pool; those beyond the limit are swept like any other pair."""
     halt, begun = threading.Event(), threading.Semaphore(0)
