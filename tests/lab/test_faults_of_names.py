@@ -57,6 +57,7 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
     add(walk, 1, "nas-client.example.org")
     planned(walk, "a client by name")
     walk.picture("plan-names-hang")
+    walk.fill(reason="the lab asks for it")  # root of one client loses what its network gave
     walk.press(walk.form("/approve/"))
     walk.until("an end", "needs somebody", 600, instead_of="succeeded")
     walk.picture("end-names-hang")
@@ -68,6 +69,7 @@ def test_names_that_hang_hold_nothing_up(on_call: Walk) -> None:
         machines.run(name, f"sed -i 's/ {NAME} client$/ client/' /etc/hosts")
     add(walk, 1, "192.168.77.99")
     planned(walk, "an address")
+    walk.fill(reason="the lab asks for it")
     walk.press(walk.form("/approve/"))
     walk.until("an end", "needs somebody", 600, instead_of="succeeded")
     walk.picture("end-names-of-others")
