@@ -128,7 +128,18 @@ def gets(address: str, clients: Sequence[ClientForm]) -> Gets | None:
     """What an address would get from the rows as they stand."""
     if not address.strip():
         return None
-    return what_gets(address, [(client.client, client.options) for client in usable(clients)])
+    found = what_gets(address, [(client.client, client.options) for client in usable(clients)])
+    wrong = [str(number) for number, client in enumerate(clients, 1) if refused(client)]
+    if not wrong:
+        return found
+    rows = f"client {wrong[0]} is" if len(wrong) == 1 else f"clients {', '.join(wrong)} are"
+    return Gets(f"Not settled while {rows} refused. By the others: {found.sentence}", found.client, sure=False)
+
+
+def refused(client: ClientForm) -> bool:
+    """Whether somebody typed a client that cannot be used as it stands."""
+    typed = str(client.data.get(client.add_prefix("client"), "")).strip()
+    return bool(client.is_bound and typed and not client.is_valid())
 
 
 def warnings(clients: Sequence[ClientForm]) -> list[str]:

@@ -126,6 +126,14 @@ def test_what_a_client_would_get_is_told_while_typing_and_without_scripts(
     assert not Job.objects.exists()
 
 
+def test_an_answer_is_not_settled_while_a_client_is_refused(edit: str, olga_client: Client):
+    asked = FIRST | SECOND | {"c1-more": "sync=9", "address": "10.10.0.77"}
+    told = "Not settled while client 2 is refused. By the others: 10.10.0.77 may read and write"
+    assert told in page(olga_client.post(f"{edit}?check=1", asked))
+    assert told in page(olga_client.post(edit, asked | {"ask": "1"}))
+    assert "Not settled" not in page(olga_client.post(f"{edit}?check=1", asked | {"c1-more": "", "c1-client": ""}))
+
+
 def test_the_form_of_a_new_export_answers_too(web_files: Cluster, olga_client: Client):
     asked = FIRST | {"volume": "media", "directory": "", "address": "10.10.0.5", "ask": "1"}
     assert "10.10.0.5 may read and write" in page(olga_client.post("/c/web-files/exports/new/", asked))
