@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from clusters.models import Cluster, Export, ExportClient, Node, Volume
+from clusters.tables.exports import meant_by
 
 MOST = 20  # of each kind
-SCANNED = 5000  # clients looked through for an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +27,32 @@ class Hit:
 class Hits:
     name: str
     hits: list[Hit]
+    cut: bool = False  # there are more
+    every: str = ""  # where all of them are listed
 
 
 def find(clusters: QuerySet[Cluster], text: str) -> list[Hits]:
     keys = clusters.values("pk")
+    named, called = urlencode({"q": text}), urlencode({"client": text})
     groups = [
-        Hits("Clusters", _clusters(clusters, text)),
-        Hits("Nodes", _nodes(keys, text)),
-        Hits("Volumes", _volumes(keys, text)),
-        Hits("Exports", _exports(keys, text)),
-        Hits("Exports this client may mount", _clients(keys, text)),
-        Hits("Jobs", _jobs(clusters, text)),
+        _group("Clusters", _clusters(clusters, text), reverse("fleet") + f"?{named}"),
+        _group("Nodes", _nodes(keys, text)),
+        _group("Volumes", _volumes(keys, text), reverse("volumes") + f"?{named}"),
+        _group("Exports", _exports(keys, text), reverse("exports") + f"?{named}"),
+        _group("Exports this client may mount", _clients(clusters, text), reverse("exports") + f"?{called}"),
+        _group("Jobs", _jobs(clusters, text)),
     ]
     return [group for group in groups if group.hits]
 
 
+def _group(name: str, hits: list[Hit], every: str = "") -> Hits:
+    return Hits(name, hits[:MOST], len(hits) > MOST, every)
+
+
 def _clusters(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
-    found = clusters.filter(Q(slug__icontains=text) | Q(labels__icontains=text) | Q(service_ip__icontains=text))[:MOST]
+    found = clusters.filter(Q(slug__icontains=text) | Q(labels__icontains=text) | Q(service_ip__icontains=text))[
+        : MOST + 1
+    ]
     return [
         Hit(row.slug, f"service IP {row.service_ip}" if row.service_ip else "", row.get_absolute_url()) for row in found
     ]
@@ -55,7 +65,7 @@ def _nodes(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
         | Q(service_address__icontains=text)
         | Q(replication_address__icontains=text)
     )
-    found = Node.objects.filter(words, cluster__in=keys).select_related("cluster")[:MOST]
+    found = Node.objects.filter(words, cluster__in=keys).select_related("cluster")[: MOST + 1]
     return [
         Hit(row.name, f"{row.cluster.slug}, {row.ssh_host}", f"{row.cluster.get_absolute_url()}#node-{row.name}")
         for row in found
@@ -65,35 +75,21 @@ def _nodes(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
 def _volumes(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
     found = Volume.objects.filter(
         Q(name__icontains=text) | Q(mount_point__icontains=text), cluster__in=keys
-    ).select_related("cluster")[:MOST]
+    ).select_related("cluster")[: MOST + 1]
     return [Hit(row.name, f"{row.cluster.slug}, {row.mount_point}", row.get_absolute_url(), mono=True) for row in found]
 
 
 def _exports(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
-    found = Export.objects.filter(path__icontains=text, cluster__in=keys).select_related("cluster")[:MOST]
+    found = Export.objects.filter(path__icontains=text, cluster__in=keys).select_related("cluster")[: MOST + 1]
     return [Hit(row.path, f"{row.cluster.slug}, fsid {row.fsid}", row.get_absolute_url(), mono=True) for row in found]
 
 
-def _clients(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
+def _clients(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
     """An address is also found in the networks that hold it."""
-    rows = ExportClient.objects.filter(export__cluster__in=keys).select_related("export__cluster")
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        found = list(rows.filter(client__icontains=text)[:MOST])
-    else:
-        found = [row for row in rows[:SCANNED] if _holds(row.client, address)][:MOST]
+    rows = ExportClient.objects.filter(meant_by(text, clusters), export__cluster__in=clusters.values("pk"))
+    found = rows.select_related("export__cluster").order_by("export__cluster__slug", "export__path", "pk")[: MOST + 1]
     return [Hit(row.export.path, f"{row.export.cluster.slug}, as {row.client} ({row.options})", row.export.get_absolute_url(), mono=True)
             for row in found]  # fmt: skip
-
-
-def _holds(client: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    if client == "*":
-        return True
-    try:
-        return address in ipaddress.ip_network(client, strict=False)
-    except ValueError:
-        return False
 
 
 def _jobs(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
@@ -104,7 +100,7 @@ def _jobs(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
     rows = (
         clusters.filter(words)
         .order_by("-jobs__pk")
-        .values_list("jobs__pk", "jobs__title", "slug", "jobs__status")[:MOST]
+        .values_list("jobs__pk", "jobs__title", "slug", "jobs__status")[: MOST + 1]
     )
     return [
         Hit(f"Job {pk}: {title or 'without a title yet'}", f"{slug}, {status}", f"/jobs/{pk}/")

@@ -97,7 +97,7 @@ def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Query
         exports = exports.filter(Q(path__icontains=filters.q) | Q(volume__name__icontains=filters.q))
     who = ExportClient.objects.order_by()
     if filters.client:
-        who = who.filter(_is(filters.client, clusters))
+        who = who.filter(meant_by(filters.client, clusters))
     if filters.gives:
         who = who.filter(_has(filters.gives))
     if filters.client or filters.gives:  # of one and the same client
@@ -129,7 +129,7 @@ def _ordered(exports: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     return sorted_.order_by(by.desc() if filters.down else by.asc(), "cluster__slug", "path", "pk")
 
 
-def _is(text: str, clusters: QuerySet[Cluster]) -> Q:
+def meant_by(text: str, clusters: QuerySet[Cluster]) -> Q:
     """An address is also one of the networks that hold it; anything else is looked for as it is written."""
     try:
         address = ipaddress.ip_address(text)

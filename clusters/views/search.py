@@ -13,5 +13,6 @@ from clusters import access, finding
 def search_page(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:100]
     groups = finding.find(access.of(request).visible(), text) if text else []
-    context = {"search_for": text, "groups": groups, "count": sum(len(group.hits) for group in groups)}
+    count, cut = sum(len(group.hits) for group in groups), any(group.cut for group in groups)
+    context = {"search_for": text, "groups": groups, "count": count, "cut": cut}
     return render(request, "search.html", context)

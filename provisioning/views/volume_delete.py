@@ -36,7 +36,7 @@ def volume_delete(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     key = request.POST.get("key") or uuid.uuid4().hex
     context = section(cluster, volume=volume) | {
         "volume": volume, "exports": exports, "snapshots": list(volume.snapshots.all()), "usage": getattr(volume, "usage", None),
-        "key": key, "holder": jobs.holder(cluster),
+        "key": key, "holder": jobs.holder(cluster), "keeps_state": cluster.nfs_state_volume == volume.name,
     }  # fmt: skip
     if request.method == "GET":
         return render(request, TEMPLATE, context)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clusters.models import Membership
+from clusters.models import Export, ExportClient, Membership
 from clusters.states import AccessLevel
 from provisioning.models import Job
 from tests import stories
@@ -45,6 +45,24 @@ def test_an_address_finds_what_it_may_mount(client: Client, vera: Any) -> None:
     client.force_login(vera)
     assert "Exports this client may mount" in search(client, "10.10.0.77")
     assert "Exports this client may mount" not in search(client, "10.99.0.77")
+
+
+def test_what_does_not_fit_is_said_and_leads_to_all_of_it(client: Client, vera: Any) -> None:
+    cluster = stories.web_files()
+    volume = cluster.volumes.get(name="www_uploads")
+    for number in range(30):
+        export = Export.objects.create(
+            volume=volume, cluster=cluster, path=f"/srv/www_uploads/{number}", fsid=500 + number
+        )
+        ExportClient.objects.create(
+            export=export, client="10.77.0.0/16" if number < 20 else "10.88.0.0/16", options="rw"
+        )
+    client.force_login(vera)
+    assert "the first 20" in (page := search(client, "www_uploads/")) and "More than 20 found" in page
+    assert 'href="/exports/?q=www_uploads%2F"' in page
+    assert "the first 20" not in search(client, "10.77.3.4"), "exactly as many as fit"
+    assert '<h1 class="wrapany">20 found' in search(client, "10.77.3.4")
+    assert 'href="/exports/?client=10.' not in search(client, "10.88.3.4")
 
 
 def test_a_stranger_finds_nothing(client: Client, mallory: Any) -> None:

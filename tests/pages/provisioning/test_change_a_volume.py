@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clusters.models import Backing, Cluster, ClusterState, NodeState, Replica, VolumeUsage
+from clusters.models import Backing, Cluster, ClusterState, Export, NodeState, Replica, VolumeUsage
 from clusters.states import Inventory, JobStatus
 from provisioning import actions, codec
 from provisioning.desired import DesiredVolume
@@ -105,6 +105,14 @@ def test_the_page_of_the_end_does_not_make_up_a_last_write(
     volume = web_files.volumes.get(name="web_files")
     VolumeUsage.objects.create(volume=volume, read_at=timezone.now(), size=9, used=3, written=written)
     assert said in page(ada_client.get(DELETE.replace("media", "web_files")))
+
+
+def test_the_page_of_the_end_says_that_the_volume_keeps_what_clients_hold(web_files: Cluster, ada_client: Client):
+    Export.objects.filter(volume__name="media").delete()
+    assert "disabled" not in page(ada_client.get(DELETE))
+    Cluster.objects.update(nfs_state_volume="media")
+    shown = page(ada_client.get(DELETE))
+    assert "It keeps what NFS clients hold" in shown and "/c/web-files/nfs/" in shown and "disabled" in shown
 
 
 def test_the_page_of_the_end_lists_who_is_connected(web_files: Cluster, ada_client: Client):
