@@ -188,7 +188,7 @@ def _impact(after: DesiredCluster, observed: Mapping[str, NodeObserved], *, rest
     return felt(
         after,
         observed,
-        pause=f"about {RESTART} s for the restart, then up to {grace} s until every client has its locks back",
+        pause=f"about {RESTART} s for the restart, then up to {grace} s until every client of version 4 has its locks back",
         takes="about a minute",
         notes=(
             f"Hard mounts wait and go on. During the grace time of {grace} s no new lock is given and no file is newly opened in version 4.",

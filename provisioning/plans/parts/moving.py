@@ -145,7 +145,7 @@ def _mount_anew(change: Change) -> Step:
             replace(back, exits=(0, 32)),
             cmd("systemctl", "start", "nfs-server.service", timeout=120),
         ),
-        note="Open files of NFS clients keep the file system busy until NFS stops; the clients take them up again in its grace time.",
+        note="Open files of NFS clients keep the file system busy until NFS stops; those of version 4 take them up again in its grace time.",
     )
 
 

@@ -21,7 +21,8 @@ from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, 
 
 NFS = "nfs-server.service"
 STANDS_STILL = (
-    "NFS serves all volumes with one server, so clients of all of them stand still while it is stopped; locks are kept."
+    "NFS serves all volumes with one server, so clients of all of them stand still while it is stopped. "
+    "Locks of version 4 are kept; those of version 3 can be lost, and no program is told."
 )
 # What is left of a job that broke off in the middle: the volume back where nothing happened to it, and the server for the others, whose
 # clients wait. What does not mount is not served, by `mountpoint` of its exports. Where DRBD is not Primary any more the other node serves.
