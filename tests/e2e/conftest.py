@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import axe_playwright_python
 import pytest
@@ -31,6 +31,7 @@ ARGUMENTS = [
 SHOTS = Path(__file__).parent / "shots"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 expect.set_options(timeout=15_000)  # workers, nodes and this browser share two cores with the other tests
+T = TypeVar("T")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -64,9 +65,24 @@ class Visit:
         return self.page
 
     def sideways(self) -> int:
-        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+        """Pixels to scroll sideways, once the page had time to take its new width."""
+        return self._settled(
+            lambda: int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")), 0
+        )
 
     def violations(self, rules: list[str] | None = None) -> list[str]:
+        """What axe complains about, once no colour is on its way to another one."""
+        return self._settled(lambda: self._violations(rules), [])
+
+    def _settled(self, look: Callable[[], T], good: T) -> T:
+        """Look again for three seconds: on a busy machine a page is seen between two of its states. What stays is a fault."""
+        for _ in range(6):
+            if (seen := look()) == good:
+                break
+            self.page.wait_for_timeout(500)
+        return seen
+
+    def _violations(self, rules: list[str] | None) -> list[str]:
         self.page.evaluate(AXE)
         options = {"resultTypes": ["violations"], "runOnly": rules or RULES}
         found = self.page.evaluate("options => axe.run(document, options)", options)
