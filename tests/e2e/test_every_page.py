@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
 
-from clusters.models import AuditEntry
+from clusters.models import AuditEntry, Export, NodeState
 from tests import stories
 from tests.e2e.conftest import Visit
 
@@ -68,6 +70,16 @@ def test_pages_of_the_first_minute(visit: Callable[..., Visit], ada: Any, width:
     problems = look(visit(None, width, theme), "sign-in", "/sign-in/", width, theme)
     problems += look(visit(ada, width, theme), "empty", "/", width, theme)
     assert problems == []
+
+
+def test_an_export_that_was_not_read_yet_fits_a_small_phone(visit: Callable[..., Visit], ada: Any) -> None:
+    stories.fleet()
+    Export.objects.update(changed_at=timezone.now())
+    NodeState.objects.update(exported=[])
+    tab = visit(ada, 360)
+    page = tab.go("/c/web-files/exports/13/")
+    expect(page.get_by_text("not read since it was published or changed").first).to_be_visible()
+    assert tab.sideways() == 0
 
 
 def test_nothing_is_wider_than_a_small_phone(visit: Callable[..., Visit], ada: Any, vera: Any) -> None:
