@@ -37,7 +37,9 @@ def still_gets(gone: str, now: Sequence[Client]) -> Client | None:
 
 
 def keeps(address: str, before: Sequence[Client], now: Sequence[Client]) -> bool:
-    """Whether an address loses nothing by a change, for certain."""
+    """Whether an address loses nothing by a change, for certain. Of a client that is known by a name nothing is certain."""
+    if network_of(address) is None:
+        return False
     was, will = what_gets(address, before), what_gets(address, now)
     if not (was.sure and will.sure):
         return was.sentence == will.sentence

@@ -53,3 +53,8 @@ def test_who_still_decides_when_an_entry_is_gone(gone: str, now: list[Client], e
 ])  # fmt: skip
 def test_who_keeps_what_it_has(before: list[Client], now: list[Client], kept: bool) -> None:
     assert keeps("10.0.0.7", before, now) is kept
+
+
+@pytest.mark.parametrize("name", ["a.example", ""])
+def test_of_a_client_known_by_a_name_nothing_is_certain(name: str) -> None:
+    assert not keeps(name, [("10.0.0.0/24", RW)], [("10.0.0.0/24", RO)])
