@@ -129,7 +129,7 @@ class Open:
     following: AuditEntry | None
     diff: list[tuple[str, str]]  # css class and line
     commands: list[dict[str, Any]]
-    felt: dict[str, Any] | None  # who was going to feel it when it was approved
+    felt: dict[str, Any] | None  # who was going to feel it when it was approved, or felt it in the end
 
     @property
     def fits(self) -> bool:
@@ -153,7 +153,7 @@ def _without_felt(after: object) -> tuple[object, dict[str, Any] | None]:
     """Split what was asked from who would feel it."""
     if not isinstance(after, dict) or not isinstance(after.get("felt"), dict):
         return after, None
-    return {key: value for key, value in after.items() if key != "felt"}, after["felt"]
+    return {key: value for key, value in after.items() if key != "felt"} or None, after["felt"]
 
 
 def _diff(before: object, after: object) -> list[tuple[str, str]]:

@@ -10,11 +10,12 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clusters import connected, inventory
+from clusters import inventory
 from clusters.models import AuditEntry, Cluster
-from clusters.states import LOCKING, Danger, JobStatus
+from clusters.states import LOCKING, JobStatus
 from provisioning import actions, in_panel
 from provisioning.actions import ACTIONS, Action
+from provisioning.affected import felt_by
 from provisioning.models import Job
 from provisioning.refusal import Refused
 from provisioning.register import may, record, ring_on_commit
@@ -135,24 +136,6 @@ def held_by(job: Job) -> Refused:
     return Refused(
         f"{what} of {job.approved_by} {verb} on {job.cluster}{when}.", "Wait until it has ended, then plan again."
     )
-
-
-def felt_by(plan: Plan) -> dict[str, object]:
-    """Say who was going to feel it when it was approved; nothing for a plan that nobody feels."""
-    impact = plan.impact
-    if not impact.clients and plan.danger is Danger.NONE:
-        return {}
-    names = connected.names_of(c.address for c in impact.clients)
-    felt = {
-        "interrupted": impact.interrupted,
-        "pause": impact.pause,
-        "clients": [
-            {"address": c.address, "version": c.version, "opens": c.opens, "locks": c.locks, "note": c.note}
-            | ({"name": names[c.address]} if c.address in names else {})
-            for c in impact.clients
-        ],
-    }
-    return {"felt": felt}
 
 
 def commands_of(plan: Plan) -> list[dict[str, object]]:

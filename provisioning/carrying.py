@@ -22,6 +22,7 @@ from clusters import inventory
 from clusters.findings import blockers
 from clusters.states import JobStatus
 from provisioning import codec
+from provisioning.affected import felt_by, joined, worse
 from provisioning.ending import Ending, end
 from provisioning.eye import eye
 from provisioning.halves import Halves
@@ -58,6 +59,7 @@ PlanNow = Callable[[Job, World], tuple[Plan, dict[str, NodeObserved]]]
 CHANGES = (Kind.WRITES, Kind.DESTROYS)
 RESTARTS = 3  # how often a node may restart in one job
 MEANWHILE = "Something changed on the nodes since the plan was made. Nothing was run."
+LOOK = "Plan again to see what would run now."
 
 
 class Stopped(Exception):
@@ -79,6 +81,7 @@ class Carrying:
         self.scope = f"{job.cluster.slug}-{int(job.cluster.created_at.timestamp())}"
         self.boots: dict[str, str] = {}
         self.mask = mask_of(job.cluster)
+        self.felt: dict[str, object] = {}
 
     def carry_out(self) -> None:
         try:
@@ -86,7 +89,10 @@ class Carrying:
             ending = Ending(JobStatus.SUCCEEDED)
         except Stopped as stopped:
             ending = stopped.ending
-        end(self.job, self.lease, replace(ending, problem=self.mask(ending.problem), hint=self.mask(ending.hint)))
+        ending = replace(ending, problem=self.mask(ending.problem), hint=self.mask(ending.hint))
+        if ending.status is not JobStatus.STALE:
+            ending = replace(ending, felt=self.felt)
+        end(self.job, self.lease, ending)
 
     def _carry_out(self) -> None:
         taken_up = self.job.steps.exists()
@@ -149,7 +155,10 @@ class Carrying:
             raise Stopped(_not_now(taken_up, text, blocking[0].hint))
         if not taken_up:
             if fresh.fingerprint() != self.job.fingerprint:
-                raise Stopped(_not_now(False, MEANWHILE, "Plan again to see what would run now."))
+                raise Stopped(_not_now(False, MEANWHILE, LOOK))
+            if text := worse(self.approved, fresh):
+                raise Stopped(_not_now(False, f"{text} Nothing was run.", LOOK))
+            self.felt = felt_by(fresh) if joined(self.approved, fresh) else {}
             return todo
         done = {n for n, row in self.rows.items() if row.status in SETTLED}
         begun = {n for n, row in self.rows.items() if row.status in (Status.RUNNING, Status.UNKNOWN)}
@@ -157,7 +166,7 @@ class Carrying:
         if left is None:
             text = "The worker was lost, and what is left on the nodes is not the rest of what was approved."
             text = sentences(text, self._ended_in_between())
-            raise Stopped(Ending(JobStatus.INTERRUPTED, text, "Plan again to see what would run now."))
+            raise Stopped(Ending(JobStatus.INTERRUPTED, text, LOOK))
         numbers = {number for number, _ in left}
         already_true(self.rows[n] for n, _ in todo if n not in numbers and n not in done)
         return left

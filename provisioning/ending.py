@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,6 +32,9 @@ class Ending:
     status: JobStatus
     problem: str = ""
     hint: str = ""
+    felt: Mapping[str, object] = field(
+        default_factory=dict
+    )  # as `affected.felt_by` gives it, when others felt it than the plan named
 
     @classmethod
     def broken(cls, job: Job, problem: str, hint: str) -> Ending:
@@ -62,6 +66,7 @@ def end(job: Job, lease: Lease, ending: Ending) -> None:
             cluster=job.cluster,
             object=actions.ACTIONS[job.action].object(actions.intent_of(job)),
             reason=job.reason,
+            after=dict(ending.felt) or None,
             commands=commands_that_ran(job),
             job=job.pk,
         )

@@ -11,12 +11,12 @@ from django.contrib.auth import get_user_model
 
 from clusters.findings import Finding
 from clusters.models import Cluster
-from clusters.states import AccessLevel
+from clusters.states import AccessLevel, Danger
 from provisioning import carrying, doorbell, jobs, worker
 from provisioning.actions import ACTIONS
 from provisioning.models import Job
 from provisioning.observed import NodeObserved
-from provisioning.steps import Expect, Guard, Kind, Plan, Stage, Step, Wait, cmd, unchanged
+from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, unchanged
 from provisioning.transport.world import NodeError, Result, Unreachable
 from tests import factories
 from tests.jobs.conftest import request_of, volume_intent
@@ -35,6 +35,8 @@ class Pair:
     away_for: int = 1000  # readings
     extra: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()
+    danger: Danger = Danger.NONE
+    impact: Impact = Impact()
     readings: int = 0
 
     def observe(self, *_: object) -> dict[str, NodeObserved]:
@@ -49,6 +51,7 @@ class Pair:
         return Plan(
             "Create volume shop", "A volume.", "There is room.", "shop is there.",
             (*steps, Step("alice", "See it", Kind.WAITS, Stage.SERVE, wait=wait), *self.extra), self.findings,
+            danger=self.danger, impact=self.impact,
         )  # fmt: skip
 
     def _step(self, node: str, program: str) -> Step:
@@ -107,7 +110,12 @@ def queued(draft: Callable[[], Job]) -> Job:
     job = draft()
     worker.propose(job.pk)
     job.refresh_from_db()
-    return jobs.approve(request_of(get_user_model().objects.get(username="olga")), job)
+    return approved(job)
+
+
+def approved(job: Job) -> Job:
+    olga = request_of(get_user_model().objects.get(username="olga"))
+    return jobs.approve(olga, job, reason="the disk is full")
 
 
 def steps_of(job: Job) -> list[str]:
