@@ -14,7 +14,7 @@ from clusters.verdict import BLIND_AFTER
 # By URL name. Withdrawing, forgetting and what is kept in the panel alone are never held back here.
 BOTH_NODES = frozenset(
     {
-        "volume-new", "export-new", "resource-grow", "cluster-mend", "nfs-configure", "manager-configure", "volume-grow", "snapshot-new",
+        "volume-new", "export-new", "resource-grow", "cluster-mend", "nfs-configure", "manager-configure",
         "volume-check", "volume-trim", "volume-edit", "volume-delete", "export-edit",
     }
 )  # fmt: skip

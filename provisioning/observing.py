@@ -36,9 +36,18 @@ def observe(
 ) -> dict[str, NodeObserved]:
     """Read both nodes; the first error that a person must mend, or the first error, is raised."""
     answers = observe_each(world, cluster, desired, asked)
+    if error := failed(answers):
+        raise error
+    return told(answers)
+
+
+def failed(answers: Answers) -> NodeError | None:
+    """Give the first error that a person must mend, or the first error."""
     errors = [answer for answer in answers.values() if isinstance(answer, NodeError)]
-    if errors:
-        raise next((error for error in errors if error.permanent), errors[0])
+    return next((error for error in errors if error.permanent), errors[0] if errors else None)
+
+
+def told(answers: Answers) -> dict[str, NodeObserved]:
     return {name: answer for name, answer in answers.items() if isinstance(answer, NodeObserved)}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from clusters.findings import Finding, fine
 from clusters.models import Cluster, NodeState
 from provisioning.observed import NodeObserved
+from provisioning.observing import Answers, failed, told
 from provisioning.transport.world import NodeError, Time, Unreachable
 
 log = logging.getLogger(__name__)
@@ -22,26 +23,40 @@ NEWS = 60.0  # seconds for which it counts that the monitor does not reach a nod
 Reading = Mapping[str, NodeObserved]
 
 
-def asked(read: Callable[[], Reading], cluster: Cluster, time: Time) -> tuple[Reading, tuple[Finding, ...]]:
+def asked(
+    read: Callable[[], Answers], cluster: Cluster, time: Time, *, one_is_enough: bool = False
+) -> tuple[Reading, tuple[Finding, ...]]:
     """Read both nodes, a second time if it must be; what was missed at first is told as a finding.
 
-    Both nodes are read again, not only the silent one, so that a plan is made from readings of one moment.
+    Both nodes are read again, not only the silent one, so that a plan is made from readings of one moment. With `one_is_enough` the node
+    that cannot be read is left out and the finding says why; what follows from that, `checks.running` says.
     """
     began = time.now()
-    try:
-        return read(), ()
-    except Unreachable as problem:
-        missed = problem
-    if time.now() - began > PATIENCE or _known_to_be_away(cluster, missed.node, time.now()):
-        raise missed
-    log.warning("%s: %s; asking once more", cluster.slug, missed)
-    time.sleep(PAUSE)
-    try:
-        reading = read()
-    except Unreachable as problem:
-        raise _still(problem) from problem
+    answers = read()
+    missed = problem = failed(answers)
+    if isinstance(missed, Unreachable) and not _in_vain(cluster, missed.node, began, time.now()):
+        log.warning("%s: %s; asking once more", cluster.slug, missed)
+        time.sleep(PAUSE)
+        answers = read()
+        problem = failed(answers)
+        if isinstance(problem, Unreachable):
+            problem = _still(problem)
+    if problem is not None and not (one_is_enough and told(answers)):
+        raise problem
+    return told(answers), _findings(missed, problem)
+
+
+def _findings(missed: NodeError | None, problem: NodeError | None) -> tuple[Finding, ...]:
+    if problem is not None:
+        return (fine("node.why-not-read", str(problem), node=problem.node),)
+    if missed is None:
+        return ()
     text = f"{missed.node} answered when it was asked again, {PAUSE:.0f} s after its first try failed: {missed.text}"
-    return reading, (fine("node.asked-twice", text, node=missed.node),)
+    return (fine("node.asked-twice", text, node=missed.node),)
+
+
+def _in_vain(cluster: Cluster, node: str, began: float, now: float) -> bool:
+    return now - began > PATIENCE or _known_to_be_away(cluster, node, now)
 
 
 def _known_to_be_away(cluster: Cluster, node: str, now: float) -> bool:

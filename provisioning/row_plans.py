@@ -19,7 +19,7 @@ from provisioning.facts import Asked
 from provisioning.ha import BACKENDS
 from provisioning.intents import CreateVolume, PublishExport
 from provisioning.models import Batch, Inquiry, RowPlan
-from provisioning.observing import members, observe
+from provisioning.observing import members, observe_each
 from provisioning.pages import plan_page
 from provisioning.snapshot import desired_of
 from provisioning.steps import Plan
@@ -47,7 +47,7 @@ def _plans(inquiry: Inquiry, batch: Batch) -> Iterator[Asking]:
     world = world_for(cluster)
     directories = (path for intent in intents.values() for path in action.asks(intent, desired).directories)
     asked = Asked(tuple(dict.fromkeys(directories)))
-    observed, told = once_more.asked(lambda: observe(world, cluster, desired, asked), cluster, time_of(world))
+    observed, told = once_more.asked(lambda: observe_each(world, cluster, desired, asked), cluster, time_of(world))
     _nobody_at_it(cluster)
     signed = time.monotonic()
     for number, intent in intents.items():

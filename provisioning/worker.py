@@ -21,7 +21,7 @@ from provisioning.ha import BACKENDS
 from provisioning.lease import Lease, LeaseLost, claim, claim_draft
 from provisioning.models import Job
 from provisioning.observed import NodeObserved
-from provisioning.observing import observe
+from provisioning.observing import observe_each
 from provisioning.snapshot import Incomplete, desired_of
 from provisioning.steps import Plan
 from provisioning.transport.choose import world_for
@@ -76,12 +76,14 @@ def run(job_id: int) -> None:
 
 
 def plan_now(job: Job, world: World) -> tuple[Plan, dict[str, NodeObserved]]:
-    """Read both nodes and plan the job's intent. A node that gives no answer is asked once more."""
+    """Read both nodes and plan the job's intent. A node that gives no answer is asked once more; some actions do without the standby node."""
     cluster: Cluster = job.cluster
     desired = desired_of(cluster)
     action, intent = ACTIONS[job.action], intent_of(job)
     questions = action.asks(intent, desired)
-    observed, told = once_more.asked(lambda: observe(world, cluster, desired, questions), cluster, time_of(world))
+    observed, told = once_more.asked(
+        lambda: observe_each(world, cluster, desired, questions), cluster, time_of(world), one_is_enough=action.alone
+    )
     plan: Plan = action.planner(intent, desired, observed, BACKENDS[cluster.manager])
     return replace(plan, findings=plan.findings + told), dict(observed)
 

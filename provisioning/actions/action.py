@@ -37,6 +37,7 @@ class Action:
     )  # what is nowhere while it runs
     learns: Callable[[Job, Any], None] = lambda job, intent: None  # keeps what a job that succeeded found out
     named: Callable[[Cluster, Any], str] | None = None  # its job's title, where that is not the two above
+    alone: bool = False  # needs only the node that serves: planned and run also when the other one cannot be read
     in_panel: bool = False  # touches no node: planned and done by the door itself, so that it works without a worker
 
     def heading(self, cluster: Cluster, intent: Any) -> str:

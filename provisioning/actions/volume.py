@@ -132,6 +132,7 @@ ROWS = (
         planner=volume_grow.plan,
         level=AccessLevel.OPERATOR,
         object=lambda intent: intent.name,
+        alone=True,
         refuses=_refuses_grow,
         begin=lambda *_: None,
         settle=lambda cluster, intent: inventory.grow_volume(cluster, intent.name, intent.size),

@@ -15,22 +15,19 @@ from provisioning.observed import NodeObserved
 from provisioning.render.paths import EXPORTS, EXPORTS_DIRECTORY, FOREIGN_EXPORTS, HARESOURCES, SNAPSHOT_EXPORTS
 
 
-def running(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> list[Finding]:
-    findings: list[Finding] = []
-    for node in desired.nodes:
-        if node.name not in observed:
-            findings.append(
-                blocker(
-                    "node.not-read",
-                    f"{node.name} was not read.",
-                    hint="Both nodes get the same files; a change needs both.",
-                    node=node.name,
-                )
-            )
-    if findings:
-        return findings
-    findings += _service(desired, observed, backend)
-    findings += _copies(desired, observed)
+def running(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend, *, alone: bool = False
+) -> list[Finding]:
+    """`alone`: the plan changes what lies on the replicated device only, so the node that serves is enough."""
+    silent = [node.name for node in desired.nodes if node.name not in observed]
+    if silent and not (alone and len(silent) == len(observed) == 1):
+        hint = "Both nodes get the same files; a change needs both."
+        return [blocker("node.not-read", f"{name} was not read.", hint=hint, node=name) for name in silent]
+    findings = [*_service(desired, observed, backend)]
+    if silent:
+        findings += _without(desired, observed[desired.peer(silent[0]).name], silent[0])
+    else:
+        findings += _copies(desired, observed)
     findings += _files(desired, observed)
     findings += lost(desired, observed)
     return findings
@@ -71,6 +68,27 @@ def _copies(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> It
         yield fine("drbd.redundant", "Both copies are UpToDate and connected")
         return
     yield not_redundant(desired.resource.name)
+
+
+def _without(desired: DesiredCluster, node: NodeObserved, silent: str) -> Iterator[Finding]:
+    """One node for both: its own copy must be good, and what it knows of the other one is said."""
+    replica = node.replica(desired.resource.name)
+    if replica is None or replica.disk is not DiskState.UP_TO_DATE:
+        text = f"{silent} was not read, and the copy of {node.node} is {replica.disk if replica else 'not seen'}."
+        yield blocker("node.not-read", text, node=silent, hint="With one node alone its copy must be UpToDate.")
+        return
+    if replica.connection is ConnectionState.CONNECTED:
+        hint = "DRBD still reaches it, so its copy gets the change. Only the panel does not."
+    elif replica.peer_disk is DiskState.OUTDATED:
+        hint = "Its copy is marked Outdated, so it does not take over; it gets the change when it is back."
+    else:
+        hint = (
+            f"If it serves as well, the copies part, and what is changed now may be thrown away: make sure that it is off. "
+            f"Otherwise it gets the change when {desired.resource.name} is connected again."
+        )
+    yield warning("node.not-read", f"{silent} was not read.", hint=hint, node=silent, hazard=14)
+    if not (replica.connection is ConnectionState.CONNECTED and replica.peer_disk is DiskState.UP_TO_DATE):
+        yield not_redundant(desired.resource.name)
 
 
 def not_redundant(resource: str) -> Finding:

@@ -22,12 +22,12 @@ def plan(
 ) -> Plan:
     snapshot = desired.snapshot(intent.volume, intent.name)
     active = active_node(desired, observed)
-    findings = snapshots.ready(desired, observed, backend)
+    findings = snapshots.ready(desired, observed, backend, alone=True)
     steps: tuple[Step, ...] = ()
     if snapshot is None:
         text = f"{intent.volume} has no snapshot {intent.name}."
         findings.append(blocker("snapshot.unknown", text, hint="It was deleted already."))
-    elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
+    elif active and not snapshots.ill_formed(findings):
         findings += _reasons(desired, observed[active], snapshot)
         steps = in_order(snapshots.remove(desired, observed[active], snapshot))
     runs = any(step.runs for step in steps)

@@ -36,7 +36,7 @@ def plan(
     findings = _reasons(desired, observed, backend, snapshot, active)
     pool = _pool(desired, observed, active, snapshot.volume)
     steps: tuple[Step, ...] = ()
-    if active and len(observed) == 2 and not snapshots.ill_formed(findings):
+    if active and not snapshots.ill_formed(findings):
         findings += snapshots.fits(desired, observed, observed[active], snapshot)
         steps = in_order(snapshots.take(desired, observed[active], snapshot))
     return Plan(
@@ -72,7 +72,7 @@ def keep(
     findings = _reasons(desired, observed, backend, snapshot, active)
     steps: tuple[Step, ...] = ()
     dropped: list[DesiredSnapshot] = []
-    if active and len(observed) == 2 and not snapshots.ill_formed(findings):
+    if active and not snapshots.ill_formed(findings):
         node = observed[active]
         dropped, held = _dropped(intent, desired, node)
         findings += held
@@ -127,7 +127,7 @@ def _reasons(
     snapshot: DesiredSnapshot,
     active: str | None,
 ) -> list[Finding]:
-    findings = snapshots.ready(snapshots.with_one(desired, snapshot), observed, backend)
+    findings = snapshots.ready(snapshots.with_one(desired, snapshot), observed, backend, alone=True)
     if active:
         findings += snapshots.volume_ready(desired, observed[active], snapshot.volume)
     return findings

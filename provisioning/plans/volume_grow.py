@@ -34,7 +34,7 @@ def plan(intent: GrowVolume, desired: DesiredCluster, observed: Mapping[str, Nod
     refused = list(spelling.cluster(_wanted(desired, intent)))
     findings = [
         *refused,
-        *running(desired, observed, backend),
+        *running(desired, observed, backend, alone=True),
         *(gap for node in observed.values() for gap in gaps(node)),
     ]
     node = observed[active] if active else None

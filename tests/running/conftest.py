@@ -39,11 +39,14 @@ class Pair:
     impact: Impact = Impact()
     readings: int = 0
 
-    def observe(self, *_: object) -> dict[str, NodeObserved]:
+    def observe(self, *_: object) -> dict[str, NodeObserved | NodeError]:
         self.readings += 1
+        read: dict[str, NodeObserved | NodeError] = {
+            name: NodeObserved(name, 1000.0, boot_id=boot) for name, boot in self.boots.items()
+        }
         if self.away and self.readings <= self.away_for:
-            raise self.away
-        return {name: NodeObserved(name, 1000.0, boot_id=boot) for name, boot in self.boots.items()}
+            read[self.away.node] = self.away
+        return read
 
     def plan(self, *_: object) -> Plan:
         steps = [self._step(node, program) for node, program in WORK]
@@ -87,7 +90,7 @@ def pair(monkeypatch: pytest.MonkeyPatch) -> Pair:
     pair.world.time = FakeTime()  # type: ignore[attr-defined]
     action = replace(ACTIONS["volume.create"], planner=pair.plan)
     monkeypatch.setattr(worker, "ACTIONS", {**ACTIONS, "volume.create": action})
-    monkeypatch.setattr(worker, "observe", pair.observe)
+    monkeypatch.setattr(worker, "observe_each", pair.observe)
     for module in (worker, carrying):
         monkeypatch.setattr(module, "world_for", lambda cluster: pair.world)
     monkeypatch.setattr(

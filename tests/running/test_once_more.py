@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -58,9 +59,8 @@ def test_a_refusal_is_not_tried_again(draft: Callable[[], Job], pair: Pair, kind
 
 def test_a_refusal_on_the_second_try_is_told_as_it_is(draft: Callable[[], Job], pair: Pair) -> None:
     errors = [SILENT, LoginRefused("bob", "it refused the login of user root")]
-    pair.observe = lambda *_: (_ for _ in ()).throw(errors.pop(0))  # type: ignore[method-assign]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "observe", pair.observe)
+        patch.setattr(worker, "observe_each", lambda *_: {"bob": errors.pop(0)})
         job = propose(draft())
     assert (job.status, job.problem) == (JobStatus.FAILED, "bob: it refused the login of user root")
 
@@ -86,10 +86,36 @@ def test_what_the_monitor_said_long_ago_does_not_count(draft: Callable[[], Job],
 def test_a_first_try_that_took_long_is_not_doubled(
     draft: Callable[[], Job], pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(*_: object) -> None:
+    def slow(*_: object) -> dict[str, NodeError]:
         pair.readings += 1
         pair.world.time.sleep(25)
-        raise SILENT
+        return {"bob": SILENT}
 
-    monkeypatch.setattr(worker, "observe", slow)
+    monkeypatch.setattr(worker, "observe_each", slow)
     assert propose(draft()).status == JobStatus.FAILED and pair.readings == 1
+
+
+@pytest.mark.parametrize("problem", [SILENT, HostKeyChanged("bob", "it shows another host key")])
+def test_what_needs_the_serving_node_only_is_planned_without_the_other(
+    draft: Callable[[], Job], pair: Pair, monkeypatch: pytest.MonkeyPatch, problem: NodeError
+) -> None:
+    job, seen = draft(), []
+    action = replace(
+        worker.ACTIONS["volume.create"], alone=True, planner=lambda *given: seen.append(given) or pair.plan()
+    )
+    monkeypatch.setattr(worker, "ACTIONS", {**worker.ACTIONS, "volume.create": action})
+    pair.away = problem
+    job = propose(job)
+    assert job.status == JobStatus.PROPOSED and list(seen[0][2]) == ["alice"]
+    why = next(finding for finding in codec.load(Plan, job.plan).findings if finding.code == "node.why-not-read")
+    assert why.node == "bob" and problem.text in why.text
+
+
+def test_with_both_away_nothing_is_planned(
+    draft: Callable[[], Job], pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = draft()
+    action = replace(worker.ACTIONS["volume.create"], alone=True)
+    monkeypatch.setattr(worker, "ACTIONS", {**worker.ACTIONS, "volume.create": action})
+    monkeypatch.setattr(worker, "observe_each", lambda *_: {"alice": Unreachable("alice", "no route"), "bob": SILENT})
+    assert propose(job).status == JobStatus.FAILED

@@ -49,7 +49,7 @@ def test_a_draft_that_was_called_off_meanwhile_stays_so(
         Job.objects.filter(pk=job.pk).update(status=JobStatus.CANCELLED)
         return pair.observe()
 
-    monkeypatch.setattr(worker, "observe", call_off)
+    monkeypatch.setattr(worker, "observe_each", call_off)
     worker.propose(job.pk)
     assert fresh(job).status == JobStatus.CANCELLED
 

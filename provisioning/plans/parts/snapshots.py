@@ -32,9 +32,11 @@ def with_one(desired: DesiredCluster, snapshot: DesiredSnapshot) -> DesiredClust
     return replace(desired, snapshots=(*others, snapshot))
 
 
-def ready(desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend) -> list[Finding]:
+def ready(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], backend: Backend, *, alone: bool = False
+) -> list[Finding]:
     """Reasons against any plan about snapshots: an ill-formed wish, a pair that does not run, facts that were not seen."""
-    findings = [*spelling.cluster(desired), *running(desired, observed, backend)]
+    findings = [*spelling.cluster(desired), *running(desired, observed, backend, alone=alone)]
     return findings + [gap for node in observed.values() for gap in gaps(node)]
 
 
