@@ -11,8 +11,9 @@
   /* every form says whose it is and where it stands: person:page:time:signature */
   const page = (form) => form.elements.form_of.value.split(":").slice(1, -2).join(":");
   const key = (form) => `${BEGIN}${form.elements.form_of.value.split(":")[0]} ${page(form)} ${form.id || forms.indexOf(form)}`;
-  const plain = (field) => field.name && !field.disabled && (!["password", "file", "hidden", "submit", "button", "reset"].includes(field.type) || "count" in field.dataset);
+  const plain = (field) => field.name && !field.disabled && (field.name === "as_of" || !["password", "file", "hidden", "submit", "button", "reset"].includes(field.type) || "count" in field.dataset);
   const values = (form) => [...form.elements].filter((field) => plain(field) && (!["checkbox", "radio"].includes(field.type) || field.checked)).map((field) => [field.name, field.value]);
+  const own = (fields) => JSON.stringify(fields.filter(([name]) => name !== "as_of")); /* what it began with is none of what was typed */
   const load = (name) => { try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; } };
   const keep = (name, held) => { try { sessionStorage.setItem(name, JSON.stringify(held)); } catch { /* full or switched off: the page works without */ } };
   const forget = (which) => { for (const name of Object.keys(sessionStorage)) if (name.startsWith(BEGIN) && which(load(name) || {})) sessionStorage.removeItem(name); };
@@ -34,7 +35,7 @@
   });
 
   /* on coming back: say so, and put it back only when asked to */
-  const left = offer && status === 200 && !document.querySelector("#came-back[data-filled]") && forms.find((form) => load(key(form)) && JSON.stringify(load(key(form)).fields) !== JSON.stringify(values(form)));
+  const left = offer && status === 200 && !document.querySelector("#came-back[data-filled]") && forms.find((form) => load(key(form)) && own(load(key(form)).fields) !== own(values(form)));
   if (!left) return;
   const { at, fields } = load(key(left));
   offer.elements.page.value = page(left);

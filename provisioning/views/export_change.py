@@ -12,11 +12,13 @@ from clusters import access, typed
 from clusters.models import Cluster, Export
 from clusters.states import AccessLevel, Inventory
 from provisioning import jobs
+from provisioning.desired import DesiredExport
 from provisioning.forms.export import client_forms, said_twice
 from provisioning.forms.export_edit import ExportEditForm, options_there
 from provisioning.intents import WithdrawExport
 from provisioning.views.export_new import form_context, unfinished, valid
 from provisioning.views.guards import in_service
+from provisioning.views.opened_on import changed_since
 from provisioning.views.refusals import say
 
 EDIT = "provisioning/export_edit.html"
@@ -40,10 +42,13 @@ def export_edit(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
     context = {"cluster": cluster, "export": export, "key": key, **form_context(form, clients, [export.volume])}
     if checking:
         return render(request, "provisioning/_export_form.html#notes", context)
+    overtaken = changed_since(request, context, {"Clients": _line(form.known)})
     if request.method == "GET":
         return render(request, EDIT, context)
     if unfinished(request) or not good or not valid(form, clients):
         return render(request, EDIT, context, status=422)
+    if overtaken:
+        return render(request, EDIT, context, status=409)
     try:
         intent = form.intent([client.value() for client in clients])
         return redirect(jobs.draft(request, "export.edit", cluster, intent, key))
@@ -70,6 +75,10 @@ def export_withdraw(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
     holder = jobs.holder(cluster)
     context = {"cluster": cluster, "export": export, "key": uuid.uuid4().hex, "holder": holder}
     return render(request, WITHDRAW, context)
+
+
+def _line(export: DesiredExport) -> str:
+    return " ".join(f"{one.client}({','.join(one.options)})" for one in export.clients)
 
 
 def there(cluster: Cluster, fsid: int, *states: Inventory) -> Export:

@@ -16,6 +16,7 @@ from provisioning.forms.manager import TimesForm
 from provisioning.intents import ConfigureManager
 from provisioning.snapshot import heartbeat_of
 from provisioning.views.guards import in_service
+from provisioning.views.opened_on import changed_since, facts_of
 from provisioning.views.refusals import say
 
 TEMPLATE = "provisioning/manager.html"
@@ -36,10 +37,13 @@ def manager_times(request: HttpRequest, slug: str) -> HttpResponse:
         "cluster": cluster, "key": key, "form": form, "complaints": form.complaints() if form.is_bound else [],
         "settings": form.settings(was) if good else was, "was": was,
     }  # fmt: skip
+    overtaken = changed_since(request, context, facts_of(form))
     if request.method == "GET":
         return render(request, TEMPLATE, context)
     if not good or "use" in request.POST:
         return render(request, TEMPLATE, context, status=422)
+    if overtaken:
+        return render(request, TEMPLATE, context, status=409)
     try:
         intent = ConfigureManager(cluster.slug, form.settings(was))
         return redirect(jobs.draft(request, "manager.configure", cluster, intent, key))

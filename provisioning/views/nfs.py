@@ -20,6 +20,7 @@ from provisioning.forms.nfs import NfsForm, initial
 from provisioning.intents import ConfigureNfs
 from provisioning.snapshot import nfs_of
 from provisioning.views.guards import in_service
+from provisioning.views.opened_on import changed_since, facts_of
 from provisioning.views.refusals import say
 
 TEMPLATE = "provisioning/nfs.html"
@@ -47,10 +48,13 @@ def nfs_settings(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"cluster": cluster, "key": key, **form_context(cluster, form)}
     if checking:
         return render(request, "provisioning/_nfs_form.html#notes", context)
+    overtaken = changed_since(request, context, facts_of(form))
     if request.method == "GET":
         return render(request, TEMPLATE, context)
     if not form.is_valid() or "use" in request.POST:
         return render(request, TEMPLATE, context, status=422)
+    if overtaken:
+        return render(request, TEMPLATE, context, status=409)
     try:
         return redirect(jobs.draft(request, "nfs.configure", cluster, ConfigureNfs(cluster.slug, form.settings()), key))
     except jobs.Refused as refusal:

@@ -24,6 +24,7 @@ from provisioning.intents import CloseSnapshot, DeleteSnapshot, Intent, RestoreS
 from provisioning.models import Job
 from provisioning.plans.parts import words
 from provisioning.views.guards import in_service, present_volume
+from provisioning.views.opened_on import changed_since, facts_of
 from provisioning.views.refusals import say
 from provisioning.views.volume_new import space_bar
 
@@ -79,10 +80,13 @@ def snapshot_schedule(request: HttpRequest, slug: str, name: str) -> HttpRespons
     context = {"cluster": cluster, "volume": volume, "old": old, **_form_context(request, form)}
     if context["checking"]:
         return render(request, f"{SCHEDULE}#notes", context)
+    overtaken = changed_since(request, context, facts_of(form) if old else {})
     if request.method == "GET":
         return render(request, SCHEDULE, context)
     if not form.is_valid() or "use" in request.POST:
         return render(request, SCHEDULE, context, status=422)
+    if overtaken:
+        return render(request, SCHEDULE, context, status=409)
     due = next_run(timezone.now(), form.keeps(), schedules.zone()) if form.keeps().most else timezone.now()
     schedule = snapshots.set_schedule(request, volume, **form.values(due))
     messages.success(request, _said(schedule, form.going()))

@@ -18,6 +18,7 @@ from provisioning.forms.care import CheckForm, RepairForm, TrimForm, initial_tri
 from provisioning.forms.volume import Room
 from provisioning.intents import CareIntent, TrimVolume
 from provisioning.views.guards import in_service, present_volume
+from provisioning.views.opened_on import changed_since, facts_of
 from provisioning.views.refusals import say
 
 CHECK, REPAIR, TRIM = (f"provisioning/volume_{name}.html" for name in ("check", "repair", "trim"))
@@ -57,12 +58,15 @@ def volume_trim(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     data = typed.data(request)
     form = TrimForm(data if data is not None and data.get("what") != "now" else None, initial=initial_trim(old))
     context = _context(request, volume, form)
+    overtaken = changed_since(request, context, facts_of(form) if old else {})
     if request.method == "GET":
         return render(request, TRIM, context)
     if now:
         return _drafted(request, TRIM, context, "volume.trim", TrimVolume(cluster.slug, volume.name))
     if not form.is_valid():
         return render(request, TRIM, context, status=422)
+    if overtaken:
+        return render(request, TRIM, context, status=409)
     schedule = care.set_trim(request, volume, zone=schedules.zone(), **form.values())
     said = f"It is trimmed {care.when(schedule)}." if schedule.enabled else "It is not trimmed by itself any more."
     messages.success(request, said)

@@ -13,6 +13,7 @@ from clusters.states import AccessLevel, Inventory
 from provisioning import jobs
 from provisioning.forms.volume_edit import EditForm
 from provisioning.views.guards import in_service, present_volume
+from provisioning.views.opened_on import changed_since, facts_of
 from provisioning.views.refusals import say
 
 TEMPLATE = "provisioning/volume_edit.html"
@@ -35,10 +36,13 @@ def volume_edit(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     }  # fmt: skip
     if checking:
         return render(request, f"{TEMPLATE}#notes", context)
+    overtaken = changed_since(request, context, facts_of(form))
     if request.method == "GET":
         return render(request, TEMPLATE, context)
     if not good or "use" in request.POST:
         return render(request, TEMPLATE, context, status=422)
+    if overtaken:
+        return render(request, TEMPLATE, context, status=409)
     try:
         return redirect(jobs.draft(request, "volume.edit", cluster, form.intent(), key))
     except jobs.Refused as refusal:
