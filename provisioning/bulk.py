@@ -46,6 +46,7 @@ TOLD_ONLY = {
     "fsid", "inventory", "used_bytes", "file_system_bytes", "percent", "inodes_percent", "exports", "read_at", "line", "problem",
     "full_at", "full_soonest", "full_latest",
 }  # fmt: skip
+CALLED = {"directory": "path"}  # fields whose column has another name
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 CLIENT = re.compile(r"([^\s()]+)(?:\(([^()]*)\))?")
 
@@ -206,13 +207,9 @@ class Exports:
 
     def judge(self, number: int, values: Mapping[str, str]) -> Judged:
         mine = next((volume for volume in self.volumes if volume.name == values.get("volume")), None)
-        path, problems = values.get("path", ""), []
-        if mine and path and path != mine.mount_point and not path.startswith(f"{mine.mount_point}/"):
-            problems.append(f"path: it does not lie on {mine.name}, which is mounted at {mine.mount_point}.")
-        directory = path.removeprefix(mine.mount_point).lstrip("/") if mine else ""
-        data = {**_cells(values, "volume", "owner", "mode"), "directory": directory}
+        data = {**_cells(values, "volume", "owner", "mode"), "directory": values.get("path", "")}
         form = ExportForm(_posted(data), cluster=self.cluster, fsid=self.fsid, volumes=self.volumes, known=self.known)
-        problems += [] if form.is_valid() else _problems(form)
+        problems = [] if form.is_valid() else list(_problems(form))
         clients: tuple[ExportClient, ...] = ()
         try:
             clients = clients_of(values.get("clients", ""))
@@ -286,4 +283,4 @@ def _posted(data: Mapping[str, str]) -> QueryDict:
 
 def _problems(form: Any) -> tuple[str, ...]:
     names: Iterable[tuple[str, Any]] = form.errors.as_data().items()
-    return tuple(f"{name}: {' '.join(error.messages)}" for name, errors in names for error in errors)
+    return tuple(f"{CALLED.get(name, name)}: {' '.join(error.messages)}" for name, errors in names for error in errors)

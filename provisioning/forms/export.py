@@ -45,12 +45,24 @@ SECURITY = [
 
 
 def directory(value: str) -> str:
-    """A directory below the volume, written without the volume's mount point in front."""
+    """A directory as it may be spelled: below the volume's mount point, or a whole path. Where that lies only the volume tells."""
+    slash = "/" if value.startswith("/") else ""
+    if not (path := value.lstrip("/")):
+        return slash
     try:
-        rules.export_path(f"{TOP}{value.lstrip('/')}")
+        rules.export_path(f"{TOP}{path}")
     except rules.RuleError as refused:
-        raise rules.RuleError(refused.message, refused.offer.removeprefix(TOP)) from None
-    return value.lstrip("/")
+        raise rules.RuleError(refused.message, refused.offer and slash + refused.offer.removeprefix(TOP)) from None
+    return slash + path
+
+
+def below(mount_point: str, path: str) -> str:
+    """The directory without the mount point in front; what does not begin with a slash has none."""
+    if not path.startswith("/"):
+        return path
+    if rules.lies_in(path, mount_point):
+        return path[len(mount_point) + 1 :]
+    raise rules.RuleError(f"It does not lie in the volume, which is mounted at {mount_point}.", path[1:])
 
 
 def exported(cluster: Cluster, *paths: str) -> dict[str, int]:
@@ -78,7 +90,7 @@ class ExportForm(PanelForm):
         label="Directory in it",
         required=False,
         css="w30",
-        help_text="Empty: the whole volume. It is made if it is not there.",
+        help_text="Below its mount point, or the whole path. Empty: the whole volume. It is made if it is not there.",
     )
 
     owner = owner_field("Of the directory, as user or user:group, names or numbers. Empty: left as it is.")
@@ -104,6 +116,7 @@ class ExportForm(PanelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        self._lies_in_the_volume(cleaned)
         if path := self.path():
             cleaned["path"] = path
             known = exported(self.cluster, path) if self.known is None else self.known
@@ -115,12 +128,19 @@ class ExportForm(PanelForm):
                 self.add_error(where, refusal(text))
         return cleaned
 
+    def _lies_in_the_volume(self, cleaned: dict[str, Any]) -> None:
+        if volume := self.volumes.get(self.text("volume")):
+            try:
+                cleaned["directory"] = below(volume.mount_point, self.text("directory"))
+            except rules.RuleError as refused:
+                self.add_error("directory", refusal(refused.message, refused.offer))
+
     def path(self) -> str:
         volume = self.volumes.get(self.text("volume"))
         if volume is None or "directory" in self.errors:
             return ""
-        below = self.text("directory")
-        return f"{volume.mount_point}/{below}" if below else volume.mount_point
+        inside = self.text("directory")
+        return f"{volume.mount_point}/{inside}" if inside else volume.mount_point
 
     def export(self, clients: Sequence[ExportClient]) -> DesiredExport:
         return DesiredExport(

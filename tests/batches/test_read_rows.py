@@ -131,6 +131,8 @@ def test_exports_show_their_line(pair: Cluster):
     assert one.intent is not None and one.becomes.startswith("/srv/more/a") and "backup1(" in one.becomes
     [one] = judge("exports", "cluster,volume,path,clients\nweb,more,,10.0.0.7")
     assert one.intent and one.intent.export.path == "/srv/more"  # type: ignore[union-attr]
+    [one] = judge("exports", "cluster,volume,path,clients\nweb,more,a/b,10.0.0.7")
+    assert one.intent and one.intent.export.path == "/srv/more/a/b"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -138,8 +140,10 @@ def test_exports_show_their_line(pair: Cluster):
     [
         (["web,data,,10.0.0.7"], "/srv/data is exported already"),
         (["web,nosuch,,10.0.0.7"], "volume: There is no volume nosuch. web has data and more."),
-        (["web,more,/srv/elsewhere,10.0.0.7"], "path: it does not lie on more"),
-        (["web,more,/srv/more/../data,10.0.0.7"], "directory:"),
+        (["web,more,/srv/elsewhere,10.0.0.7"], "path: It does not lie in the volume, which is mounted at /srv/more."),
+        (["web,more,/srv/moreover,10.0.0.7"], "path: It does not lie in the volume, which is mounted at /srv/more."),
+        (["web,more,/srv/more/../data,10.0.0.7"], "path: The directory goes through"),
+        (["web,more,a,10.0.0.7", "web,more,/srv/more/a,10.0.0.8"], "path: line 2 exports it already."),
         (["web,more,,"], "clients: nobody could mount it."),
         (["web,more,,10.0.0.7 (rw)"], "there is a blank before it"),
         (["web,more,,10.0.0.0/24(rw"], "the bracket is not closed; put what holds a comma in double quotes"),

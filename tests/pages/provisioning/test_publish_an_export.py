@@ -55,6 +55,23 @@ def test_its_directory_can_be_given_away(web_files: Cluster, olga_client: Client
     assert wanted.export in desired_of(web_files).exports
 
 
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("a/b", "/srv/media/a/b"),
+        ("/srv/media/a/b", "/srv/media/a/b"),
+        ("srv/media/a", "/srv/media/srv/media/a"),
+        ("/srv/media", "/srv/media"),
+        ("//srv/media/a", "/srv/media/a"),
+    ],
+)
+def test_a_directory_is_taken_below_the_mount_point_and_as_a_whole_path(
+    typed: str, path: str, web_files: Cluster, olga_client: Client
+):
+    olga_client.post(URL, GOOD | {"directory": typed})
+    assert codec.load(PublishExport, Job.objects.get().intent).export.path == path
+
+
 def test_an_owner_that_is_none_is_refused(web_files: Cluster, olga_client: Client):
     response = olga_client.post(URL, GOOD | {"owner": "a b", "mode": "9"})
     assert response.status_code == 422
@@ -96,6 +113,10 @@ def test_the_fsid_cannot_be_chosen(sent: str, web_files: Cluster, olga_client: C
         ({"directory": "../etc"}, "where it really is"),
         ({"directory": "a b"}, "a blank"),
         ({"directory": "a;reboot"}, "contains"),
+        ({"directory": "/srv/mediafiles"}, "It does not lie in the volume, which is mounted at /srv/media."),
+        ({"directory": "/"}, "It does not lie in the volume, which is mounted at /srv/media."),
+        ({"directory": "/films"}, "Use films"),
+        ({"directory": "/srv/media/films/"}, "Use /srv/media/films"),
         ({"volume": "nothing"}, "There is no volume nothing. web-files has media and web_files."),
         ({"volume": "web_files"}, "is exported already, with fsid 1"),
     ],
