@@ -159,6 +159,7 @@ class Volumes:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster, self.room, self.known = cluster, Room.of(cluster), others(cluster)
         self.volumes: list[DesiredVolume] = []
+        self.lines: dict[str, int] = {}  # name → the line that makes it
 
     def judge(self, number: int, values: Mapping[str, str]) -> Judged:
         size = values.get("size", "")
@@ -170,12 +171,20 @@ class Volumes:
             "unit": "GiB",
         }
         data["fstype"] = values.get("fstype", "").lower() or "ext4"
-        form = VolumeForm(_posted(data), cluster=self.cluster, room=self.room, planned=self.volumes, known=self.known)
+        form = VolumeForm(
+            _posted(data),
+            cluster=self.cluster,
+            room=self.room,
+            planned=self.volumes,
+            known=self.known,
+            lines=self.lines,
+        )
         if not form.is_valid():
             return Judged(number, values, self.cluster, None, problems=_problems(form))
         volume = form.volume()
         warnings = tuple(self._takes(volume))
         self.volumes.append(volume)
+        self.lines[volume.name] = number
         kind = "XFS" if volume.fstype == "xfs" else volume.fstype
         how = f"thin in {volume.pool}, " if volume.pool else ""
         becomes = f"/dev/{self.room.vg}/{volume.name}, {size_text(volume.size)}, {how}{kind}, at {volume.mount_point}"

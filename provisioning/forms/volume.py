@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -99,9 +99,11 @@ class VolumeForm(SizeMixin, PanelForm):
         room: Room,
         planned: Collection[DesiredVolume] = (),
         known: Collection[Volume] | None = None,
+        lines: Mapping[str, int] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.cluster, self.room, self.planned, self.known = cluster, room, planned, known
+        """Take `planned` volumes for there already; `lines` tells of those that stand in the same CSV in which line."""
+        self.cluster, self.room, self.planned, self.known, self.lines = cluster, room, planned, known, lines or {}
         super().__init__(data, **kwargs)
         kind = cast(forms.ChoiceField, self.fields["pool"])
         kind.choices = [
@@ -156,14 +158,18 @@ class VolumeForm(SizeMixin, PanelForm):
                 return
         others = [(v.name, v.mount_point) for v in rows] + [(v.name, v.mount_point) for v in self.planned]
         for other, other_mount in others:
+            line = self.lines.get(other)
             if name and name == other:
-                self.add_error("name", refusal(f"{self.cluster.slug} has a volume {name} already."))
-            if not mount_point:
-                continue
-            if mount_point == other_mount:
-                self.add_error("mount_point", refusal(f"{other} is mounted at {mount_point} already."))
-            elif rules.lies_in(mount_point, other_mount) or rules.lies_in(other_mount, mount_point):
-                self.add_error("mount_point", refusal(f"It overlaps with {other_mount}, where {other} is mounted."))
+                taken = f"{self.cluster.slug} has a volume {name} already."
+                self.add_error("name", refusal(f"Line {line} makes a volume {name} already." if line else taken))
+            if mount_point and (name != other or not line):
+                self._is_apart(mount_point, f"{other} of line {line}" if line else other, other_mount)
+
+    def _is_apart(self, mount_point: str, other: str, other_mount: str) -> None:
+        if mount_point == other_mount:
+            self.add_error("mount_point", refusal(f"{other} is mounted at {mount_point} already."))
+        elif rules.lies_in(mount_point, other_mount) or rules.lies_in(other_mount, mount_point):
+            self.add_error("mount_point", refusal(f"It overlaps with {other_mount}, where {other} is mounted."))
 
     def _others(self) -> Collection[Volume]:
         return others(self.cluster) if self.known is None else self.known

@@ -81,9 +81,8 @@ def test_good_rows_say_what_they_become(pair: Cluster):
         (["web,a,,"], "size:"),
         (["web,a,40 GiB,"], "size: 10 GiB more than vg_data has free."),
         (["web,a,20 GiB,", "web,b,11 GiB,"], "size: 1 GiB more than vg_data has free."),
-        (["web,a,1 GiB,", "web,a,1 GiB,"], "name: web has a volume a already."),
-        (["web,a,1 GiB,/srv/x", "web,b,1 GiB,/srv/x"], "mount_point: a is mounted at /srv/x already."),
-        (["web,a,1 GiB,/srv/x", "web,b,1 GiB,/srv/x/y"], "mount_point: It overlaps with /srv/x, where a is mounted."),
+        (["web,a,1 GiB,/srv/x", "web,b,1 GiB,/srv/x"], "mount_point: a of line 2 is mounted at /srv/x already."),
+        (["web,a,1 GiB,/srv/x", "web,b,1 GiB,/srv/x/y"], "It overlaps with /srv/x, where a of line 2 is mounted."),
         (["elsewhere,a,1 GiB,"], "There is no cluster elsewhere."),
         ([",a,1 GiB,"], "There is no cluster"),
     ],
@@ -92,6 +91,14 @@ def test_a_bad_volume_says_why_and_the_rows_before_it_count(pair: Cluster, rows:
     judged = judge("volumes", "\n".join(["cluster,name,size,mount_point", *rows]))
     assert all(one.intent for one in judged[:-1])
     assert judged[-1].intent is None and problem in " ".join(judged[-1].problems)
+
+
+def test_a_name_that_stands_twice_is_told_with_the_line_that_has_it(pair: Cluster):
+    """It was said to exist already, and nobody found it on the pair."""
+    text = "cluster,name,size,mount_point\nweb,a,1 GiB,\nweb,b,1 GiB,\n\nweb,a,1 GiB,\nweb,b,1 GiB,/srv/c"
+    same, elsewhere = judge("volumes", text)[2:]
+    assert same.problems == ("name: Line 2 makes a volume a already.",)
+    assert elsewhere.problems == ("name: Line 3 makes a volume b already.",)
 
 
 def test_a_file_system_that_is_not_there_is_answered_with_those_that_are(pair: Cluster):
