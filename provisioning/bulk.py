@@ -18,7 +18,7 @@ from django.http import QueryDict
 
 from clusters import allocation, rules
 from clusters.export_access import spelled
-from clusters.figures import listed, size_text
+from clusters.figures import grouped, listed, size_text
 from clusters.findings import Finding, blockers, warned
 from clusters.models import Cluster, Replica, Volume
 from clusters.states import AccessLevel, ConnectionState, DiskState, Inventory
@@ -78,9 +78,10 @@ class Row(NamedTuple):
 def read(kind: str, text: str) -> tuple[list[Row], list[str]]:
     """Rows with their line numbers, and the columns nobody knows. Commas, semicolons and tabs are taken, as spreadsheets write them."""
     if len(text) > MOST_TEXT:
-        raise Unreadable(f"That is more than {MOST_TEXT // 1024} KiB. Send it in parts.")
+        told = f"That is more than {MOST_TEXT // 1024} KiB, in {grouped(len(text.splitlines()))} lines."
+        raise Unreadable(f"{told} Split it into files of at most {MOST_ROWS} rows.")
     if "\x00" in text:
-        raise Unreadable("That is not a text: it holds NUL characters.")
+        raise Unreadable("That is not a text: it holds NUL characters. Save it as CSV in UTF-8.")
     lines = text.removeprefix("\ufeff").strip("\r\n")
     first = lines.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=first.count)
@@ -99,7 +100,9 @@ def read(kind: str, text: str) -> tuple[list[Row], list[str]]:
         raise Unreadable(f"The column {min(twice)} is there twice.")
     found = [_row(line, head, _filled(cells), delimiter) for line, cells in table[1:] if any(cells)]
     if len(found) > MOST_ROWS:
-        raise Unreadable(f"That is {len(found)} rows; at most {MOST_ROWS} go at once.")
+        parts = -(-len(found) // MOST_ROWS)
+        told = f"That is {grouped(len(found))} rows, and at most {MOST_ROWS} go at once."
+        raise Unreadable(f"{told} Split it into {parts} files that all begin with the line of columns.")
     return found, [name for name in head if name and name not in COLUMNS[kind] and name not in TOLD_ONLY]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -153,14 +154,23 @@ def _mine(request: HttpRequest, pk: int) -> Batch:
 
 
 def _sent(request: HttpRequest) -> str:
-    """The file, when one was sent: UTF-8, else what spreadsheets on Windows write."""
+    """The file, when one was sent."""
     files: Mapping[str, Any] = request.FILES
     file = files.get("file")
     if file is None:
         return ""
     if file.size > MOST_BYTES:
-        raise bulk.Unreadable(f"The file has more than {MOST_BYTES // 1024} KiB. Send it in parts.")
-    raw: bytes = file.read()
+        raise bulk.Unreadable(f"The file has more than {MOST_BYTES // 1024} KiB. Split it.")
+    return _decoded(file.read())
+
+
+def _decoded(raw: bytes) -> str:
+    """UTF-16 by its mark ("Unicode text" of Excel), UTF-8, else what spreadsheets on Windows write."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return raw.decode("utf-16")
+        except UnicodeDecodeError:
+            raise bulk.Unreadable("The file is not whole: it ends within a character. Save it once more.") from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

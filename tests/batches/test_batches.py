@@ -14,7 +14,7 @@ from clusters.findings import blocker, warning
 from clusters.models import AuditEntry, Cluster, Membership, Replica
 from clusters.states import AccessLevel, Danger, JobStatus
 from provisioning import actions, batches, jobs, planned
-from provisioning.models import BatchRow, Job
+from provisioning.models import Batch, BatchRow, Job
 from tests import factories
 from tests.batches.sending import approve, codes, send, states
 from tests.jobs.conftest import end, make_plan, propose, request_of, volume_intent
@@ -108,6 +108,18 @@ def test_who_lost_the_level_meanwhile_adds_nothing(client: Client, olga: Any, tw
     olga.delete()
     batches.tick()
     assert states(batch)[1] == (3, "failed") and not Job.objects.exists()
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-be"])
+def test_what_excel_calls_unicode_text_is_taken(coding: str, client: Client, olga: Any, two: None):
+    """UTF-16 with its mark, and tabs between the cells. Once it was "not a text"."""
+    client.force_login(olga)
+    mark = "\ufeff" if coding == "utf-16-be" else ""
+    raw = f"{mark}cluster\tname\tsize\r\nweb\ta\t1 GiB\r\n".encode(coding)
+    answer = client.post("/volumes/import/", {"file": SimpleUploadedFile("volumes.txt", raw), "text": ""})
+    assert answer.status_code == 302 and "web\ta\t1 GiB" in Batch.objects.get().text
+    broken = client.post("/volumes/import/", {"file": SimpleUploadedFile("volumes.txt", raw[:-1]), "text": ""})
+    assert broken.status_code == 422 and b"The file is not whole" in broken.content
 
 
 def test_a_file_is_taken_and_what_was_typed_is_kept_on_an_error(client: Client, olga: Any, two: None):

@@ -50,9 +50,9 @@ def test_spreadsheets_of_every_kind_are_read(delimiter: str):
         ("size\n1", "columns; cluster and name are not among them"),
         ("mode\n1", "columns; cluster, name and size are not among them"),
         ("cluster,name,size,size\n", "The column size is there twice."),
-        ("cluster,name,size\n" + "web,a,1 GiB\n" * 501, "That is 501 rows"),
+        ("cluster,name,size\n" + "web,a,1 GiB\n" * 501, "501 rows, and at most 500 go at once. Split it into 2 files"),
         ("cluster,name,size\nweb,\x00,1", "NUL"),
-        ("cluster,name,size\n" + "x" * bulk.MOST_TEXT, "KiB"),
+        ("cluster,name,size\n" + "x" * bulk.MOST_TEXT, "KiB, in 2 lines. Split it"),
         ('cluster,name,size\nweb,"' + "x" * 140_000, "is not CSV"),
     ],
 )
