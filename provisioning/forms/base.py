@@ -82,12 +82,11 @@ def choice_widget(css: str = "w20") -> forms.Select:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One thing to change: where, what is wrong, and a value that would be taken."""
+    """One thing to change: where (both "" when it is of no field), and what is wrong."""
 
     id: str
     label: str
     message: str
-    offer: str
 
 
 class PanelForm(forms.Form):
@@ -106,14 +105,16 @@ class PanelForm(forms.Form):
                 if all(error.code == "required" for error in errors.as_data()):
                     del self.errors[name]
 
-    def complaints(self) -> list[Complaint]:
+    def complaints(self, row: str = "") -> list[Complaint]:
+        """Everything to change; `row` says which of several forms alike this one is."""
         found = []
         for name, errors in self.errors.as_data().items():
-            for error in errors:
-                field = self[name] if name in self.fields else None
-                offer = str((error.params or {}).get("offer", ""))
-                label = str(field.label) if field else ""
-                found.append(Complaint(field.id_for_label if field else "", label, " ".join(error.messages), offer))
+            place, label = "", row
+            if name in self.fields:
+                field = self[name]
+                place = field.id_for_label or f"field-{field.html_name}"  # several buttons have no label in common
+                label = ", ".join(part for part in (row, str(field.label)) if part)
+            found += [Complaint(place, label, " ".join(error.messages)) for error in errors]
         return found
 
     @property

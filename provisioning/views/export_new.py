@@ -90,8 +90,9 @@ def form_context(form: AnyForm, clients: Sequence[ClientForm], volumes: Sequence
     if form.is_bound:
         form.is_valid()
     complaints = form.complaints() if form.is_bound else []
-    for client in clients:
-        complaints += client.complaints() if client.is_bound else []
+    for number, client in enumerate(clients, 1):
+        row = f"Client {number}" if len(clients) > 1 else ""
+        complaints += client.complaints(row) if client.is_bound else []
     judged = export_line.said(form.cluster, form.export(usable(clients))) if usable_path(form) else export_line.Said()
     return {
         "export_form": form, "client_rows": clients, "export_volumes": volumes, "fsid": form.fsid,
