@@ -1,4 +1,4 @@
-"""What is wrong leads to its field."""
+"""What is wrong leads to its field: from the summary at a form's head, and while somebody types."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clusters.models import Cluster
+from clusters.models import Cluster, NodeState, SnapshotSchedule
 from tests.pages.provisioning.lost_forms import page, sign_in
 from tests.pages.provisioning.test_every_form_is_filled_again import FORMS, snapshot
 from tests.pages.provisioning.test_publish_an_export import GOOD
+from tests.pages.provisioning.test_thin_volumes import POOL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room_for_volumes")]
 MEDIA = "/c/web-files/volumes/media"
@@ -28,6 +29,38 @@ def ada_page(client: Client, ada: Any, web_files: Cluster, read_draft: Cluster) 
 
 def ids(html: str) -> list[str]:
     return re.findall(r'\bid="([^"]*)"', html)
+
+
+def checked(client: Client, url: str) -> None:
+    """Type in every form of the page that is checked meanwhile: each part of the answer has one place in the page."""
+    html = page(client.get(url))
+    there = ids(html)
+    for asks, body in re.findall(r'<form[^>]*hx-post="([^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL):
+        sent = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]*)" value="([^"]*)"', body))
+        answer = page(client.post(url.partition("?")[0] + unescape(asks), sent))
+        parts = re.findall(r'id="([^"]*)"[^>]*hx-swap-oob', answer)
+        assert parts and [part for part in parts if there.count(part) != 1] == []
+
+
+@pytest.mark.parametrize("url", [*FORMS, "/c/shop-files/draft/volumes/?add=export"])
+def test_what_is_renewed_while_typing_has_one_place_in_the_page(url: str, ada_page: Client, read_draft: Cluster):
+    """A box to tick had none, and the browser's console filled with errors."""
+    ada_page.post("/c/shop-files/draft/volumes/?add=volume", FORMS["/c/web-files/volumes/new/"][0])
+    checked(ada_page, url)
+
+
+@pytest.mark.parametrize(
+    "url", [f"{MEDIA}/snapshots/new/", f"{MEDIA}/snapshots/schedule/", "/c/web-files/volumes/new/"]
+)
+def test_so_it_is_where_volumes_are_thin(url: str, ada_page: Client, web_files: Cluster):
+    NodeState.objects.update(pools=[POOL])
+    web_files.volumes.update(pool="pool0")
+    checked(ada_page, url)
+
+
+def test_so_it_is_where_a_schedule_is_changed(ada_page: Client, web_files: Cluster):
+    SnapshotSchedule.objects.create(volume=web_files.volumes.get(name="media"), daily=7, size=2**30)
+    checked(ada_page, f"{MEDIA}/snapshots/schedule/")
 
 
 @pytest.mark.parametrize("url", WITH_A_SUMMARY)
