@@ -79,7 +79,7 @@ def host_name(value: str, what: str = "The host name") -> str:
 
 
 def network_client(value: str) -> str:
-    """Check who may mount: an address, a network, a host name, a name with * or ?, an @netgroup, or * for everybody."""
+    """Check who may mount: an address, a network, a host name, a name with *, ? or [a-z], an @netgroup, or * for everybody."""
     _classic_traps(value)
     plain(value, "The client", 253)
     if value == "*":
@@ -88,11 +88,11 @@ def network_client(value: str) -> str:
         if not re.fullmatch(r"@[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value):
             raise RuleError(f"“{shown(value)}” is not a netgroup; they look like @trusted.")
         return value
-    if re.fullmatch(r"[0-9./]+", value) or ":" in value:
+    if re.fullmatch(r"[0-9./]+", value) or (":" in value and "[" not in value):
         return _network(value)
     if "/" in value:
         raise RuleError("Only an address can be followed by a slash and a network length.", value.partition("/")[0])
-    if "*" in value or "?" in value:
+    if any(char in value for char in "*?[]"):
         return _wildcard(value)
     return host_name(value, "The client")
 
@@ -132,14 +132,41 @@ def _network(value: str) -> str:
 
 
 def _wildcard(value: str) -> str:
+    bare = re.sub(r"\[[^][]*\]", _class, value)
+    if "[" in bare or "]" in bare:
+        raise RuleError(f"“{shown(value)}” has a bracket too many: each [ needs its ], and none stands within another.")
     if not re.search(r"[A-Za-z0-9]", value):
         raise RuleError("That is everybody; if you mean it, write *.", "*")
-    if re.fullmatch(r"[0-9.*?]+", value):
+    if re.fullmatch(r"[0-9.*?]+", bare):
         offer = _as_network(value)
-        raise RuleError("exports(5) matches * against names, never against addresses; write a network.", offer)
-    if not re.fullmatch(r"[A-Za-z0-9_.*?-]+", value) or value.startswith((".", "-")) or ".." in value:
+        raise RuleError("exports(5) matches wildcards against names, never against addresses; write a network.", offer)
+    if not re.fullmatch(r"[A-Za-z0-9_.*?-]+", bare) or value.startswith((".", "-")) or ".." in value:
         raise RuleError(f"“{shown(value)}” is not possible; names with wildcards look like *.example.org.")
     return value
+
+
+def _class(found: re.Match[str]) -> str:
+    """Check [a-z], which stands for one character.
+
+    nfs-utils' `wildmat` may crash on a malformed one, and its ranges mind capitals, which names do not.
+    """
+    inside, what = found[0][1:-1], shown(found[0])
+    if _is_address(inside):
+        raise RuleError("An address stands here without brackets.", inside)
+    if inside.startswith("^"):
+        raise RuleError(f"{what} says which characters are not meant; write those that are, as [a-z].")
+    if not re.fullmatch(r"([a-z0-9_](-[a-z0-9_])?)+", inside):
+        raise RuleError(f"{what} is not possible: between [ and ] stand small letters, digits and ranges, as [a-z0-9].")
+    if backwards := next((each for each in re.findall(r".-.", inside) if each[0] > each[2]), ""):
+        raise RuleError(f"{backwards} goes backwards: no character lies between the two.")
+    return "?"
+
+
+def _is_address(value: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(value))
+    except ValueError:
+        return False
 
 
 def _as_network(value: str) -> str:

@@ -155,7 +155,7 @@ class ClientForm(PanelForm):
     client = RuleField(
         rules.network_client,
         label="Who may mount it",
-        help_text="An address, a network, a host name, *.example.org or an @netgroup.",
+        help_text="An address, a network, a host name, *.example.org, web[0-9].example.org or an @netgroup.",
     )
     access = forms.ChoiceField(label="Access", choices=ACCESS, initial="rw", widget=choice_widget())
     squash = forms.ChoiceField(
