@@ -15,6 +15,7 @@ from provisioning.intents import EditQuota
 KINDS = [("user", "user"), ("group", "group")]
 MOST_FILES = 2**40
 DAY = 86_400
+USUAL_DAYS = 7
 
 
 def _limit(label: str, help_text: str) -> forms.CharField:
@@ -70,11 +71,19 @@ class QuotaForm(SizeMixin, PanelForm):
 
 class GraceForm(PanelForm):
     kind = kind_field()
-    days = number_field("Grace time in days", 1, 365, initial=7, help_text="For space and for files.")
+    days = number_field("Grace time in days", 1, 365, help_text="For space and for files.")
+    offered = forms.IntegerField(required=False, widget=forms.HiddenInput)  # the days that stood there first
 
     def __init__(self, data: QueryDict | None = None, *, volume: Volume, **kwargs: Any) -> None:
         self.volume = volume
         super().__init__(data, **kwargs)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the days are still those that were offered."""
+        return self.cleaned_data.get("days") is not None and self.cleaned_data["days"] == self.cleaned_data.get(
+            "offered"
+        )
 
     def intent(self) -> EditQuota:
         grace = int(self.cleaned_data["days"]) * DAY

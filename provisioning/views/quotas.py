@@ -15,7 +15,8 @@ from clusters import access, typed
 from clusters.models import Volume
 from clusters.states import AccessLevel
 from provisioning import inquiries, jobs
-from provisioning.forms.quota import KINDS, GraceForm, QuotaForm
+from provisioning.forms.base import Complaint
+from provisioning.forms.quota import KINDS, USUAL_DAYS, GraceForm, QuotaForm
 from provisioning.models import Inquiry
 from provisioning.observed import QuotaUse
 from provisioning.pages import quotas, space
@@ -75,19 +76,37 @@ def quota_grace(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if refused := in_service(request, cluster):
         return refused
     volume = present_volume(cluster, name)
-    return _answer(request, GraceForm(request.POST, volume=volume), volume)
+    form = GraceForm(request.POST, volume=volume, checking="check" in request.GET)
+    return _answer(request, form, volume, _following(form, volume))
 
 
-def _answer(request: HttpRequest, form: QuotaForm | GraceForm, volume: Volume) -> HttpResponse:
+def _following(form: GraceForm, volume: Volume) -> GraceForm | None:
+    """The form with the grace time of the kind that was chosen, where the one of the other kind still stands and nobody typed it."""
+    kind = form.text("kind") if form.is_valid() else ""
+    now = _grace_in_force(volume, kind, quotas.last(volume)[1])
+    return (
+        GraceForm(volume=volume, initial=now)
+        if kind and form.untouched and now["days"] != form.cleaned_data["days"]
+        else None
+    )
+
+
+def _answer(
+    request: HttpRequest, form: QuotaForm | GraceForm, volume: Volume, following: GraceForm | None = None
+) -> HttpResponse:
     checking = request.method == "POST" and "check" in request.GET
     if form.is_bound:
         form.is_valid()
     context: dict[str, Any] = {
         "cluster": volume.cluster, "volume": volume, "form": form, "key": request.POST.get("key") or uuid.uuid4().hex,
         "complaints": form.complaints() if form.is_bound else [], "own_address": _own_address(form, volume),
+        "following": following,
     }  # fmt: skip
     if checking:
         return render(request, f"{EDIT}#notes", context)
+    if following:  # no script has put it there meanwhile
+        shown = {"form": following, "complaints": [_look_again(following)]}
+        return render(request, EDIT, context | shown, status=422)
     if request.method == "GET":
         return render(request, EDIT, context)
     if not form.is_valid() or "use" in request.POST:
@@ -97,6 +116,14 @@ def _answer(request: HttpRequest, form: QuotaForm | GraceForm, volume: Volume) -
     except jobs.Refused as refusal:
         say(request, refusal)
         return render(request, EDIT, context, status=409)
+
+
+def _look_again(form: GraceForm) -> Complaint:
+    kind, days = form["kind"].value(), form["days"].value()
+    told = (
+        f"What stood here is the time of the other kind. For a {kind} it is {days} now; change it if you mean another."
+    )
+    return Complaint(form["days"].id_for_label, str(form["days"].label), told)
 
 
 def _own_address(form: QuotaForm | GraceForm, volume: Volume) -> str:
@@ -117,8 +144,8 @@ def _initial(request: HttpRequest, volume: Volume) -> dict[str, Any]:
 
 def _grace_in_force(volume: Volume, asked: str, answered: Inquiry | None) -> dict[str, Any]:
     kind = asked if asked in dict(KINDS) else "user"
-    days = quotas.days_in_force(volume, answered, kind)
-    return {"kind": kind} | ({"days": days} if days else {})
+    days = quotas.days_in_force(volume, answered, kind) or USUAL_DAYS
+    return {"kind": kind, "days": days, "offered": days}
 
 
 def _limits(use: QuotaUse) -> dict[str, Any]:

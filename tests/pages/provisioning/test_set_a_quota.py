@@ -100,6 +100,40 @@ def test_the_grace_time_begins_with_the_one_in_force(web_files: Cluster, olga_cl
     assert (offered(), offered("group"), offered("nobody")) == (("user", 3), ("group", 2), ("user", 3))
 
 
+def graces(cluster: Cluster) -> None:
+    answer(cluster, use("carol"))
+    told = [{"kind": "user", "space": 259_200, "files": 1}, {"kind": "group", "space": 129_600, "files": 1}]
+    Inquiry.objects.update(result={"web_files": {"uses": [use("carol")], "graces": told}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "follows"),
+    [("group", "3", True), ("user", "3", False), ("group", "5", False), ("group", "", False), ("project", "3", False)],
+)
+def test_the_grace_time_follows_the_kind_that_is_chosen_unless_it_was_typed(
+    kind: str, days: str, follows: bool, web_files: Cluster, olga_client: Client
+) -> None:
+    graces(web_files)
+    response: Any = olga_client.post(PAGE + "grace/?check=1", {"kind": kind, "days": days, "offered": "3"})
+    assert ('id="grace-days" hx-swap-oob="true"' in page(response)) == follows
+    if follows:
+        form = response.context["following"]
+        assert (form["days"].value(), form["offered"].value()) == (2, 2)
+
+
+def test_without_scripts_the_time_of_the_other_kind_is_not_taken_unseen(
+    web_files: Cluster, olga_client: Client
+) -> None:
+    graces(web_files)
+    asked: Any = olga_client.post(PAGE + "grace/", {"kind": "group", "days": "3", "offered": "3"})
+    assert asked.status_code == 422 and not Job.objects.exists()
+    assert "For a group it is 2 now" in page(asked)
+    assert [asked.context["form"][name].value() for name in ("kind", "days", "offered")] == ["group", 2, 2]
+    meant = olga_client.post(PAGE + "grace/", {"kind": "group", "days": "3", "offered": "2"})
+    assert meant.status_code == 302
+    assert codec.load(EditQuota, Job.objects.get().intent).grace == 3 * 86_400
+
+
 def test_a_limit_becomes_a_job_and_begins_with_what_is_there(web_files: Cluster, olga_client: Client) -> None:
     answer(web_files, use("1234", used=20 * MIB, soft=10 * MIB, hard=20 * MIB, files_hard=7))
     form = olga_client.get(PAGE + "edit/?kind=user&who=1234").context["form"]
