@@ -72,9 +72,8 @@ class GrowResourceForm(SizeMixin, PanelForm):
         cleaned["bytes"] = size
         more, free = size - self.now, self.free
         if more < LEAST:
-            self.add_error(
-                "size", refusal(f"It has {size_text(self.now)} now; it must grow by at least {size_text(LEAST)}.")
-            )
+            has = " ".join(space.as_text(self.now))  # exact, beside what was typed
+            self.add_error("size", refusal(f"It has {has} now; it must grow by at least {size_text(LEAST)}."))
         elif free is not None and more > free:
             number, unit = space.as_text(free if self.text("how") != "to" else self.now + free)
             message = f"{size_text(more - free)} more than both nodes have free. The most possible is {self.text('how')} {number} {unit}."

@@ -47,15 +47,11 @@ class GrowForm(SizeMixin, PanelForm):
 
     def _larger(self, size: int) -> None:
         more = size - self.volume.size
+        has = f"{self.volume} has {' '.join(space.as_text(self.volume.size))} now"  # exact, beside what was typed
         if more < 0:
-            self.add_error(
-                "size", refusal(f"{self.volume} has {size_text(self.volume.size)} now. {WHY_NOT[self.volume.fstype]}")
-            )
+            self.add_error("size", refusal(f"{has}. {WHY_NOT[self.volume.fstype]}"))
         elif more < space.EXTENT:
-            self.add_error(
-                "size",
-                refusal(f"{self.volume} has {size_text(self.volume.size)} now; it would stay as large as it is."),
-            )
+            self.add_error("size", refusal(f"{has}; it would stay as large as it is."))
         elif self.room.free is not None and more > self.room.free:
             largest = self.room.free if self.text("how") != "to" else self.volume.size + self.room.free
             number, unit = space.as_text(largest)

@@ -60,6 +60,13 @@ def test_what_cannot_be_is_refused_at_its_field(changes: dict[str, str], said: s
     assert not Job.objects.exists()
 
 
+def test_its_size_is_exact_where_a_smaller_one_is_refused(room: None, web_files: Cluster, olga_client: Client):
+    """10.2 GiB were refused because it had 10."""
+    web_files.volumes.filter(name="web_files").update(size=10652 * 2**20)
+    shown = page(olga_client.post(URL, {"how": "to", "size": "10.2", "unit": "GiB"}))
+    assert "web_files has 10652 MiB now." in shown
+
+
 def test_xfs_says_that_it_never_shrinks(room: None, olga_client: Client):
     response = olga_client.post("/c/web-files/volumes/media/grow/", {"how": "to", "size": "9", "unit": "GiB"})
     assert response.status_code == 422 and "XFS cannot shrink at all" in page(response)
