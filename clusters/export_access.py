@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from clusters.rules import shown
+from clusters.rules.addresses import Address
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Client = tuple[str, Sequence[str]]  # who, and the options
@@ -164,12 +165,27 @@ class Gets:
     sure: bool = True
 
 
-def what_gets(typed: str, clients: Sequence[Client]) -> Gets:
-    """Answer for an address. Whether it has a name that an entry means only the server's look-up knows: then both answers are given."""
+def address_of(typed: str) -> Address:
+    """Read an address; an IPv4 one that is written as IPv6 (::ffff:10.0.3.7) is the IPv4 one. ValueError when it is none."""
+    address = ipaddress.ip_address(typed)
+    return (address.ipv4_mapped or address) if address.version == 6 else address
+
+
+def what_gets(typed: str, clients: Sequence[Client], service_ip: str = "") -> Gets:
+    """Answer for an address. Whether it has a name that an entry means only the server's look-up knows: then both answers are given.
+
+    With the service IP an address of the other kind gets nothing: it does not come in.
+    """
     try:
-        address = ipaddress.ip_address(typed.strip())
+        address = address_of(typed.strip())
     except ValueError:
         return _what_name_gets(typed.strip(), clients)
+    served = network_of(service_ip)
+    if served is not None and served.version != address.version:
+        kinds = f"by IPv{address.version}, for that is IPv{served.version}"
+        return Gets(
+            f"{address} cannot reach the service IP {service_ip} {kinds}. Ask for its IPv{served.version} address."
+        )
     perhaps: list[Client] = []
     found: Client | None = None
     for client in in_order(clients):

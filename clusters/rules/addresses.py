@@ -122,6 +122,9 @@ def _network(value: str) -> str:
         raise RuleError("That is everybody; if you mean it, write *.", "*")
     if "/" not in value or network.prefixlen == network.max_prefixlen:
         _reachable(network.network_address, "The client")
+        if network.version == 6 and (meant := network.network_address.ipv4_mapped):
+            _reachable(meant, "The client")
+            raise RuleError(f"{shown(value)} is IPv4 written as IPv6; NFS knows the client as {meant}.", str(meant))
         return str(network.network_address)
     if str(ipaddress.ip_address(value.split("/")[0])) != str(network.network_address):
         raise RuleError(f"{shown(value)} is an address inside a network, not a network.", str(network))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import F, Prefetch, Q, QuerySet
 
-from clusters.export_access import ClientKind, Network, kind_of, network_of
+from clusters.export_access import ClientKind, Network, address_of, kind_of, network_of
 from clusters.models import Cluster, Export, ExportClient
 from clusters.rules.addresses import Address
 from clusters.tables import asked
@@ -132,7 +131,7 @@ def _ordered(exports: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
 def meant_by(text: str, clusters: QuerySet[Cluster]) -> Q:
     """An address is also one of the networks that hold it; anything else is looked for as it is written."""
     try:
-        address = ipaddress.ip_address(text)
+        address = address_of(text)
     except ValueError:
         return Q(client__icontains=text)
     names = ExportClient.objects.filter(_may_hold(address), export__cluster__in=clusters.values("pk")).order_by()

@@ -115,6 +115,6 @@ def export_page(request: HttpRequest, slug: str, fsid: int) -> HttpResponse:
         "exported": detail.exported_by(export, known),
         "actions": offered.on_export(export, access.of(request).on(cluster), known.state, url),
         "address": address,
-        "gets": what_gets(address, clients) if address.strip() else None,
+        "gets": what_gets(address, clients, cluster.service_ip or "") if address.strip() else None,
     }
     return render(request, "export.html", context)

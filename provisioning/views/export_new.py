@@ -98,7 +98,7 @@ def form_context(form: AnyForm, clients: Sequence[ClientForm], volumes: Sequence
         "export_form": form, "client_rows": clients, "export_volumes": volumes, "fsid": form.fsid,
         "preview": preview(form, clients), "complaints": complaints, "catalogue": CATALOGUE,
         "stops": judged.stops, "warnings": [*warnings(clients), *judged.warns],
-        "address": (address := str(form.data.get("address", ""))[:253]), "gets": gets(address, clients),
+        "address": (address := str(form.data.get("address", ""))[:253]), "gets": gets(address, clients, form.cluster),
     }  # fmt: skip
 
 
@@ -125,11 +125,13 @@ def usable(clients: Sequence[ClientForm]) -> list[ExportClient]:
     return [client.value() for client in clients if client.is_bound and client.is_valid() and client.text("client")]
 
 
-def gets(address: str, clients: Sequence[ClientForm]) -> Gets | None:
+def gets(address: str, clients: Sequence[ClientForm], cluster: Cluster) -> Gets | None:
     """What an address would get from the rows as they stand."""
     if not address.strip():
         return None
-    found = what_gets(address, [(client.client, client.options) for client in usable(clients)])
+    found = what_gets(
+        address, [(client.client, client.options) for client in usable(clients)], cluster.service_ip or ""
+    )
     wrong = [str(number) for number, client in enumerate(clients, 1) if refused(client)]
     if not wrong:
         return found

@@ -33,6 +33,8 @@ def test_kinds_of_clients(client, kind, named):
         ("192.0.2.1", [("10.0.0.0/8", RW)], "192.0.2.1 may not mount it."),
         ("192.0.2.1", [], "192.0.2.1 may not mount it."),
         ("2001:db8::7", [("10.0.0.0/8", RO), ("2001:db8::/32", RW)], "2001:db8::7 may read and write, root squashed, as part of 2001:db8::/32."),
+        ("::ffff:10.0.3.7", [("10.0.0.0/8", RW)], "10.0.3.7 may read and write, root squashed, as part of 10.0.0.0/8."),
+        ("::ffff:a00:307", [("10.0.3.7", RO)], "10.0.3.7 may only read, root squashed, as 10.0.3.7."),
         ("2001:DB8::7", [("2001:db8:0::7", RW)], "2001:db8::7 may read and write, root squashed, as 2001:db8:0::7."),
         ("10.0.3.7", [("nas", RO), ("10.0.0.0/8", RW)],
          "It depends on the name: if it is nas, it may only read, root squashed; otherwise 10.0.3.7 may read and write, root squashed, "
@@ -52,6 +54,17 @@ def test_kinds_of_clients(client, kind, named):
 )  # fmt: skip
 def test_what_an_address_gets(address, clients, sentence):
     assert what_gets(address, clients).sentence == sentence
+
+
+def test_an_address_of_the_other_kind_does_not_come_in():
+    """It was told what it may do, and nothing of that it could ever do."""
+    gets = what_gets("2001:db8::7", [("*", RW)], "10.10.0.50")
+    assert (gets.client, gets.sure) == ("", True)
+    assert gets.sentence == (
+        "2001:db8::7 cannot reach the service IP 10.10.0.50 by IPv6, for that is IPv4. Ask for its IPv4 address."
+    )
+    mapped = what_gets("::ffff:10.0.3.7", [("*", RW)], "10.10.0.50")
+    assert mapped.sentence == "10.0.3.7 may read and write, root squashed, as everybody (*)."
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ def test_volumes_are_filtered_and_sorted_by_the_address(
         ("?cluster=web", ["/srv/data"]),
         ("?client=10.10.0.77", ["/srv/data"]),
         ("?client=192.168.5.7", ["/srv/log"]),
+        ("?client=::ffff:192.168.5.7", ["/srv/log"]),
         ("?client=2001:db8::1", []),
         ("?client=168.5", ["/srv/log"]),
         ("?gives=ro", ["/srv/log"]),

@@ -113,7 +113,8 @@ def test_an_option_that_no_rule_knows_cannot_be_added(edit: str, olga_client: Cl
     [
         ("10.10.0.5", "10.10.0.5 may read and write, root squashed, as part of 10.10.0.0/24."),
         ("10.10.0.77", "10.10.0.77 may only read, everybody squashed, as 10.10.0.77."), ("192.0.2.1", "192.0.2.1 may not mount it."),
-        ("<b>", "“&lt;b&gt;” is not an address."),
+        ("::ffff:10.10.0.5", "10.10.0.5 may read and write, root squashed, as part of 10.10.0.0/24."),
+        ("fd00::7", "fd00::7 cannot reach the service IP 10.10.0.50 by IPv6"), ("<b>", "“&lt;b&gt;” is not an address."),
     ],
 )  # fmt: skip
 def test_what_a_client_would_get_is_told_while_typing_and_without_scripts(
@@ -143,6 +144,9 @@ def test_the_page_of_an_export_answers_too(export: Export, vera_client: Client):
     set_clients(export, ("10.10.0.0/24", "rw,sync,no_root_squash"))
     assert "10.10.0.5 may read and write, root stays root" in page(
         vera_client.get(f"{export.get_absolute_url()}?address=10.10.0.5")
+    )
+    assert "fd00::7 cannot reach the service IP" in page(
+        vera_client.get(f"{export.get_absolute_url()}?address=fd00::7")
     )
 
 
