@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from clusters.rules import shown
 from clusters.rules.addresses import Address
@@ -81,6 +82,7 @@ def spelled(client: str) -> str:
     return client if client.startswith("@") else client.lower()
 
 
+@lru_cache(maxsize=50_000)
 def network_of(client: str) -> Network | None:
     """Give the addresses a client stands for; None when it is a name."""
     try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import F, Prefetch, Q, QuerySet
 
-from clusters.export_access import ClientKind, Network, address_of, kind_of, network_of
+from clusters.export_access import ClientKind, address_of, kind_of, network_of
 from clusters.models import Cluster, Export, ExportClient
 from clusters.rules.addresses import Address
 from clusters.tables import asked
@@ -155,13 +155,8 @@ def _may_hold(address: Address) -> Q:
 def _holds(client: str, address: Address) -> bool:
     if kind_of(client) is ClientKind.EVERYBODY:
         return True
-    network = _network(client)
+    network = network_of(client)
     return network is not None and address.version == network.version and address in network
-
-
-@lru_cache(maxsize=50_000)
-def _network(client: str) -> Network | None:
-    return network_of(client)
 
 
 def _has(option: str) -> Q:

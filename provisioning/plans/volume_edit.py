@@ -25,7 +25,7 @@ from provisioning.ha.base import Backend, active_node
 from provisioning.intents import EditVolume
 from provisioning.observed import NodeObserved
 from provisioning.plans.parts import moving, pausing, words
-from provisioning.plans.parts.felt import exported, felt
+from provisioning.plans.parts.felt import exported, felt, going_on
 from provisioning.render import nfs
 from provisioning.render.mounting import needs_a_fresh_mount
 from provisioning.steps import Impact, Plan, Step
@@ -94,9 +94,8 @@ def _impact(
             f"does not find it: change /etc/fstab there to {now.mount_point}."
         )
         pause = "none while mounted; for good for a new mount of the old path"
-        return felt(
-            desired, observed, pause=pause, takes="about 20 s", notes=(note,), mount_points=(was.mount_point,)
-        ), Danger.INTERRUPTS
+        who = felt(desired, observed, pause=pause, takes="about 20 s", notes=(note,), mount_points=(was.mount_point,))
+        return going_on(who, f"goes on; its next mount needs {now.mount_point}"), Danger.INTERRUPTS
     notes = ("Between the new name and the files that carry it a failover would not find the volume: some seconds.",)
     return Impact(pause="none", takes="some seconds", notes=notes if was.name != now.name else ()), Danger.NONE
 

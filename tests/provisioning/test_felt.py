@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from provisioning.desired import DesiredCluster, DesiredSnapshot, ExportClient
 from provisioning.observed import ActiveExport, NfsClient, NfsUse, NodeObserved
-from provisioning.plans.parts.felt import IDLE, MOST, OLD, felt
+from provisioning.plans.parts.felt import BY_NAME, IDLE, MOST, OLD, felt, going_on
 from tests import pair
 
 WRITER = NfsClient(
@@ -40,7 +41,9 @@ def test_the_whole_server_is_felt_by_everybody() -> None:
 
 
 def test_an_export_below_a_volume_is_felt_by_those_on_its_volume() -> None:
-    impact = felt(pair.desired(), _seen(WRITER, READER), pause="for good", path="/srv/homes/team")
+    wanted = pair.desired()
+    team = replace(wanted.exports[0], path="/srv/homes/team")
+    impact = felt(replace(wanted, exports=(team,)), _seen(WRITER, READER), pause="for good", path="/srv/homes/team")
     assert [one.address for one in impact.clients if not one.note] == ["192.0.2.50"]
 
 
@@ -108,3 +111,63 @@ def test_what_was_exported_by_hand_or_not_read_may_be_mounted() -> None:
         assert felt(empty, seen, pause="for good", mount_points=("/srv/homes",)).interrupted.endswith(
             "1 client perhaps"
         )
+
+
+STRANGER = replace(READER, address="198.51.100.7")
+
+
+def _to(*clients: str, seen: dict[str, NodeObserved]) -> tuple[DesiredCluster, dict[str, NodeObserved]]:
+    """homes is exported to these; media stays as it is."""
+    wanted = pair.desired()
+    homes = replace(wanted.exports[0], clients=tuple(ExportClient(one, ("rw",)) for one in clients))
+    return replace(wanted, exports=(homes, *wanted.exports[1:])), {n: replace(o, exports=()) for n, o in seen.items()}
+
+
+def test_who_cannot_have_it_mounted_does_not_feel_it() -> None:
+    impact = felt(pair.desired(), _seen(STRANGER), pause="for good", mount_points=("/srv/homes",))
+    assert (impact.interrupted, impact.clients) == ("nobody: who is connected does not have it mounted", ())
+
+
+def test_who_holds_files_of_it_feels_it_whatever_the_exports_mean() -> None:
+    impact = felt(*_to("203.0.113.1", seen=_seen(WRITER)), pause="for good", mount_points=("/srv/homes",))
+    assert impact.interrupted == "1 client: 192.0.2.50 (NFSv4.2, 3 open files, 1 lock)"
+
+
+def test_files_that_are_open_by_another_export_of_the_volume_do_not_count() -> None:
+    wanted, seen = _to("192.0.2.0/24", seen=_seen(WRITER))
+    inner = replace(wanted.exports[0], path="/srv/homes/team", clients=(ExportClient("203.0.113.1", ("rw",)),))
+    wanted = replace(wanted, exports=(*wanted.exports, inner))
+    assert felt(wanted, seen, pause="for good", path="/srv/homes/team").clients == ()
+    assert felt(wanted, seen, pause="for good", path="/srv/homes").clients
+
+
+def test_whom_a_name_may_mean_is_said_and_never_nobody() -> None:
+    impact = felt(*_to("*.example.org", seen=_seen(STRANGER)), pause="for good", mount_points=("/srv/homes",))
+    assert impact.interrupted == "nobody for certain; 1 client perhaps"
+    assert [one.note for one in impact.clients] == [BY_NAME]
+    known_by_name = replace(OLDER, address="web1", paths=())
+    impact = felt(*_to("192.0.2.0/24", seen=_seen(known_by_name)), pause="for good", mount_points=("/srv/homes",))
+    assert [one.note for one in impact.clients] == [BY_NAME]
+
+
+def test_an_export_above_that_crosses_into_it_lets_in_too() -> None:
+    wanted, seen = _to("203.0.113.1", seen=_seen(STRANGER))
+    for crosses, feel in (("crossmnt", 1), ("nocrossmnt", 0)):
+        above = (ActiveExport("/srv", "198.51.100.0/24", ("ro", crosses)),)
+        seen = {name: replace(node, exports=above) for name, node in seen.items()}
+        assert len(felt(wanted, seen, pause="for good", mount_points=("/srv/homes",)).clients) == feel
+
+
+def test_an_opened_snapshot_is_felt_by_those_it_was_opened_for() -> None:
+    opened = DesiredSnapshot("homes", "before", "s1", pair.GIB, fsid=900, clients=("192.0.2.51",))
+    wanted = replace(pair.desired(), snapshots=(opened,))
+    impact = felt(wanted, _seen(WRITER, READER), pause="for good", mount_points=("/srv/.snapshots/homes/before",))
+    assert [(one.address, bool(one.note)) for one in impact.clients] == [("192.0.2.51", True)]
+
+
+def test_clients_of_a_move_are_not_called_interrupted() -> None:
+    impact = going_on(
+        felt(pair.desired(), _seen(WRITER, READER), pause="none", mount_points=("/srv/homes",)), "goes on"
+    )
+    assert impact.interrupted == "nobody who has it mounted"
+    assert [one.note for one in impact.clients] == ["goes on", "may have it mounted; has nothing open on it"]

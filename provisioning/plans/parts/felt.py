@@ -4,25 +4,30 @@
     impact=felt(desired, observed, pause="for good", path=export.path)                    one export is withdrawn or changed
     impact=felt(desired, observed, pause="about 60 s")                                    the whole server: every client
 
-What NFS cannot tell is said in the notes and never guessed: a version 4 client without an open file may have anything mounted,
-a version 3 client is known by what it once asked for.
+What NFS cannot tell is said in the notes and never guessed: a version 4 client without an open file may have anything mounted that is meant
+for it, a version 3 client is known by what it once asked for. Whom no export means is left out, unless it holds something all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from provisioning.desired import DesiredCluster
 from provisioning.ha.base import active_node
 from provisioning.observed import NfsClient, NodeObserved
+from provisioning.plans.parts import meant
+from provisioning.plans.parts.meant import Can, Meant, below
 from provisioning.plans.parts.words import counted, listed
-from provisioning.render import snapshots
 from provisioning.steps import FeltClient, Impact
 
 NAMED = 3  # clients that the sentence names; the table below it has them all
 MOST = 200  # clients that are kept with the plan
 OLD = "NFSv3 tells what a client once mounted, not whether it still uses it, and not which files are open."
-IDLE = "An NFSv4 client without open files may have any export mounted: the server cannot tell which."
+IDLE = (
+    "An NFSv4 client without open files may have any export mounted that is meant for it: the server cannot tell which."
+)
+BY_NAME = "may have it mounted if its name is one that the export means"
 
 
 def felt(
@@ -44,10 +49,12 @@ def felt(
     if known is None:
         why = "The clients that are connected now were not read, so anybody may feel it."
         return Impact("not known", pause, takes, (*notes, why))
-    if path and mount_points is None:
-        mount_points = [volume.mount_point for volume in desired.volumes if _below(path, volume.mount_point)]
-    found = [_felt(client, mount_points, path) for client in known if client.address not in spared]
-    if not path and mount_points is not None and not exported(desired, observed, mount_points):
+    points = mount_points
+    if path and points is None:
+        points = [volume.mount_point for volume in desired.volumes if below(path, volume.mount_point)]
+    whom = _whom(desired, observed, points, path)
+    found = [_felt(client, points, path, whom) for client in known if client.address not in spared]
+    if not path and points is not None and not exported(desired, observed, points):
         found = [one for one in found if one is not None and (one.opens or one.locks)]
         if not found:
             return Impact("nobody: nothing of it is exported", "none", takes, tuple(notes))
@@ -58,18 +65,20 @@ def felt(
         said.append(OLD)
     if any(one.version.startswith("4") for one in perhaps):
         said.append(IDLE)
-    return Impact(_sentence(sure, perhaps, spared), pause, takes, tuple(said), (*sure, *perhaps)[:MOST])
+    return Impact(_sentence(sure, perhaps, _nobody(known, spared)), pause, takes, tuple(said), (*sure, *perhaps)[:MOST])
+
+
+def going_on(impact: Impact, note: str) -> Impact:
+    """Say of the same clients that they go on: who has something open by `note`, of the others what was said stays."""
+    if not impact.clients:
+        return impact
+    clients = tuple(one if one.note else replace(one, note=note) for one in impact.clients)
+    return replace(impact, interrupted="nobody who has it mounted", clients=clients)
 
 
 def exported(desired: DesiredCluster, observed: Mapping[str, NodeObserved], mount_points: Collection[str]) -> bool:
     """Whether anything there is served, by the panel or by hand; what a node did not tell counts as served."""
-    paths = [export.path for export in desired.exports]
-    paths += [snapshots.path(one) for one in desired.snapshots if one.opened]
-    for node in observed.values():
-        if node.exports is None:
-            return True
-        paths += [export.path for export in node.exports]
-    return any(_below(path, point) for path in paths for point in mount_points)
+    return meant.of_mounts(desired, observed, mount_points).clients != ()
 
 
 def clients_of(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) -> tuple[NfsClient, ...] | None:
@@ -83,8 +92,13 @@ def clients_of(desired: DesiredCluster, observed: Mapping[str, NodeObserved]) ->
     return tuple(client for clients in known for client in clients or ())
 
 
-def _felt(client: NfsClient, mount_points: Collection[str] | None, path: str) -> FeltClient | None:
-    """Judge one client; None when it has nothing to do with it as far as NFS tells."""
+def _felt(client: NfsClient, mount_points: Collection[str] | None, path: str, whom: _Whom | None) -> FeltClient | None:
+    """Judge one client; None when it has nothing to do with it as far as NFS and its exports tell."""
+    found = _told(client, mount_points, path)
+    return whom.judge(client, found) if whom and found else found
+
+
+def _told(client: NfsClient, mount_points: Collection[str] | None, path: str) -> FeltClient | None:
     if not client.version.startswith("4"):
         return _old(client, mount_points, path)
     if client.uses is None:
@@ -113,16 +127,48 @@ def _old(client: NfsClient, mount_points: Collection[str] | None, path: str) -> 
 def _asked(mounted: str, mount_points: Collection[str] | None, path: str) -> bool:
     if mount_points is None:
         return True
-    return _below(mounted, path) if path else any(_below(mounted, point) for point in mount_points)
+    return below(mounted, path) if path else any(below(mounted, point) for point in mount_points)
 
 
-def _below(path: str, top: str) -> bool:
-    return path == top or path.startswith(f"{top.rstrip('/')}/")
+@dataclass(frozen=True, slots=True)
+class _Whom:
+    """Whom it is meant for, and who may hold files of the same file system by another export of it."""
+
+    it: Meant
+    others: Meant
+
+    def judge(self, client: NfsClient, found: FeltClient) -> FeltClient | None:
+        """Judge by the rights what NFS told; None for who cannot have it mounted."""
+        v4 = client.version.startswith("4")
+        holds = v4 and bool(found.opens or found.locks or not found.note)
+        match self.it.can(client.address):
+            case Can.NO:  # what is held all the same was opened before the export went, or by another one
+                return found if holds and self.others.can(client.address) is Can.NO else None
+            case Can.PERHAPS if self.it.clients is not None and not holds and not client.paths:
+                return replace(found, note=BY_NAME)
+        return found
 
 
-def _sentence(sure: list[FeltClient], perhaps: list[FeltClient], spared: Collection[str] = ()) -> str:
+def _whom(
+    desired: DesiredCluster, observed: Mapping[str, NodeObserved], points: Collection[str] | None, path: str
+) -> _Whom | None:
+    """None for the whole server, which everybody feels who is connected."""
+    if points is None:
+        return None
+    if path:
+        return _Whom(meant.of_export(desired, observed, path), meant.others_of(desired, observed, path, points))
+    return _Whom(meant.of_mounts(desired, observed, points), Meant(()))
+
+
+def _nobody(known: Collection[NfsClient], spared: Collection[str]) -> str:
+    if not known:
+        return "nobody: no client is connected"
+    return f"nobody: who is connected {'loses nothing' if spared else 'does not have it mounted'}"
+
+
+def _sentence(sure: list[FeltClient], perhaps: list[FeltClient], nobody: str) -> str:
     if not sure and not perhaps:
-        return "nobody: who is connected loses nothing" if spared else "nobody: no client is connected"
+        return nobody
     names = [_named(one) for one in sure[:NAMED]]
     if len(sure) > NAMED:
         names.append(f"{len(sure) - NAMED} more")
