@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from clusters.export_access import (
     Client,
@@ -11,23 +12,41 @@ from clusters.export_access import (
     by_name,
     in_order,
     kind_of,
+    may,
     narrower,
     network_of,
     what_gets,
 )
 
 
-def gave_more(new: Client, before: Sequence[Client]) -> str:
+def gave_more(new: Client, before: Sequence[Client], now: Sequence[Client]) -> str:
     """Name the entry that gave more to somebody a new entry means, who gets what the new one gives from now on; "" for none.
 
-    Whom a name means is not known, so it may be anybody that a wider kind of entry means.
+    The new one gives nothing to whom an entry means that stands before it. Whom a name means is not known, so it may be anybody that a
+    wider kind of entry means.
     """
     kind, given = kind_of(new[0]), access_of(new[1])
+    first = [client for client, _ in takewhile(lambda entry: entry[0] != new[0], in_order(now))]
+    if any(_covers(client, new[0]) for client in first):
+        return ""
     for client, options in in_order(before):
         wider = kind_of(client) >= kind and not (kind is ClientKind.HOST and kind_of(client) is ClientKind.HOST)
-        if wider and _meet(client, new[0]) and narrower(access_of(options), given):
+        if wider and client not in first and _meet(client, new[0]) and narrower(access_of(options), given):
             return client
+        if _covers(client, new[0]):
+            break
     return ""
+
+
+def singled_out(clients: Sequence[Client]) -> Iterator[str]:
+    """Say of each single host within a network with other options what it gets: hosts are looked through first, wherever they stand."""
+    networks = [client for client in clients if kind_of(client[0]) is ClientKind.NETWORK]
+    for host, options in clients:
+        if kind_of(host) is not ClientKind.HOST or network_of(host) is None:
+            continue
+        around = next((network for network in networks if _covers(network[0], host)), None)
+        if around and access_of(options) != access_of(around[1]):
+            yield f"{host} lies within {around[0]} and has a line of its own, which wins wherever it stands: it {may(options)}."
 
 
 def still_gets(gone: str, now: Sequence[Client]) -> Client | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from clusters.export_access import ClientKind, access_of, by_name, kind_of, network_of, overlaps, spelled
+from clusters.export_rights import singled_out
 from clusters.findings import Finding, blocker, fine, warning
 from clusters.rules.export_catalogue import RISKY
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
@@ -36,7 +37,10 @@ def line_itself(desired: DesiredCluster, export: DesiredExport, volume: DesiredV
         )
     yield from too_long(desired, export)
     yield from _other_family(desired, export)
-    for sentence in overlaps([(client.client, client.options) for client in export.clients]):
+    entries = [(client.client, client.options) for client in export.clients]
+    for sentence in singled_out(entries):
+        yield fine("export.singled-out", sentence)
+    for sentence in overlaps(entries):
         yield warning("export.overlap", sentence, hint="Put the smaller network first, or give both the same options.")
     for other in desired.exports:
         if below(export.path, other.path) or below(other.path, export.path):

@@ -61,7 +61,7 @@ def differences(known: DesiredExport, export: DesiredExport) -> Iterator[tuple[s
     before = {client.client: client.options for client in known.clients}
     now = {client.client: client.options for client in export.clients}
     for name in [name for name in now if name not in before]:
-        more = gave_more((name, now[name]), pairs(known))
+        more = gave_more((name, now[name]), pairs(known), pairs(export))
         yield f"New: {name} {may(now[name])}{f'; {more} gave more until now' if more else ''}.", bool(more)
     for name in [name for name in before if name not in now]:
         yield _gone(name, before[name], pairs(export))

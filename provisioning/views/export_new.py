@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from clusters import access, allocation, typed
 from clusters.export_access import Gets, by_name, overlaps, what_gets
+from clusters.export_rights import singled_out
 from clusters.models import Cluster, Volume
 from clusters.rules.export_catalogue import CATALOGUE, RISKY
 from clusters.states import ENDED, AccessLevel, Inventory
@@ -154,4 +155,5 @@ def warnings(clients: Sequence[ClientForm]) -> list[str]:
         said += [f"{value.client}: with {word}, {risk}." for word, risk in RISKY.items() if word in value.options]
         if by_name(value.client):
             said.append(f"{value.client} is a name: while no name server answers, mounts on this pair stand still.")
-    return said + list(overlaps([(value.client, value.options) for value in values]))
+    entries = [(value.client, value.options) for value in values]
+    return [*said, *singled_out(entries), *overlaps(entries)]

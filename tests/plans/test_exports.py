@@ -32,6 +32,12 @@ def test_a_line_of_its_own_can_take_from_a_client_what_its_network_gave() -> Non
     assert plan.danger is Danger.INTERRUPTS and says in plan.summary and says in plan.impact.notes
 
 
+def test_a_host_within_a_network_is_noted_and_asks_for_nothing() -> None:
+    plan = edit(homes(ExportClient("192.0.2.0/24", RO), ExportClient("192.0.2.77")), finished())
+    told = next(finding for finding in plan.findings if finding.code == "export.singled-out")
+    assert told.severity is Severity.OK and "which wins wherever it stands: it may read and write" in told.text
+
+
 def test_clients_that_keep_what_they_have_are_not_called_interrupted() -> None:
     busy = (NfsUse("/srv/homes", opens=14, locks=2),)
     clients = tuple(NfsClient(f"192.0.2.{n}", "4.2", "", "confirmed", 3.0, True, busy) for n in (77, 78))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clusters.export_access import Client
-from clusters.export_rights import gave_more, keeps, still_gets
+from clusters.export_rights import gave_more, keeps, singled_out, still_gets
 
 RW, RO = ("rw",), ("ro",)
 
@@ -24,7 +24,37 @@ RW, RO = ("rw",), ("ro",)
     (("10.0.0.7", ("rw", "all_squash")), [("10.0.0.0/24", RW)], "10.0.0.0/24"),
 ])  # fmt: skip
 def test_a_new_entry_takes_from_those_a_wider_one_gave_more(new: Client, before: list[Client], gave: str) -> None:
-    assert gave_more(new, before) == gave
+    assert gave_more(new, before, [new, *before]) == gave
+
+
+@pytest.mark.parametrize(("new", "before", "gave"), [
+    (("10.0.0.0/25", RO), [("10.0.0.0/24", RW)], ""),  # the first of two networks wins, however small the second one is
+    (("10.0.0.7", RO), [("10.0.0.0/24", RW)], "10.0.0.0/24"),  # a host is looked for before any network
+    (("10.0.0.0/24", RO), [("10.0.0.0/25", RW)], ""),
+    (("10.0.0.0/25", RO), [("10.0.0.0/24", RW), ("*", RW)], ""),
+    (("@staff", RO), [("*.example", RW)], ""),
+])  # fmt: skip
+def test_an_entry_at_the_end_takes_nothing_from_those_an_earlier_one_means(
+    new: Client, before: list[Client], gave: str
+) -> None:
+    assert gave_more(new, before, [*before, new]) == gave
+
+
+def test_who_got_no_more_before_loses_nothing_though_somebody_wider_gave_more() -> None:
+    before = [("10.0.0.0/24", RO), ("*", RW)]
+    assert gave_more(("10.0.0.7", RO), before, [*before, ("10.0.0.7", RO)]) == ""
+
+
+@pytest.mark.parametrize(("clients", "said"), [
+    ([("10.0.0.0/24", RW), ("10.0.0.7", RO)],
+     ["10.0.0.7 lies within 10.0.0.0/24 and has a line of its own, which wins wherever it stands: it may only read, root squashed."]),
+    ([("fd00::7", RW), ("fd00::/8", RO)],
+     ["fd00::7 lies within fd00::/8 and has a line of its own, which wins wherever it stands: it may read and write, root squashed."]),
+    ([("10.0.0.0/24", RW), ("10.0.0.7", RW)], []),
+    ([("10.0.0.0/24", RW), ("10.0.1.7", RO), ("a.example", RO), ("fd00::7", RO)], []),
+])  # fmt: skip
+def test_a_host_within_a_network_with_other_options_is_told(clients: list[Client], said: list[str]) -> None:
+    assert list(singled_out(clients)) == said
 
 
 @pytest.mark.parametrize(("gone", "now", "entry"), [
