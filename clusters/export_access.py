@@ -153,6 +153,8 @@ def narrower(before: Access, after: Access) -> str:
         return "loses its root's rights"
     if not before.all_squash and after.all_squash:
         return "becomes one user for all of its users"
+    if not before.subtree_check and after.subtree_check:
+        return "may get errors for files it has open or renames from now on"
     if before.all_squash and (before.anonuid, before.anongid) != (after.anonuid, after.anongid):
         return "becomes another user here"
     return "is refused from ports above 1023 from now on" if not before.secure and after.secure else ""

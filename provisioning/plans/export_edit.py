@@ -42,6 +42,7 @@ def plan(intent: EditExport, desired: DesiredCluster, observed: Mapping[str, Nod
     todo = [step for step in steps if step.runs]
     changes = list(differences(known, export)) if known else []
     losing = [sentence for sentence, loses in changes if loses]
+    risks = list(risking(known, export)) if known else []
     return Plan(
         title=f"Change the export {export.path}",
         summary=f"{' '.join(sentence for sentence, _ in changes) or 'The clients and their options stay as they are.'} "
@@ -50,9 +51,9 @@ def plan(intent: EditExport, desired: DesiredCluster, observed: Mapping[str, Nod
         after=f"{_clients_now(export)} The same file is on both nodes, so it stays so after a failover.",
         steps=steps,
         findings=tuple(findings),
-        danger=Danger.INTERRUPTS if losing and todo else Danger.NONE,
+        danger=Danger.INTERRUPTS if todo and (losing or risks) else Danger.NONE,
         button=f"Change {export.path}" if todo or blockers(findings) else "Nothing to do",
-        impact=_impact(desired, observed, export, known, losing),
+        impact=_impact(desired, observed, export, known, losing, risks),
     )
 
 
@@ -72,6 +73,15 @@ def differences(known: DesiredExport, export: DesiredExport) -> Iterator[tuple[s
         yield f"{name} {lost}." if lost else f"{name} {may(now[name])} ({','.join(now[name])}).", bool(lost)
     if [n for n in before if n in now] != [n for n in now if n in before]:
         yield "The clients stand in another order, and the first that fits decides.", True
+
+
+def risking(known: DesiredExport, export: DesiredExport) -> Iterator[str]:
+    """Say who is to be answered before a write is on disk and was not until now: clients feel that when the service moves, and not before."""
+    before = {client.client: client.options for client in known.clients}
+    for client in export.clients:
+        had = before.get(client.client) or (still_gets(client.client, pairs(known)) or ("", ()))[1]
+        if not access_of(client.options).sync and access_of(had).sync:
+            yield f"At a failover {client.client} may lose what it was told is written."
 
 
 def pairs(export: DesiredExport) -> list[Client]:
@@ -96,10 +106,16 @@ def _impact(
     export: DesiredExport,
     known: DesiredExport | None,
     losing: list[str],
+    risks: list[str],
 ) -> Impact:
     if known is None or not losing:
-        return Impact(pause="none; NFS is not restarted", takes="a few seconds", notes=("Nobody loses anything.",))
-    notes = ["A client that loses something feels it at its next request; a file it holds open fails there.", *losing]
+        notes = risks or ["Nobody loses anything."]
+        return Impact("nobody now" if risks else "nobody", "none; NFS is not restarted", "a few seconds", tuple(notes))
+    notes = [
+        "A client that loses something feels it at its next request; a file it holds open fails there.",
+        *losing,
+        *risks,
+    ]
     spared = set()
     for client in clients_of(desired, observed) or ():
         will = what_gets(client.address, pairs(export))

@@ -105,6 +105,7 @@ def test_networks_that_overlap_with_other_options(clients, said):
         ("rw", "ro", "may only read from now on"), ("ro", "rw", ""), ("rw", "rw,async", ""),
         ("rw,sec=sys:krb5", "rw,sec=krb5", "is refused with sec=sys from now on"), ("rw,no_root_squash", "rw", "loses its root's rights"),
         ("rw", "rw,all_squash", "becomes one user for all of its users"), ("rw,insecure", "rw", "is refused from ports above 1023 from now on"),
+        ("rw", "rw,subtree_check", "may get errors for files it has open or renames from now on"), ("rw,subtree_check", "rw", ""),
         ("rw,all_squash,anonuid=5", "rw,all_squash,anonuid=6", "becomes another user here"),
     ],
 )  # fmt: skip

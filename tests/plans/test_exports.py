@@ -67,6 +67,23 @@ def test_who_loses_something_is_named_and_a_reason_is_asked_for(clients: tuple[E
     assert says in plan.impact.notes
 
 
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("async", "At a failover 192.0.2.0/24 may lose what it was told is written."),
+        ("subtree_check", "192.0.2.0/24 may get errors for files it has open or renames from now on."),
+    ],
+)
+def test_a_risk_that_is_switched_on_is_warned_of_and_asks_for_a_reason(word: str, says: str) -> None:
+    risky = ExportClient("192.0.2.0/24", ("rw", word, "root_squash"))
+    plan = edit(homes(risky), finished())
+    assert plan.danger is Danger.INTERRUPTS and says in plan.impact.notes
+    assert f"export.risk-{word.replace('_', '-')}" in codes(plan, Severity.WARNING)
+    wanted = replace(desired(), exports=(homes(risky), *desired().exports[1:]))
+    again = edit(homes(risky, replace(risky, client="192.0.2.77")), finished(wanted), wanted)
+    assert again.danger is Danger.NONE
+
+
 def test_only_the_line_of_that_export_changes() -> None:
     plan = edit(homes(), finished())
     for step in plan.todo():
