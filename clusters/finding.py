@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from clusters.models import Cluster, Export, ExportClient, Node, Volume
+from clusters.connected import names_of
+from clusters.models import ClientName, Cluster, ConnectedClient, Export, ExportClient, Node, Volume
 from clusters.tables.exports import meant_by
 
 MOST = 20  # of each kind
@@ -40,6 +41,7 @@ def find(clusters: QuerySet[Cluster], text: str) -> list[Hits]:
         _group("Volumes", _volumes(keys, text), reverse("volumes") + f"?{named}"),
         _group("Exports", _exports(keys, text), reverse("exports") + f"?{named}"),
         _group("Exports this client may mount", _clients(clusters, text), reverse("exports") + f"?{called}"),
+        _group("Connected clients", _connected(keys, text)),
         _group("Jobs", _jobs(clusters, text)),
     ]
     return [group for group in groups if group.hits]
@@ -90,6 +92,23 @@ def _clients(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
     found = rows.select_related("export__cluster").order_by("export__cluster__slug", "export__path", "pk")[: MOST + 1]
     return [Hit(row.export.path, f"{row.export.cluster.slug}, as {row.client} ({row.options})", row.export.get_absolute_url(), mono=True)
             for row in found]  # fmt: skip
+
+
+def _connected(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
+    """By address, or by what the name service calls it."""
+    called = ClientName.objects.filter(name__icontains=text).values("address")
+    rows = ConnectedClient.objects.filter(Q(address__icontains=text) | Q(address__in=called), node__cluster__in=keys)
+    found = list(
+        rows.order_by("node__cluster__slug", "address")
+        .values_list("node__cluster__slug", "address")
+        .distinct()[: MOST + 1]
+    )
+    names = names_of(address for _, address in found)
+    return [
+        Hit(address, ", ".join(filter(None, (slug, names.get(address)))),
+            f"{reverse('clients', args=[slug])}?{urlencode({'q': address})}", mono=True)
+        for slug, address in found
+    ]  # fmt: skip
 
 
 def _jobs(clusters: QuerySet[Cluster], text: str) -> list[Hit]:

@@ -13,13 +13,14 @@ from django.core.paginator import Page
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from clusters.export_access import ClientKind, address_of, kind_of, network_of
-from clusters.models import Cluster, Export, ExportClient
+from clusters.models import ClientName, Cluster, ConnectedClient, Export, ExportClient
 from clusters.rules.addresses import Address
 from clusters.tables import asked
 from clusters.tables.asked import Column
 from clusters.tables.volumes import HEALTHS, SHOWN
 
 CLIENTS_SHOWN = 4
+ASKED_BY_ADDRESS = 20  # more of them are not asked for one by one
 GIVEN = {
     "rw": "read and write",
     "ro": "read only",
@@ -93,7 +94,8 @@ def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now:
 def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> QuerySet[Any]:
     exports = _all(asked.in_clusters(clusters, filters.cluster, filters.health, now))
     if filters.q:
-        exports = exports.filter(Q(path__icontains=filters.q) | Q(volume__name__icontains=filters.q))
+        theirs = ExportClient.objects.order_by().filter(meant_by(filters.q, clusters)).values("export")
+        exports = exports.filter(Q(path__icontains=filters.q) | Q(volume__name__icontains=filters.q) | Q(pk__in=theirs))
     who = ExportClient.objects.order_by()
     if filters.client:
         who = who.filter(meant_by(filters.client, clusters))
@@ -129,14 +131,33 @@ def _ordered(exports: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
 
 
 def meant_by(text: str, clusters: QuerySet[Cluster]) -> Q:
-    """An address is also one of the networks that hold it; anything else is looked for as it is written."""
+    """An address is also one of the networks that hold it, a client that is connected is also its address; else it is looked for as it is written."""
     try:
-        address = address_of(text)
+        return _held(clusters, [address_of(text)])
     except ValueError:
-        return Q(client__icontains=text)
-    names = ExportClient.objects.filter(_may_hold(address), export__cluster__in=clusters.values("pk")).order_by()
+        called = [address for each in addresses_of(text, clusters) if (address := _address(each))]
+        return Q(client__icontains=text) | (_held(clusters, called) if called else Q())
+
+
+def addresses_of(name: str, clusters: QuerySet[Cluster]) -> QuerySet[ClientName, str]:
+    """Of the clients that are connected and that the name service calls so, with or without the domain."""
+    here = ConnectedClient.objects.filter(node__cluster__in=clusters.order_by().values("pk")).order_by()
+    named = ClientName.objects.filter(Q(name__iexact=name) | Q(name__istartswith=f"{name}."))
+    return named.filter(address__in=here.values("address")).values_list("address", flat=True)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return address_of(text)
+    except ValueError:
+        return None
+
+
+def _held(clusters: QuerySet[Cluster], addresses: list[Address]) -> Q:
+    worth = reduce(or_, map(_may_hold, addresses)) if len(addresses) <= ASKED_BY_ADDRESS else Q()
+    names = ExportClient.objects.filter(worth, export__cluster__in=clusters.values("pk")).order_by()
     every = names.values_list("client", flat=True).distinct()
-    return Q(client__in=[client for client in every if _holds(client, address)])
+    return Q(client__in=[client for client in every if any(_holds(client, address) for address in addresses)])
 
 
 def _may_hold(address: Address) -> Q:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clusters.models import Export, ExportClient, Membership
+from clusters.models import ClientName, ConnectedClient, Export, ExportClient, Membership
 from clusters.states import AccessLevel
 from provisioning.models import Job
 from tests import stories
@@ -45,6 +45,19 @@ def test_an_address_finds_what_it_may_mount(client: Client, vera: Any) -> None:
     client.force_login(vera)
     assert "Exports this client may mount" in search(client, "10.10.0.77")
     assert "Exports this client may mount" not in search(client, "10.99.0.77")
+
+
+def test_a_connected_client_is_found_by_its_name_and_its_address(client: Client, vera: Any, mallory: Any) -> None:
+    cluster = stories.web_files()
+    ClientName.objects.create(address="10.10.0.200", name="render7.example.org")
+    ConnectedClient.objects.create(node=cluster.nodes.get(name="bob"), address="10.10.0.200", version="4.2")
+    client.force_login(vera)
+    for text in ("render7", "10.10.0.200"):
+        page = search(client, text)
+        assert "/c/web-files/clients/?q=10.10.0.200" in page and "render7.example.org" in page
+        assert "Exports this client may mount" in page
+    client.force_login(mallory)
+    assert "10.10.0.200" not in search(client, "render7")
 
 
 def test_what_does_not_fit_is_said_and_leads_to_all_of_it(client: Client, vera: Any) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from clusters.models import Cluster, Export, ExportClient, Volume, VolumeUsage
+from clusters.models import ClientName, Cluster, ConnectedClient, Export, ExportClient, Volume, VolumeUsage
 from clusters.states import AccessLevel, Health
 from clusters.tables import exports, sheet
 from tests import factories, many, stories
@@ -87,6 +87,9 @@ def test_volumes_are_filtered_and_sorted_by_the_address(
         ("?order=-path", ["/srv/log", "/srv/data"]),
         ("?order=cluster", ["/srv/log", "/srv/data"]),
         ("?q=log", ["/srv/log"]),
+        ("?q=10.10.0.77", ["/srv/data"]),
+        ("?q=192.168.5.7", ["/srv/log"]),
+        ("?q=168.5", ["/srv/log"]),
         ("?cluster=web", ["/srv/data"]),
         ("?client=10.10.0.77", ["/srv/data"]),
         ("?client=192.168.5.7", ["/srv/log"]),
@@ -104,6 +107,26 @@ def test_exports_are_filtered_and_sorted_by_the_address(
     see: Callable[..., str], vera: Any, two: Any, query: str, found: list[str]
 ):
     assert names(see(vera, f"/exports/{query}")) == found
+
+
+@pytest.mark.parametrize("field", ["q", "client"])
+def test_a_connected_client_finds_by_its_name_what_its_address_may_mount(
+    see: Callable[..., str], vera: Any, two: Any, field: str
+):
+    web, _ = two
+    ClientName.objects.create(address="192.168.5.7", name="nas.example.org")
+    assert names(see(vera, f"/exports/?{field}=nas")) == []  # nobody with that address is connected
+    ConnectedClient.objects.create(node=web.nodes.first(), address="192.168.5.7", version="4.2")
+    for text, found in (("nas", ["/srv/log"]), ("NAS.example.org", ["/srv/log"]), ("na", []), ("example", [])):
+        assert names(see(vera, f"/exports/?{field}={text}")) == found
+
+
+def test_a_name_of_many_clients_finds_what_any_of_them_may_mount(see: Callable[..., str], vera: Any, two: Any):
+    web, _ = two
+    for number in range(exports.ASKED_BY_ADDRESS + 1):
+        ClientName.objects.create(address=f"192.168.5.{number}", name=f"nas.{number}.example.org")
+        ConnectedClient.objects.create(node=web.nodes.first(), address=f"192.168.5.{number}", version="4.2")
+    assert names(see(vera, "/exports/?q=nas")) == ["/srv/log"]
 
 
 @pytest.mark.parametrize(
