@@ -90,6 +90,9 @@ class Command:
     timeout: int = 60  # seconds
     exits: tuple[int, ...] = (0,)  # exit codes that mean success
     environment: tuple[tuple[str, str], ...] = ()  # set with env(1); LC_ALL=C is always set
+    fallback: bool = (
+        False  # for when the command before it failed; refused, and so without effect, when that one did its work
+    )
 
     def __str__(self) -> str:
         return shlex.join((*(f"{key}={value}" for key, value in self.environment), *self.argv))
@@ -302,7 +305,7 @@ def transcript(plan: Plan) -> str:
         if not step.runs:
             continue
         lines += [f"   ? {guard.says}: {guard.command}" for guard in step.guards]
-        lines += [f"   $ {command}" for command in step.commands]
+        lines += [f"   $ {'if that fails: ' * command.fallback}{command}" for command in step.commands]
         if step.if_it_fails:
             lines.append(f"   $ if that fails: {step.if_it_fails}")
         for file in step.files:

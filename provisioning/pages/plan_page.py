@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusters.findings import Finding, Severity
 from clusters.nodetext import clean
@@ -26,6 +26,7 @@ WEIGHT = {Severity.BLOCKER: 0, Severity.WARNING: 1, Severity.OK: 2}
 class CommandLine:
     text: str
     css: str = ""  # "put" for a file
+    when: str = ""  # it does something in this case only
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,13 @@ def _lane(node: str, lanes: Sequence[str]) -> str:
 def commands(step: Step) -> tuple[CommandLine, ...]:
     """Every command of a step as it would be typed, guards first."""
     found = [CommandLine(str(guard.command)) for guard in step.guards]
-    found += [CommandLine(str(command)) for command in step.commands]
+    found += [CommandLine(str(one), when="If that fails:" if one.fallback else "") for one in step.commands]
     found += [CommandLine(f"put {file.path}", "put") for file in step.files]
     if step.load:
         found.append(CommandLine(str(step.load)))
     if step.wait:
         found.append(CommandLine(str(step.wait.command)))
-    return tuple(CommandLine(clean(line.text), line.css) for line in found)
+    return tuple(replace(line, text=clean(line.text)) for line in found)
 
 
 def notes(step: Step) -> tuple[str, ...]:

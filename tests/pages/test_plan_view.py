@@ -1,5 +1,9 @@
 """A plan on its page: lanes, differences, findings."""
 
+from dataclasses import replace
+
+from django.template.loader import render_to_string
+
 from clusters.findings import blocker, fine, warning
 from provisioning.pages import diffs, plan_page
 from provisioning.steps import (
@@ -72,6 +76,17 @@ def test_what_runs_after_a_failure_is_shown_as_commands() -> None:
         ("If it fails and the previous files are back", ["exportfs -ra", "umount /srv/a"]),
     ]
     assert row.notes == ()
+
+
+def test_a_command_that_is_for_a_failure_only_says_so() -> None:
+    falling = step(commands=(cmd("mount", "/new"), replace(cmd("mount", "/old"), fallback=True)))
+    row = plan_page.view(plan(falling), ["alice", "bob"]).rows[0]
+    assert [(line.text, line.when) for line in row.commands] == [
+        ("mount /new", ""),
+        ("mount /old", "If that fails:"),
+    ]
+    page = render_to_string("provisioning/_plan_steps.html", {"view": plan_page.view(plan(falling), ["alice", "bob"])})
+    assert '<p class="back">If that fails:</p><code class="cmd ">mount /old</code>' in page
 
 
 def test_headings_come_with_long_plans_only():

@@ -142,7 +142,7 @@ def _mount_anew(change: Change) -> Step:
             cmd("systemctl", "stop", "nfs-server.service", timeout=120),
             cmd("umount", point, timeout=120, exits=(0, 32)),
             replace(again, exits=(0, 32)),
-            replace(back, exits=(0, 32)),
+            replace(back, exits=(0, 32), fallback=True),
             cmd("systemctl", "start", "nfs-server.service", timeout=120),
         ),
         note="Open files of NFS clients keep the file system busy until NFS stops; those of version 4 take them up again in its grace time.",
