@@ -16,12 +16,16 @@ from provisioning.steps import Plan
 WRONG_PASSWORDS = 5
 COOL_OFF = timedelta(minutes=15)
 REASON_LIMIT = 400
+NOTHING = "Nothing is changed, so there is nothing to approve."
+CHANGE = "Change a field of the form, or call this off."
 
 
 def check(request: HttpRequest, plan: Plan, *, reason: str, typed_name: str, password: str) -> None:
     """Refuse unless the plan may run and was asked for in the way its danger demands."""
     if stops := blockers(plan.findings):
         raise Refused(stops[0].text, stops[0].hint)
+    if plan.idle:
+        raise Refused(NOTHING, CHANGE)
     demand(request, plan.danger, plan.typed_name, reason=reason, typed_name=typed_name, password=password)
 
 

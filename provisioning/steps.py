@@ -278,6 +278,7 @@ class Plan:
     button: str = ""  # verb with its object: "Create web_files and export it"
     typed_name: str = ""  # what must be typed when danger is DESTROYS
     impact: Impact = field(default_factory=Impact)
+    idle: bool = False  # a change that is none: nothing would run and nothing be written down, so nothing is approved
 
     def todo(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.runs)

@@ -13,7 +13,7 @@ from django.db.models.functions import Left, Length, Right
 from clusters import nodetext
 from clusters.models import AuditEntry, Cluster, Node
 from clusters.states import JobStatus
-from provisioning import codec
+from provisioning import ceremony, codec
 from provisioning.models import Job, JobCommand, JobStep
 from provisioning.pages import plan_page
 from provisioning.pages.plan_page import CommandLine, PlanView
@@ -25,6 +25,7 @@ SHAPES = {
     "skipped": ("idle", "not run", "wait"),
 }  # fmt: skip
 TICKS = {"done": "d", "unchanged": "d", "running": "n", "failed": "x", "unknown": "x"}
+BLOCKED = "Something blocks this plan; it is named under Findings."
 AGAIN = {JobStatus.FAILED, JobStatus.INTERRUPTED, JobStatus.STALE, JobStatus.EXPIRED, JobStatus.CANCELLED}
 STOPPABLE = {JobStatus.DRAFTING, JobStatus.PROPOSED, JobStatus.QUEUED, JobStatus.RUNNING}
 TO_DEAL_WITH = {JobStatus.FAILED, JobStatus.INTERRUPTED}
@@ -151,10 +152,13 @@ def verbs(job: Job, *, may: bool, needs: str, view: PlanView | None) -> Verbs:
     if not may:
         return Verbs(False, False, False, False, f"This needs access level {needs} on {job.cluster}.")
     blocked = bool(view and view.blockers)
-    why = "Something blocks this plan; it is named under Findings." if status is JobStatus.PROPOSED and blocked else ""
+    idle = bool(view and view.plan.idle)
+    why = ""
+    if status is JobStatus.PROPOSED and (blocked or idle):
+        why = BLOCKED if blocked else f"{ceremony.NOTHING} {ceremony.CHANGE}"
     dealt = bool(job.dealt_with_by)
     return Verbs(
-        approve=status is JobStatus.PROPOSED and view is not None and not blocked,
+        approve=status is JobStatus.PROPOSED and view is not None and not (blocked or idle),
         cancel=status in STOPPABLE and not job.cancel_requested,
         again=(status in AGAIN and not dealt)
         or (status is JobStatus.PROPOSED and blocked)

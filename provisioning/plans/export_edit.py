@@ -41,11 +41,14 @@ def plan(intent: EditExport, desired: DesiredCluster, observed: Mapping[str, Nod
         steps = in_order(exporting.on_both(change, observed, active, export.path))
     todo = [step for step in steps if step.runs]
     changes = list(differences(known, export)) if known else []
+    idle = words.idle(steps, findings, same=known == export)
     losing = [sentence for sentence, loses in changes if loses]
     risks = list(risking(known, export)) if known else []
     return Plan(
         title=f"Change the export {export.path}",
-        summary=f"{' '.join(sentence for sentence, _ in changes) or 'The clients and their options stay as they are.'} "
+        summary=words.IDLE
+        if idle
+        else f"{' '.join(sentence for sentence, _ in changes) or 'The clients and their options stay as they are.'} "
         f"{words.counted(len(todo), 'step')}. Nothing else is touched and nothing is destroyed.",
         now=words.now(desired, observed) + (f" {_clients_now(known)}" if known else ""),
         after=f"{_clients_now(export)} The same file is on both nodes, so it stays so after a failover.",
@@ -54,6 +57,7 @@ def plan(intent: EditExport, desired: DesiredCluster, observed: Mapping[str, Nod
         danger=Danger.INTERRUPTS if todo and (losing or risks) else Danger.NONE,
         button=f"Change {export.path}" if todo or blockers(findings) else "Nothing to do",
         impact=_impact(desired, observed, export, known, losing, risks),
+        idle=idle,
     )
 
 

@@ -43,6 +43,7 @@ def plan(
         findings=tuple(findings),
         button="Change the times" if todo or blockers(findings) else "Nothing to do",
         impact=_impact(after, observed, todo),
+        idle=words.idle(steps, findings, same=desired.heartbeat == intent.heartbeat),
     )
 
 

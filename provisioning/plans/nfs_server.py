@@ -43,9 +43,10 @@ def plan(intent: ConfigureNfs, desired: DesiredCluster, observed: Mapping[str, N
         findings += nfs_settings.reasons(desired, after, observed, active, restart=restart)
         steps = in_order(_steps(after, observed, active, restart=restart))
     todo = [step for step in steps if step.runs]
+    idle = words.idle(steps, findings, same=desired.nfs == intent.nfs)
     return Plan(
         title="Set up the NFS server",
-        summary=_summary(after, todo, restart=restart),
+        summary=words.IDLE if idle else _summary(after, todo, restart=restart),
         now=words.now(desired, observed) + _now(observed, active),
         after=_after(after),
         steps=steps,
@@ -53,6 +54,7 @@ def plan(intent: ConfigureNfs, desired: DesiredCluster, observed: Mapping[str, N
         danger=Danger.INTERRUPTS if restart else Danger.NONE,
         button=_button(todo, findings, restart=restart),
         impact=_impact(after, observed, restart=restart),
+        idle=idle,
     )
 
 

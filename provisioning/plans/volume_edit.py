@@ -49,11 +49,14 @@ def plan(intent: EditVolume, desired: DesiredCluster, observed: Mapping[str, Nod
     ready = active and len(observed) == 2 and not refused and not both
     steps: tuple[Step, ...] = tuple(moving.steps(change)) if ready else ()
     todo = [step for step in steps if step.runs]
+    idle = words.idle(steps, findings, same=was == now)
     felt_by, danger = _impact(desired, observed, was, now, todo)
     has_exports = any(one.volume == was.name for one in desired.exports)
     return Plan(
         title=f"Change volume {was.name}",
-        summary=f"{_what(was, now, has_exports=has_exports)} {words.counted(len(todo), 'step')}. {_price(danger, was, now)}",
+        summary=words.IDLE
+        if idle
+        else f"{_what(was, now, has_exports=has_exports)} {words.counted(len(todo), 'step')}. {_price(danger, was, now)}",
         now=words.now(desired, observed) + f" {was.name} is mounted at {was.mount_point} with {_options(was)}.",
         after=f"{now.name} is mounted at {now.mount_point} with {_options(now)} on {active or 'the active node'}, and after a failover too.",
         steps=steps,
@@ -61,6 +64,7 @@ def plan(intent: EditVolume, desired: DesiredCluster, observed: Mapping[str, Nod
         danger=danger,
         button=f"Change {was.name}" if todo or blockers(findings) else "Nothing to do",
         impact=felt_by,
+        idle=idle,
     )
 
 

@@ -14,9 +14,10 @@ from provisioning.observed import NfsClient, NfsUse
 from provisioning.plans import export
 from provisioning.plans.parts import exporting
 from provisioning.render import nfs
+from provisioning.render.paths import EXPORTS
 from provisioning.simulator import nfs_words
-from tests.pair import HEARTBEAT, desired, finished
-from tests.plans.exports import HOMES, NAMES, RO, codes, edit, homes, withdraw
+from tests.pair import HEARTBEAT, desired, finished, with_file
+from tests.plans.exports import HOMES, NAMES, RO, codes, edit, homes, on_alice, withdraw
 
 
 def test_who_only_gains_interrupts_nobody() -> None:
@@ -82,6 +83,19 @@ def test_a_risk_that_is_switched_on_is_warned_of_and_asks_for_a_reason(word: str
     wanted = replace(desired(), exports=(homes(risky), *desired().exports[1:]))
     again = edit(homes(risky, replace(risky, client="192.0.2.77")), finished(wanted), wanted)
     assert again.danger is Danger.NONE
+
+
+def test_an_edit_without_a_change_is_nothing_to_approve_unless_a_node_differs() -> None:
+    plan = edit(HOMES, finished())
+    assert plan.idle and not plan.todo()
+    assert plan.summary == "Nothing is changed: both nodes have it as it is asked for."
+    by_hand = on_alice(lambda node: with_file(node, EXPORTS, "/srv/homes *(rw)\n"))
+    assert not edit(HOMES, by_hand).idle
+    assert not edit(HOMES, {"alice": finished()["alice"]}).idle
+    asked_for = replace(HOMES, clients=NAMES[:1])
+    wanted = replace(desired(), exports=(asked_for, *desired().exports[1:]))
+    there_already = edit(asked_for, finished(wanted))  # the panel does not know it so yet: it is written down
+    assert not there_already.idle and not there_already.todo()
 
 
 def test_only_the_line_of_that_export_changes() -> None:

@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from clusters.findings import Severity, blockers
+from clusters.states import Danger
 from provisioning.desired import DesiredCluster, ExportClient
-from provisioning.intents import ConfigureManager, ProvisionCluster
+from provisioning.intents import ConfigureManager, ConfigureNfs, EditVolume, ProvisionCluster
 from provisioning.observed import HeartbeatReading, NodeObserved
-from provisioning.plans import manager, provision
+from provisioning.plans import manager, nfs_server, provision, volume_edit
 from provisioning.render.paths import AUTHKEYS, EXPORTS, HA_CF, HARESOURCES
 from provisioning.steps import Kind, Plan
 from tests.pair import HEARTBEAT, NAMES, desired, finished, with_file, with_unit
+from tests.plans.given_nfs import facts
 
 RELOAD = ("/usr/libexec/heartbeat/heartbeat", "-r")
 
@@ -158,3 +160,20 @@ def test_a_plan_that_mends_a_pair_in_service_does_not_say_that_it_sets_one_up() 
     assert "first copy" not in mends.after and "/srv/homes and /srv/media at 192.0.2.10" in mends.after
     assert nothing.button == "Nothing to do"
     assert mends.fingerprint() == planned(desired(), edited).fingerprint()
+
+
+def test_a_form_sent_without_a_change_is_nothing_to_approve() -> None:
+    wanted, observed = desired(), facts(finished(), {})
+    homes = wanted.volumes[0]
+    for plan in (
+        manager.plan(ConfigureManager("web-files", wanted.heartbeat), wanted, observed, HEARTBEAT),
+        nfs_server.plan(ConfigureNfs("web-files", wanted.nfs), wanted, observed, HEARTBEAT),
+        volume_edit.plan(EditVolume("web-files", "homes", homes), wanted, observed, HEARTBEAT),
+    ):
+        assert (plan.idle, plan.todo(), plan.danger) == (True, (), Danger.NONE), plan.title
+
+
+def test_what_a_node_holds_otherwise_is_something_to_approve() -> None:
+    wanted, observed = desired(), facts(finished(), {})
+    by_hand = {**observed, "alice": with_file(observed["alice"], HARESOURCES, "alice nfs-kernel-server\n")}
+    assert not volume_edit.plan(EditVolume("web-files", "homes", wanted.volumes[0]), wanted, by_hand, HEARTBEAT).idle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clusters.figures import listed as listed
+from clusters.findings import Finding, blockers
 from provisioning.checks.export_line import unreached
 from provisioning.desired import BackingKind, DesiredCluster
 from provisioning.ha.base import active_node
@@ -20,6 +21,14 @@ def size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.1f}".removesuffix(".0") + f" {unit}"
     return f"{count} bytes"
+
+
+IDLE = "Nothing is changed: both nodes have it as it is asked for."
+
+
+def idle(steps: Sequence[Step], findings: Sequence[Finding], *, same: bool) -> bool:
+    """Whether a change is none: the panel knows it so (`same`), and so do both nodes, as far as they were read and nothing is in the way."""
+    return same and bool(steps) and not any(step.runs for step in steps) and not blockers(findings)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -48,6 +48,15 @@ def test_one_press_is_enough_when_nothing_is_at_risk(proposed: Callable[..., Job
     assert (job.status, job.approved_by) == (JobStatus.QUEUED, "olga")
 
 
+def test_a_change_that_is_none_cannot_be_approved(proposed: Callable[..., Job], olga_client: Client):
+    job = proposed(idle=True)
+    shown = page(olga_client.get(f"/jobs/{job.pk}/"))
+    assert "Nothing is changed, so there is nothing to approve. Change a field of the form, or call this off." in shown
+    assert "Call it off" in shown and "To run it" not in shown and "Create shop</button>" not in shown
+    refused = olga_client.post(f"/jobs/{job.pk}/approve/")
+    assert refused.status_code == 422 and "Nothing is changed" in page(refused)
+
+
 def test_an_interruption_asks_for_a_reason(proposed: Callable[..., Job], olga_client: Client):
     job = proposed(danger=Danger.INTERRUPTS)
     assert "To run it: say why" in page(olga_client.get(f"/jobs/{job.pk}/"))
