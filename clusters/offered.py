@@ -28,8 +28,8 @@ EXPORT = (
     ("export-withdraw", "Withdraw it", "link-off", AccessLevel.OPERATOR),
 )
 MOVING = {
-    Inventory.CREATING: "Not yet: it is being made.",
-    Inventory.REMOVING: "Not any more: it is being deleted.",
+    Inventory.CREATING: "Not yet: it is not finished.",
+    Inventory.REMOVING: "Not any more: it is on its way out.",
     Inventory.FORGOTTEN: "Not any more: the panel has forgotten this cluster.",
 }
 

@@ -131,6 +131,12 @@ def sorting(context: Context, key: str, title: str, css: str = "") -> SafeString
 
 
 @register.filter
+def standing(inventory: str) -> str:
+    """Where a row is in its life, in words that hold whether its job runs or stopped."""
+    return {"creating": "not finished", "removing": "on its way out"}.get(inventory, inventory)
+
+
+@register.filter
 def size(value: int | None) -> SafeString:
     if value is None:
         return SafeString('<span class="muted">unknown</span>')

@@ -1,4 +1,4 @@
-"""Filters of the job pages: durations with a tenth of a second, the kind of a host key."""
+"""Filters of the job pages: durations with a tenth of a second, the kind of a host key; and the job that others wait for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clusters.figures import span_text
+from clusters.models import Cluster
+from provisioning import in_the_way as way
 from provisioning.pages import fingerprints
 
 register = template.Library()
@@ -39,3 +41,10 @@ def since(value: datetime | None) -> SafeString:
 @register.filter
 def key_kind(line: str) -> str:
     return fingerprints.kind(line)
+
+
+@register.inclusion_tag("provisioning/_in_the_way.html")
+def in_the_way(cluster: Cluster, shown: str = "") -> dict[str, object]:
+    """Say which job other changes wait for; `shown` names the volume or directory of the page."""
+    found = way.of(cluster)
+    return {"found": found, "own": bool(shown) and found is not None and found.object == shown}

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from clusters import access
 from clusters.states import JobStatus
+from provisioning import in_the_way
 from provisioning.actions import ACTIONS
 from provisioning.models import Job
 from provisioning.pages import parts
@@ -75,10 +76,12 @@ def cluster_jobs(request: HttpRequest, slug: str) -> HttpResponse:
     mine = Job.objects.filter(cluster=cluster).defer("plan", "intent")
     needs = mine.filter(Q(status__in=[*MOVING, JobStatus.PROPOSED]) | SORTS["failed"][1])
     jobs = [(job, word(job)) for job in [*needs[:10], *_broken_off(mine)]]
-    state = live.key([(job.pk, job.status) for job, _ in jobs])
+    waited_for = in_the_way.of(cluster)
+    keeps_out = waited_for.job.pk if waited_for else None
+    state = live.key([*((job.pk, job.status) for job, _ in jobs), keeps_out])
     if request.GET.get("seen") == state:
         return HttpResponse(status=204)
-    context = {"cluster": cluster, "jobs": jobs, "seen": state, "now": timezone.now()}
+    context = {"cluster": cluster, "jobs": jobs, "keeps_out": keeps_out, "seen": state, "now": timezone.now()}
     return render(request, "provisioning/_cluster_jobs.html", context)
 
 
