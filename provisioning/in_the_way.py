@@ -9,7 +9,7 @@ from django.db.models import Q
 from clusters import inventory
 from clusters.models import Cluster
 from clusters.states import LOCKING, Inventory, JobStatus
-from provisioning import actions
+from provisioning import actions, codec
 from provisioning.actions import ACTIONS
 from provisioning.models import Job
 
@@ -47,4 +47,7 @@ def of(cluster: Cluster) -> InTheWay | None:
 
 
 def _told(job: Job) -> InTheWay:
-    return InTheWay(job, ACTIONS[job.action].object(actions.intent_of(job)))
+    try:
+        return InTheWay(job, ACTIONS[job.action].object(actions.intent_of(job)))
+    except codec.Unreadable:  # kept by another version: its page still opens
+        return InTheWay(job, "")

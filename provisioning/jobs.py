@@ -127,10 +127,7 @@ def plan_again(request: HttpRequest, job: Job) -> Job:
         if again := next((other for other in waiting if other.intent == job.intent), None):
             return again
         again = _draft(request, action, job.cluster, actions.intent_of(job), uuid.uuid4().hex)
-        superseded = Job.objects.filter(pk=job.pk, status=JobStatus.PROPOSED)
-        superseded.update(
-            status=JobStatus.EXPIRED, ended_at=timezone.now(), problem=f"Planned again as job {again.pk}."
-        )
+        _replace([job.pk], again)
         return again
 
 
@@ -165,6 +162,8 @@ def _draft(request: HttpRequest, action: Action, cluster: Cluster, intent: Inten
                 idempotency_key=key,
                 created_by=who,
             )
+            mine_open = Job.objects.filter(cluster=cluster, action=action.name, created_by=who, status__in=WAITING)
+            _replace([old.pk for old in mine_open.exclude(pk=job.pk) if actions.same_object(job, old)], job)
             if action.in_panel:
                 in_panel.propose(job)
             else:
@@ -174,6 +173,13 @@ def _draft(request: HttpRequest, action: Action, cluster: Cluster, intent: Inten
             return again
         raise Refused("This form was sent before.", "Open it again.") from None
     return job
+
+
+def _replace(olds: list[int], job: Job) -> None:
+    """Close proposals that `job` stands for now: of two that are open the wrong one would be approved some day."""
+    Job.objects.filter(pk__in=olds, status__in=WAITING).update(
+        status=JobStatus.EXPIRED, ended_at=timezone.now(), problem=f"Replaced by job {job.pk}.", hint=""
+    )
 
 
 def _refuse_what_cannot_be(action: Action, cluster: Cluster, intent: Intent, stored: dict[str, object]) -> None:

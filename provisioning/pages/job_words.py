@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from clusters.states import JobStatus
@@ -37,6 +38,7 @@ WORDS = {
 }  # fmt: skip
 
 
+BY_JOB = re.compile(r"\bjob (\d+)", re.IGNORECASE)  # the door names the job that came first; age names none
 IN_PANEL = Word("ok", "succeeded", "", "Done in the panel itself: nothing was run on a node.")
 
 
@@ -50,6 +52,8 @@ def word(job: Job) -> Word:
         )
     if job.status == JobStatus.SUCCEEDED and ACTIONS[job.action].in_panel:
         return IN_PANEL
+    if job.status == JobStatus.EXPIRED and (other := BY_JOB.search(job.problem)):
+        return Word("idle", f"overtaken by job {other[1]}", "", "It was not run: another job came first.")
     found = WORDS[JobStatus(job.status)]
     if job.dealt_with_by and job.status == JobStatus.FAILED:
         return Word("idle", "failed, dealt with", "", f"{job.dealt_with_by} has dealt with it.")

@@ -27,7 +27,7 @@ SORTS = {
     "failed": ("Failed, not dealt with", Q(status__in=[JobStatus.FAILED, JobStatus.INTERRUPTED], dealt_with_by="")),
 }
 ENDS = {
-    "all": "All", "succeeded": "Done", "failed": "Failed", "cancelled": "Called off", "expired": "Expired", "stale": "Overtaken",
+    "all": "All", "succeeded": "Done", "failed": "Failed", "cancelled": "Called off", "expired": "Expired", "stale": "Nodes differed",
 }  # fmt: skip
 PER_PAGE = 40
 

@@ -192,6 +192,20 @@ def test_planning_a_proposal_again_replaces_it(olga: Any, proposed: Callable[...
     assert (old.status, again.status) == (JobStatus.EXPIRED, JobStatus.DRAFTING)
 
 
+def test_asking_for_the_same_again_closes_the_first_proposal(
+    ada: Any, olga: Any, web_files: Cluster, proposed: Callable[..., Job]
+) -> None:
+    first, other = proposed("shop"), proposed("mail")
+    second = proposed("shop")
+    for job in (first, other):
+        job.refresh_from_db()
+    assert (first.status, first.problem) == (JobStatus.EXPIRED, f"Replaced by job {second.pk}.")
+    assert other.status == JobStatus.PROPOSED
+    jobs.draft(request_of(ada), "volume.create", web_files, volume_intent("shop"))
+    second.refresh_from_db()
+    assert second.status == JobStatus.PROPOSED  # somebody else's is not closed under their eyes
+
+
 def test_a_stale_job_can_be_planned_again_or_given_up(olga: Any, proposed: Callable[..., Job]) -> None:
     job = end(jobs.approve(request_of(olga), proposed()), JobStatus.STALE)
     jobs.acknowledge(request_of(olga), job)

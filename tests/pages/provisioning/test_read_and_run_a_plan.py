@@ -217,6 +217,16 @@ def test_each_end_is_explained(status: JobStatus, said: str, ran: Callable[..., 
     assert said in page(olga_client.get(f"/jobs/{job.pk}/"))
 
 
+@pytest.mark.parametrize("problem", ["Job 77 was approved and changes web-files.", "Replaced by job 77."])
+def test_a_plan_that_another_job_came_before_is_not_called_too_old(
+    problem: str, proposed: Callable[..., Job], olga_client: Client
+):
+    job = proposed()
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.EXPIRED, problem=problem)
+    shown = page(olga_client.get(f"/jobs/{job.pk}/"))
+    assert "overtaken by job 77" in shown and problem in shown and "too old" not in shown
+
+
 def test_a_plan_that_could_not_be_made_stopped_at_no_step(proposed: Callable[..., Job], olga_client: Client):
     job = proposed()
     Job.objects.update(status=JobStatus.DRAFTING, plan=None, planned_at=None)
