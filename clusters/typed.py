@@ -47,6 +47,11 @@ class Typed:
     left_out: tuple[str, ...] = ()
 
     @property
+    def moved_on(self) -> bool:
+        """Whether there is nothing any more to send it to."""
+        return self.why == MOVED_ON
+
+    @property
     def shown(self) -> list[tuple[str, str]]:
         """The fields for a page that does not fill its form with them."""
         rows = [(name, ", ".join(values)) for name, values in self.fields.items() if name not in ("key", "as_of")]

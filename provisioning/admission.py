@@ -120,7 +120,7 @@ def not_waiting(job: Job) -> Refused:
     if job.status == JobStatus.DRAFTING:
         return Refused(f"Job {job.pk} has no plan yet.", "Wait until the nodes have been read.")
     by = f" {job.approved_by} approved it at {job.approved_at:%H:%M} UTC." if job.approved_at else ""
-    return Refused(f"Job {job.pk} is {job.status}.{by}", job.hint or "Look at its page.")
+    return Refused(f"Job {job.pk} is {job.status}.{by}", job.hint or ("Your approval was not needed." if by else ""))
 
 
 def held_by(job: Job) -> Refused:

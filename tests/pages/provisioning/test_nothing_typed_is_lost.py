@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from clusters import typed
 from clusters.models import Cluster, Node
@@ -88,6 +89,18 @@ def test_a_reason_outlives_the_plan_it_was_typed_for(tab: Client, proposed: Call
     back = tab.post(f"/jobs/{job.pk}/approve/", opened | {"reason": "Ticket 8"})
     shown = page(tab.get(back["Location"]))
     assert "The job had moved on meanwhile." in shown and "Ticket 8" in shown
+    assert "What you typed was not used." in shown and "send it again" not in shown
+
+
+def test_the_second_of_two_approvals_is_told_one_thing(tab: Client, proposed: Callable[..., Job], olga: Any):
+    job = proposed(danger=Danger.INTERRUPTS)
+    sign_in(tab, "olga")
+    opened = carried(page(tab.get(f"/jobs/{job.pk}/")))
+    Job.objects.update(status="queued", approved_by="ada", approved_at=timezone.now())
+    back = tab.post(f"/jobs/{job.pk}/approve/", opened | {"reason": "Ticket 8"})
+    shown = page(tab.get(back["Location"]))
+    assert "ada approved it at" in shown and "Your approval was not needed." in shown
+    assert "send it again" not in shown and "Look at its page" not in shown
 
 
 def test_what_is_too_large_is_left_out_and_named(tab: Client, olga: Any):
