@@ -122,11 +122,15 @@ def closing(desired: DesiredCluster) -> tuple[str, ...]:
 
 
 def mount_options(volume: DesiredVolume) -> tuple[str, ...]:
-    """Give the options of a mount; XFS decides about quotas at the mount and cannot be asked later, so they are always on."""
-    if volume.fstype != "xfs":
-        return volume.mount_options
-    missing = tuple(o for o in ("uquota", "gquota") if o not in volume.mount_options)
-    return volume.mount_options + missing
+    """Give the options of a mount."""
+    return with_quotas(volume.fstype, volume.mount_options)
+
+
+def with_quotas(fstype: str, options: tuple[str, ...]) -> tuple[str, ...]:
+    """Add what was not asked for: XFS decides about quotas at the mount and cannot be asked later, so they are always on."""
+    if fstype != "xfs":
+        return options
+    return options + tuple(o for o in ("uquota", "gquota") if o not in options)
 
 
 def _address(desired: DesiredCluster) -> list[str]:

@@ -10,9 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clusters.figures import span_text
-from clusters.models import Cluster
+from clusters.models import Cluster, Volume
 from provisioning import in_the_way as way
 from provisioning.pages import fingerprints
+from provisioning.render.heartbeat import with_quotas
 
 register = template.Library()
 
@@ -41,6 +42,13 @@ def since(value: datetime | None) -> SafeString:
 @register.filter
 def key_kind(line: str) -> str:
     return fingerprints.kind(line)
+
+
+@register.filter
+def mounted_with(volume: Volume) -> str:
+    """The options that the service group mounts it with: what was asked for, and quotas."""
+    asked = tuple(option for option in volume.mount_options.split(",") if option)
+    return ",".join(with_quotas(volume.fstype, asked)) or "defaults"
 
 
 @register.inclusion_tag("provisioning/_in_the_way.html")

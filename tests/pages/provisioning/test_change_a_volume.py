@@ -229,3 +229,9 @@ def test_a_grown_device_leads_to_the_volumes(web_files: Cluster, ada_client: Cli
 def test_a_stranger_sees_nothing(url: str, web_files: Cluster, mallory_client: Client):
     assert mallory_client.get(url).status_code == 404
     assert mallory_client.post(url, {}).status_code == 404
+
+
+def test_the_page_of_a_volume_shows_the_options_that_it_is_mounted_with(web_files: Cluster, olga_client: Client):
+    web_files.volumes.filter(name="media").update(mount_options="noatime")
+    shown = olga_client.get("/c/web-files/volumes/media/").content.decode()
+    assert '<dt>Options</dt><dd><code class="wrapany">noatime,uquota,gquota</code>' in shown
