@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -15,26 +16,25 @@ from clusters import rules
 from clusters.export_access import of_all, spelled, strictest
 from clusters.models import ExportClient, Snapshot, SnapshotSchedule, Volume
 from clusters.retention import Keeps, next_run
+from clusters.snapshot_room import Promised, promised
 from provisioning.desired import DesiredSnapshot
 from provisioning.forms.base import (
     PanelForm,
     RuleField,
-    SizeMixin,
     choice_widget,
     number_field,
     refusal,
     size_field,
     unit_field,
 )
+from provisioning.forms.snapshot_room import RoomMixin, RoomTold, suggested
 from provisioning.forms.volume import Room
 from provisioning.intents import CreateSnapshot, OpenSnapshot
 from provisioning.pages import space
 from provisioning.plans.parts import words
-from provisioning.scheduled import no_longer_kept, zone
+from provisioning.scheduled import keeps, no_longer_kept, zone
 from provisioning.snapshot import EXISTING
 
-SHARE = 5  # a fifth of the volume is offered: how much of it may change before the snapshot is full
-LEAST = 4 * 2**20
 SECURITY = [
     ("sys", "by address (sec=sys)"),
     ("krb5", "Kerberos"),
@@ -42,55 +42,6 @@ SECURITY = [
     ("krb5p", "Kerberos, encrypted"),
 ]
 ROOM = "For what changes in the volume after it. When that is full, the snapshot is lost; the volume is not harmed."
-
-
-def suggested(volume: Volume, room: Room, times: int = 1) -> tuple[str, str]:
-    """Offer a fifth of the volume, as far as the volume group has room for so many."""
-    size = volume.size // SHARE
-    if room.free is not None:
-        size = min(size, room.free // max(1, times))
-    return space.as_text(max(LEAST, size // space.EXTENT * space.EXTENT))
-
-
-class RoomMixin(SizeMixin):
-    """How much is reserved for a snapshot, within what the volume group has."""
-
-    volume: Volume
-    room: Room
-
-    def drop_size(self) -> None:
-        """A thin snapshot reserves nothing, so nothing is asked."""
-        if self.volume.pool:
-            del self.fields["size"], self.fields["unit"]
-
-    def reserved(self, times: int = 1, held: int = 0) -> int | None:
-        """Give the bytes of one; `times` as many must fit in what is free, and in what is `held` by those they replace."""
-        if self.volume.pool:
-            return self.volume.size  # what it may take of the pool at most
-        typed = self.size_of("size", "unit")
-        if typed is None:
-            return None
-        size = space.rounded_up(typed)
-        most = space.rounded_up(self.volume.size + self.volume.size // 100 + LEAST)
-        if size > most:
-            number, unit = space.as_text(most)
-            self.add_error("size", refusal("More than the whole volume can change is never used.", f"{number} {unit}"))
-        elif self.room.free is not None and size * times > self.room.free + held:
-            self._too_large(self.room.free + held, times)
-        return size
-
-    def _too_large(self, free: int, times: int) -> None:
-        fits = free // times // space.EXTENT * space.EXTENT
-        number, unit = space.as_text(fits)
-        each = f" for each of {times} snapshots" if times > 1 else ""
-        self.add_error(
-            "size",
-            refusal(f"That is more than {self.room.vg} has free{each}.", f"{number} {unit}" if fits >= LEAST else ""),
-        )
-
-    @property
-    def asked(self) -> int | None:
-        return self.cleaned_data.get("bytes") if self.is_bound else None
 
 
 class TakeForm(RoomMixin, PanelForm):
@@ -199,11 +150,8 @@ class ScheduleForm(RoomMixin, PanelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        cleaned["bytes"] = (
-            self.reserved(max(1, self.keeps().most), self._held())
-            if cleaned.get("enabled") or self.volume.pool
-            else self.size_of("size", "unit")
-        )
+        on = cleaned.get("enabled") or self.volume.pool
+        cleaned["bytes"] = self.reserved() if on else self.size_of("size", "unit")
         if cleaned.get("enabled") and not self.errors and not self.keeps().most:
             self.add_error("daily", refusal("Nothing would be kept.", "7"))
         going = self.going()
@@ -220,14 +168,37 @@ class ScheduleForm(RoomMixin, PanelForm):
         changed = SnapshotSchedule(pk=self.old.pk, hourly=kept.hourly, daily=kept.daily, weekly=kept.weekly)
         return no_longer_kept(changed, next_run(timezone.now(), kept, zone()))
 
-    def _held(self) -> int:
+    @property
+    def times(self) -> int:
+        return max(1, self.keeps().most)
+
+    @cached_property
+    def held(self) -> int:
         """What those that the schedule has taken hold: it is given back as they go."""
         taken = Snapshot.objects.filter(schedule=self.old) if self.old else Snapshot.objects.none()
         return taken.aggregate(total=Sum("size"))["total"] or 0
 
+    @cached_property
+    def promised(self) -> list[Promised]:
+        return promised(self.volume.cluster, but=self.volume)
+
+    def kept_free(self, size: int) -> int:
+        """What the schedules of other volumes will take; one that asks for no more than before is not refused for them."""
+        before = self.old.size * keeps(self.old).most if self.old and self.old.enabled else 0
+        return 0 if size * self.times <= before else sum(one.size for one in self.promised)
+
+    def told(self) -> RoomTold:
+        on = self.cleaned_data.get("enabled") if self.is_bound else self.old is None or self.old.enabled
+        return super().told() if on else RoomTold()
+
     def keeps(self) -> Keeps:
-        counts = self.cleaned_data if self.is_bound else {}
-        return Keeps(*(int(counts.get(name) or 0) for name in ("hourly", "daily", "weekly")))
+        names = ("hourly", "daily", "weekly")
+        counts = (
+            self.cleaned_data
+            if self.is_bound
+            else {name: self.get_initial_for_field(self.fields[name], name) for name in names}
+        )
+        return Keeps(*(int(counts.get(name) or 0) for name in names))
 
     def values(self, due: datetime) -> dict[str, Any]:
         kept = self.keeps()
@@ -239,7 +210,7 @@ class ScheduleForm(RoomMixin, PanelForm):
 
 def initial_schedule(old: SnapshotSchedule | None, volume: Volume, room: Room) -> dict[str, Any]:
     if old is None:
-        number, unit = suggested(volume, room, times=11)
+        number, unit = suggested(volume, room, times=11, but=volume)
         return {"size": number, "unit": unit}
     number, unit = space.as_text(old.size)
     kept = {name: getattr(old, name) for name in ("enabled", "hourly", "daily", "weekly")}

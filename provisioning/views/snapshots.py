@@ -18,7 +18,8 @@ from clusters.snapshot_rows import SnapshotRow
 from clusters.states import AccessLevel, Inventory
 from provisioning import jobs, schedules
 from provisioning.actions import ACTIONS, intent_of
-from provisioning.forms.snapshot import OpenForm, ScheduleForm, TakeForm, initial_schedule, suggested
+from provisioning.forms.snapshot import OpenForm, ScheduleForm, TakeForm, initial_schedule
+from provisioning.forms.snapshot_room import suggested
 from provisioning.forms.volume import Room
 from provisioning.intents import CloseSnapshot, DeleteSnapshot, Intent, RestoreSnapshot
 from provisioning.models import Job
@@ -171,6 +172,7 @@ def _form_context(request: HttpRequest, form: TakeForm | OpenForm | ScheduleForm
     }
     if not isinstance(form, OpenForm):
         context["space"] = space_bar(form.room, form.asked, form.volume.pool)
+        context["told"] = form.told()
     return context
 
 
