@@ -14,6 +14,10 @@ class UsageSample(models.Model):
     used = models.BigIntegerField(help_text="bytes")
     inodes = models.BigIntegerField(null=True, help_text="NULL: the file system does not tell")
     inodes_used = models.BigIntegerField(null=True)
+    written = models.BigIntegerField(
+        null=True,
+        help_text="bytes, to its device since the kernel made it; NULL: not told, or kept before it was asked",
+    )
 
     class Meta:
         ordering = ["volume_id", "at"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from clusters import rules
 from clusters.export_access import of_all, spelled, strictest
+from clusters.figures import span_text
 from clusters.models import ExportClient, Snapshot, SnapshotSchedule, Volume
 from clusters.retention import Keeps, next_run
 from clusters.snapshot_room import Promised, promised
@@ -186,6 +187,15 @@ class ScheduleForm(RoomMixin, PanelForm):
         """What the schedules of other volumes will take; one that asks for no more than before is not refused for them."""
         before = self.old.size * keeps(self.old).most if self.old and self.old.enabled else 0
         return 0 if size * self.times <= before else sum(one.size for one in self.promised)
+
+    @property
+    def lasting(self) -> timedelta:
+        """How old the oldest of them becomes."""
+        kept = self.keeps()
+        return max(timedelta(hours=kept.hourly), timedelta(days=kept.daily), timedelta(weeks=kept.weekly))
+
+    def too_short(self) -> str:
+        return f"The oldest is kept for {span_text(self.lasting.total_seconds())}: give each more room, or keep them for less time."
 
     def told(self) -> RoomTold:
         on = self.cleaned_data.get("enabled") if self.is_bound else self.old is None or self.old.enabled

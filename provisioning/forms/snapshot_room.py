@@ -1,26 +1,31 @@
-"""The room of snapshots in a form: what fits beside what other schedules will take."""
+"""The room of snapshots in a form: what fits beside what other schedules will take, and how long it lasts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
-from clusters.figures import size_text
+from django.utils import timezone
+
+from clusters.figures import size_text, span_text
 from clusters.models import Volume
 from clusters.rules import RuleError
 from clusters.rules import size as bytes_of
-from clusters.snapshot_room import Promised, promised, schedules_of
+from clusters.snapshot_room import Promised, promised, schedules_of, written_lately
 from provisioning.forms.base import SizeMixin, refusal
 from provisioning.forms.volume import Room
 from provisioning.pages import space
+from provisioning.plans.parts.snapshots import LITTLE
 
 SHARE = 5  # a fifth of the volume is offered: how much of it may change before the snapshot is full
 LEAST = 4 * 2**20
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class RoomTold:
-    """What is said below the size."""
+    """What is said below the size: of the volume group first, then of the time it lasts."""
 
     says: tuple[str, ...] = ()
     warns: tuple[str, ...] = ()
@@ -49,6 +54,11 @@ class RoomMixin(SizeMixin):
     def held(self) -> int:
         """What those hold that go when these come."""
         return 0
+
+    @property
+    def lasting(self) -> timedelta:
+        """How long one should last at least."""
+        return timedelta(days=1)
 
     @cached_property
     def promised(self) -> list[Promised]:
@@ -112,7 +122,7 @@ class RoomMixin(SizeMixin):
     def told(self) -> RoomTold:
         if self.volume.pool or not self.each or "size" in self.errors:
             return RoomTold()
-        said = (self._group(self.each),)
+        said = (self._group(self.each), self._lasts(self.each))
         says, warns = ([text for warn, text in said if text and warn is kind] for kind in (False, True))
         return RoomTold(tuple(says), tuple(warns))
 
@@ -130,3 +140,22 @@ class RoomMixin(SizeMixin):
             True,
             f"{text} That is too little for {others}: {size_text(need)} more will be needed, and then no more are taken.",
         )
+
+    def _lasts(self, each: int) -> tuple[bool, str]:
+        """Say when it is full. What is written twice to one place is kept once, so the count of bytes says the soonest."""
+        if each >= self.volume.size:
+            return False, ""
+        rate = written_lately(self.volume, timezone.now())
+        if rate is None:
+            share = f"less than {100 // LITTLE} % of {self.volume}, and how much is written to it is not known yet"
+            return True, f"That is {share}: it may be full, and lost, soon." if each * LITTLE < self.volume.size else ""
+        if rate * YEAR.total_seconds() < each:
+            return False, "At today's rate it is not full within a year."
+        lasts = each / rate
+        text = f"At today's rate, {size_text(rate * 3600)} written in an hour, it is full after about {span_text(lasts)}, and then lost."
+        if lasts >= self.lasting.total_seconds():
+            return False, text
+        return True, f"{text} {self.too_short()}"
+
+    def too_short(self) -> str:
+        return "Give it more room."

@@ -29,7 +29,8 @@ def write_usage(cluster: Cluster, answers: Mapping[str, NodeObserved | NodeError
     foretell([row for row in rows if row.sampled_at == now], now)
     VolumeUsage.objects.bulk_create(rows, update_conflicts=True, unique_fields=["volume"], update_fields=SEEN)
     due = [row.volume for row in rows if row.sampled_at == now]
-    samples = [UsageSample(volume=volume, at=now, **_figures(seen[volume][1])) for volume in due]
+    mounts = ((volume, seen[volume][1]) for volume in due)
+    samples = [UsageSample(volume=volume, at=now, written=mount.written, **_figures(mount)) for volume, mount in mounts]
     UsageSample.objects.bulk_create(samples, ignore_conflicts=True)
     for volume in due:
         if _its_hour(volume, known.get(volume.pk), now):

@@ -37,8 +37,9 @@ def plan(
     pool = _pool(desired, observed, active, snapshot.volume)
     steps: tuple[Step, ...] = ()
     if active and not snapshots.ill_formed(findings):
-        findings += snapshots.fits(desired, observed, observed[active], snapshot)
-        steps = in_order(snapshots.take(desired, observed[active], snapshot))
+        node = observed[active]
+        findings += [*snapshots.fits(desired, observed, node, snapshot), *snapshots.little(desired, node, snapshot)]
+        steps = in_order(snapshots.take(desired, node, snapshot))
     return Plan(
         title=f"Snapshot {snapshot.volume}@{snapshot.name}",
         summary=_summary(snapshot, pool),

@@ -143,3 +143,13 @@ def test_what_its_clients_must_prove_stands_in_its_line_and_the_line_is_known_ag
 
 def test_a_flavour_that_is_none_blocks():
     assert blockers(_opened_with("krb5 (rw)").findings)
+
+
+@pytest.mark.parametrize(("size", "told"), [(4 * MIB, True), (256 * MIB, False)])
+def test_one_with_far_too_little_room_is_warned_of(size: int, told: bool):
+    nodes = finished(desired())
+    lvs = tuple(replace(lv, size=25 * 1024 * MIB) if lv.name == "media" else lv for lv in nodes["alice"].lvs or ())
+    nodes["alice"] = replace(nodes["alice"], lvs=lvs)
+    plan = snapshot_take.plan(CreateSnapshot("web-files", replace(TAKEN, size=size)), desired(), nodes, HEARTBEAT)
+    found = [finding.text for finding in plan.findings if finding.code == "snapshot.little"]
+    assert found == (["4 MiB is less than 1 % of media, which has 25 GiB."] if told else [])

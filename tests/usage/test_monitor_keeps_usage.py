@@ -41,6 +41,12 @@ def test_each_sweep_is_the_last_reading_and_one_in_five_minutes_is_kept(web_file
     assert list(UsageSample.objects.order_by("at").values_list("used", flat=True)) == [100, 130]
 
 
+def test_a_sample_keeps_how_much_was_written(web_files: Cluster):
+    for minutes, written in ((0, 4096), (5, None), (10, 12288)):
+        sweep(web_files, minutes, mount("media", 100, written=written))
+    assert list(UsageSample.objects.order_by("at").values_list("written", flat=True)) == [4096, None, 12288]
+
+
 def test_nothing_is_written_of_what_was_not_seen(web_files: Cluster):
     sweep(web_files, 0, Mount("/dev/vda1", "/", "ext4", ("rw",), 10, 5))
     assert not UsageSample.objects.exists() and not VolumeUsage.objects.exists()

@@ -22,6 +22,7 @@ MANY = (
     8  # snapshots of one volume from which its writes are noticeably slower: each first change is copied into every one
 )
 
+LITTLE = 100  # a snapshot with less room than this part of its volume is soon full when anything is written
 
 TAKEN = "storagepanel.snapshot"  # tag of a thin one: LVM forgets of which volume it is once that was rolled back
 
@@ -249,6 +250,19 @@ def fits(
                     hint="The first change of each block is copied into every one of them: writing becomes slower with each.")
         )  # fmt: skip
     return found
+
+
+def little(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> list[Finding]:
+    """Warn of one that is lost as soon as anything much is written."""
+    origin = node.lv(desired.resource.vg, snapshot.volume)
+    if origin is None or origin.pool or snapshot.size * LITTLE >= origin.size or seen(desired, node, snapshot):
+        return []
+    text = f"{words.size(snapshot.size)} is less than {100 // LITTLE} % of {snapshot.volume}, which has {words.size(origin.size)}."
+    return [
+        warning(
+            "snapshot.little", text, hint="It is lost when more than that changes in the volume. Give it more room."
+        )
+    ]
 
 
 def mounted_elsewhere(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> list[Finding]:

@@ -1,16 +1,17 @@
-"""The room of snapshots: what schedules together need of the volume group."""
+"""The room of snapshots: what schedules together need of the volume group, and how long one lasts."""
 
 from __future__ import annotations
 
 import html
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clusters.models import Cluster, NodeState, Snapshot, SnapshotSchedule, Volume
-from clusters.snapshot_room import promised
+from clusters.models import Cluster, NodeState, Snapshot, SnapshotSchedule, UsageSample, Volume
+from clusters.snapshot_room import promised, rate
 from clusters.states import Inventory
 from tests import factories
 
@@ -44,6 +45,14 @@ def other(volume: Volume) -> SnapshotSchedule:
             volume=home, name=name, lv=f"homes-{name}", size=2 * GIB, schedule=schedule, inventory=Inventory.PRESENT
         )
     return schedule
+
+
+def writes(volume: Volume, in_an_hour: int) -> None:
+    now = timezone.now()
+    counts = ((hours, in_an_hour * (9 - hours) + 5 * GIB) for hours in range(8))
+    UsageSample.objects.bulk_create(
+        UsageSample(volume=volume, at=now - timedelta(hours=h), size=1, used=1, written=count) for h, count in counts
+    )
 
 
 def test_a_schedule_leaves_room_for_what_those_of_other_volumes_keep(other: SnapshotSchedule, olga_client: Client):
@@ -88,3 +97,34 @@ def test_schedules_that_are_off_thin_or_done_need_nothing_more(volume: Volume, o
     SnapshotSchedule.objects.update(daily=10)
     Volume.objects.filter(name="homes").update(pool="tp")
     assert promised(volume.cluster) == []
+
+
+def test_a_small_one_of_a_volume_that_is_written_to_says_how_long_it_lasts(volume: Volume, olga_client: Client):
+    writes(volume, GIB)
+    told = page(olga_client.post(NEW + "?check=1", GOOD | {"size": "3"}))
+    assert "At today's rate, 1 GiB written in an hour, it is full after about 3 h, and then lost. Give it" in told
+    assert "note w-warn" in told
+    long = page(olga_client.post(NEW + "?check=1", GOOD | {"size": "30"}))
+    assert "it is full after about 1 day, and then lost." in long and "note w-warn" not in long
+
+
+def test_a_schedule_whose_oldest_run_full_says_so(volume: Volume, olga_client: Client):
+    writes(volume, GIB)
+    told = page(olga_client.post(SCHEDULE + "?check=1", KEEPS))
+    assert "full after about 3 h, and then lost. The oldest is kept for 7 days: give each more room" in told
+    off = {name: value for name, value in KEEPS.items() if name != "enabled"}
+    assert "full after" not in page(olga_client.post(SCHEDULE + "?check=1", off))
+
+
+def test_4_mib_for_a_volume_whose_writes_are_not_known_is_warned_of(volume: Volume, olga_client: Client):
+    told = page(olga_client.post(NEW + "?check=1", GOOD | {"size": "4", "unit": "MiB"}))
+    assert "less than 1 % of web_files, and how much is written to it is not known yet" in told
+    assert "less than 1 %" not in page(olga_client.post(NEW + "?check=1", GOOD))
+
+
+def test_the_rate_counts_on_after_a_device_was_made_anew():
+    now = timezone.now()
+    counts = [(7200, 500), (3600, 900), (1800, 100), (0, 200)]
+    assert rate((now - timedelta(seconds=s), count) for s, count in counts) == pytest.approx((400 + 100 + 100) / 7200)
+    assert rate([(now, 5), (now - timedelta(minutes=10), 1)]) is None  # too short to tell
+    assert rate([]) is None
