@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,8 @@ from django.urls import reverse
 
 from clusters.connected import names_of
 from clusters.models import ClientName, Cluster, ConnectedClient, Export, ExportClient, Node, Volume
-from clusters.tables.exports import meant_by
+from clusters.tables import opened
+from clusters.tables.exports import means, meant_by
 
 MOST = 20  # of each kind
 
@@ -39,8 +41,12 @@ def find(clusters: QuerySet[Cluster], text: str) -> list[Hits]:
         _group("Clusters", _clusters(clusters, text), reverse("fleet") + f"?{named}"),
         _group("Nodes", _nodes(keys, text)),
         _group("Volumes", _volumes(keys, text), reverse("volumes") + f"?{named}"),
-        _group("Exports", _exports(keys, text), reverse("exports") + f"?{named}"),
-        _group("Exports this client may mount", _clients(clusters, text), reverse("exports") + f"?{called}"),
+        _group("Exports", [*_opened(clusters, text), *_exports(keys, text)], reverse("exports") + f"?{named}"),
+        _group(
+            "Exports this client may mount",
+            [*_opened_to(clusters, text), *_clients(clusters, text)],
+            reverse("exports") + f"?{called}",
+        ),
         _group("Connected clients", _connected(keys, text)),
         _group("Jobs", _jobs(clusters, text)),
     ]
@@ -109,6 +115,22 @@ def _connected(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
             f"{reverse('clients', args=[slug])}?{urlencode({'q': address})}", mono=True)
         for slug, address in found
     ]  # fmt: skip
+
+
+def _opened(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
+    """Opened snapshots are exported too, each at a path of its own."""
+    rows = (row for row in opened.every(clusters) if opened.has(row, text))
+    return [_snapshot(row, f"fsid {row.fsid}") for row in islice(rows, MOST + 1)]
+
+
+def _opened_to(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
+    meant = means(text, clusters)
+    rows = ((row, one) for row in opened.every(clusters) for one in opened.allowed(row) if meant(one.client))
+    return [_snapshot(row, f"as {one.client} ({one.options})") for row, one in islice(rows, MOST + 1)]
+
+
+def _snapshot(row: Any, how: str) -> Hit:
+    return Hit(row.path, f"{row.volume.cluster.slug}, {opened.mark(row)}, {how}", row.get_absolute_url(), mono=True)
 
 
 def _jobs(clusters: QuerySet[Cluster], text: str) -> list[Hit]:

@@ -44,7 +44,7 @@ COLUMNS = {
 NEEDED = {"volumes": ("cluster", "name", "size"), "exports": ("cluster", "volume", "clients")}
 TOLD_ONLY = {
     "fsid", "inventory", "used_bytes", "file_system_bytes", "percent", "inodes_percent", "exports", "read_at", "line", "problem",
-    "full_at", "full_soonest", "full_latest",
+    "full_at", "full_soonest", "full_latest", "snapshot",
 }  # fmt: skip
 CALLED = {"directory": "path"}  # fields whose column has another name
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -218,6 +218,9 @@ class Exports:
             self.desired = None
 
     def judge(self, number: int, values: Mapping[str, str]) -> Judged:
+        if snapshot := values.get("snapshot"):
+            told = f"This is the opened snapshot {rules.shown(snapshot)}, which is opened on its own page. Leave the row out."
+            return Judged(number, values, self.cluster, None, problems=(told,))
         mine = next((volume for volume in self.volumes if volume.name == values.get("volume")), None)
         data = {**_cells(values, "volume", "owner", "mode"), "directory": values.get("path", "")}
         form = ExportForm(_posted(data), cluster=self.cluster, fsid=self.fsid, volumes=self.volumes, known=self.known)

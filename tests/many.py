@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from clusters.models import Cluster, Export, ExportClient, UsageSample, Volume, VolumeUsage
+from clusters.models import Cluster, Export, ExportClient, Snapshot, UsageSample, Volume, VolumeUsage
 from clusters.states import Inventory
 from tests import stories
 
@@ -71,9 +71,20 @@ def two_years(volume: Volume) -> None:
 
 
 def the_promise() -> Cluster:
-    """5,000 volumes and 10,000 exports on a hundred clusters."""
+    """5,000 volumes and 10,000 exports on a hundred clusters; each volume has a snapshot, and every tenth of them is opened."""
     first = stories.web_files()
     stories.fleet_of(99)
     fill_up(list(Cluster.objects.filter(inventory=Inventory.PRESENT)[:100]), 50, 100)
+    _snapshots(list(Volume.objects.filter(inventory=Inventory.PRESENT)))
     two_years(first.volumes.get(name="web_files"))
     return first
+
+
+def _snapshots(volumes: list[Volume]) -> None:
+    Snapshot.objects.bulk_create(
+        Snapshot(
+            volume=volume, name="auto-1", lv=f"{volume.name}-auto-1", size=GIB, inventory=Inventory.PRESENT,
+            fsid=None if n % 10 else 2_000_000 + n, clients="" if n % 10 else "10.99.0.0/16",
+        )
+        for n, volume in enumerate(volumes)
+    )  # fmt: skip

@@ -68,6 +68,9 @@ class Snapshot(models.Model):
 
     class Meta:
         ordering = ["volume_id", "-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["volume"], condition=models.Q(fsid__isnull=False), name="opened_snapshots"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["volume", "name"], name="snapshot_name_once_on_a_volume"),
             models.UniqueConstraint(fields=["volume", "lv"], name="snapshot_lv_once_on_a_volume"),

@@ -73,7 +73,7 @@ def marks(clusters: QuerySet[Cluster], rows: QuerySet[Any]) -> Marks:
     return Marks(read, **rows.aggregate(rows=Count("pk"), last=Max("pk")))
 
 
-def page(rows: QuerySet[Any], number: str | None, known: int | None) -> Page[Any]:
+def page(rows: Any, number: str | None, known: int | None) -> Page[Any]:
     """One page of the rows, which are not counted again when it is `known` how many there are."""
     paginator = Paginator(rows, PER_PAGE)
     if known is not None:

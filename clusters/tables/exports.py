@@ -1,8 +1,8 @@
-"""Every export a person may see, with who may mount it."""
+"""Every export a person may see, with who may mount it; opened snapshots are exported too and stand first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -13,10 +13,12 @@ from django.core.paginator import Page
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from clusters.export_access import ClientKind, address_of, kind_of, network_of
-from clusters.models import ClientName, Cluster, ConnectedClient, Export, ExportClient
+from clusters.models import ClientName, Cluster, ConnectedClient, Export, ExportClient, Snapshot
 from clusters.rules.addresses import Address
-from clusters.tables import asked
+from clusters.states import Inventory
+from clusters.tables import asked, opened
 from clusters.tables.asked import Column
+from clusters.tables.opened import Allowed
 from clusters.tables.volumes import HEALTHS, SHOWN
 
 CLIENTS_SHOWN = 4
@@ -38,7 +40,7 @@ COLUMNS = (
     Column("fsid", "fsid", "num only-wide"),
 )
 ORDERS = {"path": F("path"), "cluster": F("cluster__slug"), "volume": F("volume__name"), "fsid": F("fsid")}
-HEAD = ("cluster", "volume", "path", "clients", "owner", "mode", "fsid", "inventory")
+HEAD = ("cluster", "volume", "path", "clients", "owner", "mode", "fsid", "inventory", "snapshot")
 READ = ("cluster__slug", "volume__name", "path", "owner", "mode", "fsid", "inventory")
 
 
@@ -68,31 +70,75 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    export: Export
-    clients: list[ExportClient]
+    url: str
+    path: str
+    mark: str  # what it is, unless it is an export in service
+    cluster: Cluster
+    volume: str
+    fsid: int | None
+    clients: Sequence[ExportClient | Allowed]
     more: int
+
+    @classmethod
+    def of(cls, one: Export | Snapshot) -> Row:
+        found: Sequence[ExportClient | Allowed]
+        if isinstance(one, Snapshot):
+            cluster, path, mark, found = one.volume.cluster, one.path, opened.mark(one), opened.allowed(one)  # type: ignore[attr-defined]
+        else:
+            mark = "" if one.inventory == Inventory.PRESENT else one.inventory
+            cluster, path, found = one.cluster, one.path, list(one.clients.all())
+        url, more = one.get_absolute_url(), max(0, len(found) - CLIENTS_SHOWN)
+        return cls(url, path, mark, cluster, one.volume.name, one.fsid, found[:CLIENTS_SHOWN], more)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     rows: list[Row]
-    page: Page[Export]
+    page: Page[Any]
     total: int
 
     columns = COLUMNS
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Opened snapshots and then exports, for a paginator: of the exports only those of the page are read."""
+
+    snapshots: Sequence[Snapshot]
+    exports: QuerySet[Any]
+
+    def count(self) -> int:
+        return len(self.snapshots) + self.exports.count()
+
+    def __getitem__(self, part: slice) -> list[Export | Snapshot]:
+        first, past = part.start, part.stop
+        here, ahead = self.snapshots[first:past], len(self.snapshots)
+        return [*here, *self.exports[max(0, first - ahead) : max(0, past - ahead)]]
+
+
 def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime, total: int) -> Table:
-    page = asked.page(_ordered(found(clusters, filters, now), filters), number, None if filters.any else total)
-    rows = []
-    for export in page.object_list:
-        clients = list(export.clients.all())
-        rows.append(Row(export, clients[:CLIENTS_SHOWN], max(0, len(clients) - CLIENTS_SHOWN)))
-    return Table(rows, page, total)
+    page = asked.page(_both(clusters, filters, now), number, None if filters.any else total)
+    return Table([Row.of(one) for one in page.object_list], page, total)
 
 
-def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> QuerySet[Any]:
-    exports = _all(asked.in_clusters(clusters, filters.cluster, filters.health, now))
+def _both(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Both:
+    meant = asked.in_clusters(clusters, filters.cluster, filters.health, now)
+    return Both(_opened(clusters, meant, filters), _ordered(_found(clusters, meant, filters), filters))
+
+
+def _opened(clusters: QuerySet[Cluster], meant: QuerySet[Cluster], filters: Filters) -> list[Snapshot]:
+    rows = list(opened.every(meant, filters.order, down=filters.down))
+    if filters.q:
+        called = means(filters.q, clusters)
+        rows = [row for row in rows if opened.has(row, filters.q) or opened.gives(row, called, lambda options: True)]
+    if filters.client or filters.gives:
+        who = means(filters.client, clusters)
+        rows = [row for row in rows if opened.gives(row, who, lambda options: _gives(options, filters.gives))]
+    return rows
+
+
+def _found(clusters: QuerySet[Cluster], meant: QuerySet[Cluster], filters: Filters) -> QuerySet[Any]:
+    exports = _all(meant)
     if filters.q:
         theirs = ExportClient.objects.order_by().filter(meant_by(filters.q, clusters)).values("export")
         exports = exports.filter(Q(path__icontains=filters.q) | Q(volume__name__icontains=filters.q) | Q(pk__in=theirs))
@@ -108,15 +154,20 @@ def found(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Query
 
 def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iterator[list[object]]:
     """Every row that the filters leave, in the columns that the panel reads back in."""
-    for export in _ordered(found(clusters, filters, now), filters).iterator(chunk_size=2000):
+    both = _both(clusters, filters, now)
+    for row in both.snapshots:
+        clients, named = " ".join(str(client) for client in opened.allowed(row)), row.volume.name
+        yield [row.volume.cluster.slug, named, row.path, clients, "", "", row.fsid, row.inventory, row.name]  # type: ignore[attr-defined]
+    for export in both.exports.iterator(chunk_size=2000):
         clients = " ".join(str(client) for client in export.clients.all())
         yield [
-            export.cluster.slug, export.volume.name, export.path, clients, export.owner, export.mode, export.fsid, export.inventory,
+            export.cluster.slug, export.volume.name, export.path, clients, export.owner, export.mode, export.fsid, export.inventory, "",
         ]  # fmt: skip
 
 
 def marks(clusters: QuerySet[Cluster]) -> asked.Marks:
-    return asked.marks(clusters, _all(clusters))
+    found = asked.marks(clusters, _all(clusters))
+    return found._replace(rows=found.rows + opened.every(clusters).count())
 
 
 def _all(clusters: QuerySet[Cluster]) -> QuerySet[Export]:
@@ -132,11 +183,26 @@ def _ordered(exports: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
 
 def meant_by(text: str, clusters: QuerySet[Cluster]) -> Q:
     """An address is also one of the networks that hold it, a client that is connected is also its address; else it is looked for as it is written."""
-    try:
-        return _held(clusters, [address_of(text)])
-    except ValueError:
-        called = [address for each in addresses_of(text, clusters) if (address := _address(each))]
-        return Q(client__icontains=text) | (_held(clusters, called) if called else Q())
+    addresses = _addresses(text, clusters)
+    if _address(text):
+        return _held(clusters, addresses)
+    return Q(client__icontains=text) | (_held(clusters, addresses) if addresses else Q())
+
+
+def means(text: str, clusters: QuerySet[Cluster]) -> Callable[[str], bool]:
+    """Say of one client what `meant_by` asks the database."""
+    addresses, exact = _addresses(text, clusters), _address(text) is not None
+
+    def meant(client: str) -> bool:
+        return (not exact and text.lower() in client.lower()) or any(_holds(client, one) for one in addresses)
+
+    return meant
+
+
+def _addresses(text: str, clusters: QuerySet[Cluster]) -> list[Address]:
+    if address := _address(text):
+        return [address]
+    return [address for each in addresses_of(text, clusters) if (address := _address(each))]
 
 
 def addresses_of(name: str, clusters: QuerySet[Cluster]) -> QuerySet[ClientName, str]:
@@ -146,18 +212,18 @@ def addresses_of(name: str, clusters: QuerySet[Cluster]) -> QuerySet[ClientName,
     return named.filter(address__in=here.values("address")).values_list("address", flat=True)
 
 
-def _address(text: str) -> Address | None:
-    try:
-        return address_of(text)
-    except ValueError:
-        return None
-
-
 def _held(clusters: QuerySet[Cluster], addresses: list[Address]) -> Q:
     worth = reduce(or_, map(_may_hold, addresses)) if len(addresses) <= ASKED_BY_ADDRESS else Q()
     names = ExportClient.objects.filter(worth, export__cluster__in=clusters.values("pk")).order_by()
     every = names.values_list("client", flat=True).distinct()
     return Q(client__in=[client for client in every if any(_holds(client, address) for address in addresses)])
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return address_of(text)
+    except ValueError:
+        return None
 
 
 def _may_hold(address: Address) -> Q:
@@ -187,5 +253,7 @@ def _has(option: str) -> Q:
 
 
 def _gives(options: str, option: str) -> bool:
-    """The option as a word of its own in the list; any kind of Kerberos is Kerberos."""
-    return "krb5" in options if option == "krb5" else option in options.split(",")
+    """The option as a word of its own in the list; any kind of Kerberos is Kerberos; "" is any."""
+    if option == "krb5":
+        return "krb5" in options
+    return not option or option in options.split(",")
