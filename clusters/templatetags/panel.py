@@ -137,6 +137,12 @@ def standing(inventory: str) -> str:
 
 
 @register.filter
+def after_commas(value: str) -> SafeString:
+    """Let a list of options break after a comma before it breaks within a word."""
+    return SafeString(conditional_escape(value).replace(",", ",<wbr>"))
+
+
+@register.filter
 def size(value: int | None) -> SafeString:
     if value is None:
         return SafeString('<span class="muted">unknown</span>')

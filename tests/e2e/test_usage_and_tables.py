@@ -19,6 +19,7 @@ from tests import many, stories
 from tests.batches import answering
 from tests.e2e import job_stories
 from tests.e2e.conftest import Visit
+from tests.e2e.snapshot_stories import snapshots
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 GIB = 1024**3
@@ -132,3 +133,13 @@ def test_a_batch_is_stopped(visit: Callable[..., Visit], olga: Any) -> None:
     assert not BatchRow.objects.exclude(status="left").exists()
     assert tab.sideways() <= 0 and not tab.complaints and not tab.violations()
     tab.shot("batch-stopped-390-dark")
+
+
+@pytest.mark.parametrize("width", [768, 1000])
+def test_nothing_is_scrolled_sideways_between_phone_and_desk(visit: Callable[..., Visit], ada: Any, width: int) -> None:
+    stories.fleet()
+    snapshots()
+    tab = visit(ada, width)
+    for path in ("/", "/exports/", "/volumes/", "/c/web-files/"):
+        tab.go(path)
+        assert tab.sideways() == 0, path
