@@ -1,4 +1,4 @@
-"""With the standby's power cut a volume grows and snapshots are taken and deleted on the node that serves; what the other copy missed it gets later."""
+"""With the standby cut off from power, a volume grows and snapshots come and go on the node that serves; the other copy gets it later."""
 
 from __future__ import annotations
 
