@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clusters import inventory, snapshots
-from clusters.models import Cluster, Snapshot, SnapshotSchedule
+from clusters.models import Cluster, Snapshot, SnapshotSchedule, SnapshotState
 from clusters.states import AccessLevel, Inventory
 from provisioning import codec
 from provisioning.actions.action import Action, not_running
@@ -46,11 +46,24 @@ def _refuses_known(cluster: Cluster, volume: str, name: str) -> str:
     return "" if row and row.inventory in snapshots.HELD else f"{volume} has no snapshot {name}."
 
 
-def _refuses_going(cluster: Cluster, intent: DeleteSnapshot | RestoreSnapshot) -> str:
+def _refuses_delete(cluster: Cluster, intent: DeleteSnapshot) -> str:
+    """One that is opened is in use; one that was read as not mounted since, as after a failover, is for the plan to look at."""
+    if why := _refuses_known(cluster, intent.volume, intent.name):
+        return why
+    row = snapshots.of(cluster, intent.volume, intent.name).select_related("state").get()
+    state: SnapshotState | None = getattr(row, "state", None)
+    let_go = state and not state.mounted and (row.opened_at is None or state.read_at > row.opened_at)
+    if row.fsid is None or let_go:
+        return ""
+    return f"{intent.name} is opened for restoring files. Close it first: press “Close it” on its page, then delete it."
+
+
+def _refuses_restore(cluster: Cluster, intent: RestoreSnapshot) -> str:
     if why := _refuses_known(cluster, intent.volume, intent.name):
         return why
     opened = snapshots.of(cluster, intent.volume, intent.name).exclude(fsid=None).exists()
-    return f"{intent.name} is opened. Close it first." if opened else ""
+    told = "counts as opened, with an export. Close it first: press “Close it” on its page, then roll back."
+    return f"{intent.name} {told}" if opened else ""
 
 
 def _refuses_open(cluster: Cluster, intent: OpenSnapshot) -> str:
@@ -171,7 +184,7 @@ ROWS = (
         level=AccessLevel.OPERATOR,
         object=_named,
         alone=True,
-        refuses=_refuses_going,
+        refuses=_refuses_delete,
         begin=lambda cluster, intent: snapshots.begin_removal(cluster, intent.volume, intent.name),
         settle=lambda cluster, intent: snapshots.finish_removal(cluster, intent.volume, intent.name),
         give_back=lambda cluster, intent, partly: snapshots.give_back_removal(
@@ -185,7 +198,7 @@ ROWS = (
         planner=snapshot_restore.plan,
         level=AccessLevel.ADMIN,
         object=_named,
-        refuses=_refuses_going,
+        refuses=_refuses_restore,
         begin=lambda cluster, intent: snapshots.begin_removal(cluster, intent.volume, intent.name),
         settle=_settle_restore,
         give_back=lambda cluster, intent, partly: snapshots.give_back_removal(

@@ -91,12 +91,8 @@ def close(intent: CloseSnapshot, desired: DesiredCluster, observed: Observed, ba
     if snapshot is None:
         findings.append(blocker("snapshot.unknown", f"{intent.volume} has no snapshot {intent.name}.", hint="It was deleted."))  # fmt: skip
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
-        after = snapshots.with_one(desired, replace(snapshot, fsid=None, clients=()))
-        findings += [f for node in observed.values() for f in beside(_left(after, node, snapshot), node)]
-        own = nfs.Change.of(desired, desired)
-        findings += taking(own, observed, active)
-        strange = own.strange(exporting.text_of(observed[active]))
-        steps = in_order(_closing(after, observed, active, snapshot, backend, strange))
+        found, todo = closing(desired, observed, active, snapshot, backend)
+        findings, steps = findings + found, in_order(todo)
     runs = any(step.runs for step in steps)
     path = render.path(snapshot) if snapshot else ""
     return Plan(
@@ -111,6 +107,18 @@ def close(intent: CloseSnapshot, desired: DesiredCluster, observed: Observed, ba
         impact=felt(desired, observed, pause="for good, on the snapshot only", takes="a few seconds", mount_points=(path,))
         if runs else Impact(),
     )  # fmt: skip
+
+
+def closing(
+    desired: DesiredCluster, observed: Observed, active: str, snapshot: DesiredSnapshot, backend: Backend
+) -> tuple[list[Finding], list[Step]]:
+    """Give the steps that close it, and what speaks against them; of one that a failover closed, its lines and the group's member are left."""
+    after = snapshots.with_one(desired, replace(snapshot, fsid=None, clients=()))
+    own = nfs.Change.of(desired, desired)
+    findings = [f for node in observed.values() for f in beside(_left(after, node, snapshot), node)]
+    findings += taking(own, observed, active)
+    strange = own.strange(exporting.text_of(observed[active]))
+    return findings, list(_closing(after, observed, active, snapshot, backend, strange))
 
 
 def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnapshot) -> list[Finding]:

@@ -118,7 +118,13 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     found = snapshots.mounted_elsewhere(desired, node, snapshot)
     if snapshot.opened and not found:
         text = f"{snapshot.name} is opened, though a failover has closed it on {node.node}."
-        found.append(blocker("snapshot.opened", text, hint="Close it first, so that its export goes too."))
+        found.append(
+            blocker(
+                "snapshot.opened",
+                text,
+                hint="Press “Close it” on its page, so that its export goes too; then roll back.",
+            )
+        )
     if desired.nfs.state_volume == snapshot.volume:
         text = f"{snapshot.volume} carries what NFS clients hold; rolled back, the server would know of other clients than it serves."
         found.append(blocker("snapshot.nfs-state", text, hint="Keep that on another volume first.", hazard=8))

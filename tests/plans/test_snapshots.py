@@ -8,9 +8,9 @@ import pytest
 
 from clusters.findings import blockers
 from provisioning.desired import DesiredCluster, DesiredSnapshot, ExportClient
-from provisioning.intents import CreateSnapshot, KeepSnapshots, OpenSnapshot, RestoreSnapshot
+from provisioning.intents import CreateSnapshot, DeleteSnapshot, KeepSnapshots, OpenSnapshot, RestoreSnapshot
 from provisioning.observed import ActiveExport, Mount, NodeObserved
-from provisioning.plans import snapshot_open, snapshot_restore, snapshot_take
+from provisioning.plans import snapshot_delete, snapshot_open, snapshot_restore, snapshot_take
 from provisioning.render import snapshots as render
 from provisioning.render.heartbeat import CLOSING, haresources
 from provisioning.steps import Plan, transcript
@@ -153,3 +153,14 @@ def test_one_with_far_too_little_room_is_warned_of(size: int, told: bool):
     plan = snapshot_take.plan(CreateSnapshot("web-files", replace(TAKEN, size=size)), desired(), nodes, HEARTBEAT)
     found = [finding.text for finding in plan.findings if finding.code == "snapshot.little"]
     assert found == (["4 MiB is less than 1 % of media, which has 25 GiB."] if told else [])
+
+
+def test_what_exports_one_that_a_failover_closed_is_taken_from_both_nodes_or_from_none():
+    wanted = replace(desired(), snapshots=(replace(TAKEN, fsid=1_000_001, clients=("192.0.2.7",)),))
+    nodes = finished(wanted)
+    nodes["alice"] = with_snapshots(nodes["alice"], [ROW], {})
+    intent = DeleteSnapshot(wanted.name, "media", "before")
+    both = snapshot_delete.plan(intent, wanted, nodes, HEARTBEAT)
+    assert not codes(both) and [step.node for step in both.todo() if "service group" in step.title] == ["bob", "alice"]
+    assert both.todo()[-2].title == "Remove the snapshot before of media"
+    assert codes(snapshot_delete.plan(intent, wanted, {"alice": nodes["alice"]}, HEARTBEAT)) == {"snapshot.opened"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from clusters import snapshots
@@ -16,6 +17,7 @@ MIB = 1024**2
 
 
 class SnapshotVerbs:
+    clock: Any
     cluster: Any
     change: Any
     say: Any
@@ -37,6 +39,8 @@ class SnapshotVerbs:
         fsid = row.fsid or 1_000_001 + others  # the panel's own come from keys, which differ from run to run
         wanted = DesiredSnapshot(volume, name, row.lv, row.size, fsid, (client,))
         self.change("snapshot.open", OpenSnapshot(self.cluster.slug, wanted))
+        opened = snapshots.Snapshot.objects.filter(pk=row.pk).exclude(opened_at=None)
+        opened.update(opened_at=datetime.fromtimestamp(self.clock.now(), UTC))  # by the clock that readings go by
 
     def do_snapshot_close(self, volume: str, name: str) -> None:
         self.change("snapshot.close", CloseSnapshot(self.cluster.slug, volume, name))

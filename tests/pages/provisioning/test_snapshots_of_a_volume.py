@@ -262,10 +262,21 @@ def test_hostile_clients_are_refused(clients: str, said: str, before: Snapshot, 
 
 
 def test_an_opened_one_is_neither_deleted_nor_rolled_back_to(before: Snapshot, ada_client: Client):
-    Snapshot.objects.update(fsid=1_000_001, clients="10.10.0.7")
+    Snapshot.objects.update(fsid=1_000_001, clients="10.10.0.7", opened_at=timezone.now())
+    SnapshotState.objects.update(mounted=True, read_at=timezone.now())
     for verb in ("delete", "restore"):
         assert "Close it first" in page(ada_client.post(f"{ONE}{verb}/", follow=True))
     assert not Job.objects.exists()
+
+
+def test_one_that_a_failover_closed_can_be_deleted_at_once(before: Snapshot, ada_client: Client):
+    """It was answered with “Close it first”, though nobody had it mounted."""
+    Snapshot.objects.update(fsid=1_000_001, opened_at=timezone.now() - timedelta(hours=1), clients="10.10.0.7")
+    assert "Close it first" in page(ada_client.post(f"{ONE}restore/", follow=True))
+    assert ada_client.post(f"{ONE}delete/")["Location"] == f"/jobs/{Job.objects.get().pk}/"
+    Job.objects.all().delete()
+    SnapshotState.objects.update(read_at=timezone.now() - timedelta(hours=2))  # not read since it was opened
+    assert "Close it first" in page(ada_client.post(f"{ONE}delete/", follow=True))
 
 
 def test_a_schedule_is_saved_with_an_audit_entry_and_no_job(room: None, volume: Volume, olga_client: Client):
