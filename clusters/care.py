@@ -13,6 +13,7 @@ from django.utils import timezone
 from clusters import audit
 from clusters.models import AuditEntry, Care, Cluster, TrimSchedule, Volume
 from clusters.states import Inventory
+from clusters.waits import Holder, of_schedule
 
 SHOWN = 5
 KEPT = 8000  # characters of a tool's output
@@ -25,6 +26,7 @@ class Pane:
 
     rows: list[Care]
     schedule: TrimSchedule | None
+    waits: Holder | None = None  # what a run that is due waits for
 
     @property
     def checked(self) -> Care | None:
@@ -44,7 +46,8 @@ def pane(volume: Volume) -> Pane:
     rows = list(Care.objects.filter(volume=volume)[:SHOWN])
     if rows and not any(row.verdict for row in rows):
         rows += list(Care.objects.filter(volume=volume).exclude(verdict="")[:1])
-    return Pane(rows, TrimSchedule.objects.filter(volume=volume).first())
+    schedule = TrimSchedule.objects.filter(volume=volume).select_related("volume__cluster").first()
+    return Pane(rows, schedule, of_schedule(schedule, "volume.trim", timezone.now()))
 
 
 def note(

@@ -1,12 +1,15 @@
-"""The snapshots of a volume as pages show them, with what the monitor last saw of each. Two queries, however many there are."""
+"""The snapshots of a volume as pages show them, with what the monitor last saw of each. A few queries, however many there are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from clusters.models import Snapshot, SnapshotSchedule, SnapshotState, Volume
 from clusters.snapshot_health import FILLS, FULL_SOON
 from clusters.states import Inventory
+from clusters.waits import Holder, of_schedule
 
 SHOWN = (Inventory.CREATING, Inventory.PRESENT, Inventory.REMOVING)
 ROOT = "/srv/.snapshots"
@@ -107,6 +110,7 @@ class SnapshotRow:
 class SnapshotPane:
     rows: list[SnapshotRow]
     schedule: SnapshotSchedule | None
+    waits: Holder | None = None  # what a run that is due waits for
 
     @property
     def reserved(self) -> int:
@@ -127,4 +131,5 @@ def pane(volume: Volume, *, fresh: bool) -> SnapshotPane:
         SnapshotRow(row, getattr(row, "state", None), fresh)
         for row in rows.select_related("state", "schedule", "volume__cluster")
     ]
-    return SnapshotPane(found, SnapshotSchedule.objects.filter(volume=volume).first())
+    schedule = SnapshotSchedule.objects.filter(volume=volume).select_related("volume__cluster").first()
+    return SnapshotPane(found, schedule, of_schedule(schedule, "snapshot.keep", timezone.now()))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -18,9 +17,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Min
 from django.http import HttpRequest
-from django.utils import timezone
 
-from clusters import allocation, audit
+from clusters import allocation, audit, waits
 from clusters.findings import blockers, warned
 from clusters.models import AuditEntry, Cluster
 from clusters.states import Danger, JobStatus
@@ -34,8 +32,6 @@ from provisioning.steps import Plan
 log = logging.getLogger(__name__)
 Status = BatchRow.Status
 
-READING = timedelta(minutes=5)  # a plan that a person asked for so lately is not taken away by a row
-
 
 def approve(batch: Batch, cluster: Cluster, rows: Sequence[BatchRow], who: str) -> None:
     """Keep a pair's rows, once: those with an intent will run, those with a problem are kept with it."""
@@ -45,7 +41,7 @@ def approve(batch: Batch, cluster: Cluster, rows: Sequence[BatchRow], who: str) 
             return
         for row in rows:
             row.batch, row.cluster, row.approved_by = batch, cluster, who
-            row.status = Status.WAITING if row.intent else Status.FAILED
+            row.status = Status.WAITING if row.intent else Status.NOT_RUN
         BatchRow.objects.bulk_create(rows)
 
 
@@ -88,7 +84,7 @@ def tick() -> None:
         .annotate(first=Min("pk"))
     )
     for row in BatchRow.objects.filter(pk__in=[each["first"] for each in firsts]).select_related("cluster", "batch"):
-        if not _taken(row.cluster):
+        if not waits.holder(row.cluster):
             _start(row)
 
 
@@ -102,7 +98,7 @@ def _start(row: BatchRow) -> None:
     try:
         job = jobs.draft(_request(row), action.name, row.cluster, intent, key=f"batch-{row.batch_id}-{row.number}")
     except (jobs.Refused, PermissionDenied) as refused:
-        _end(row, Status.FAILED, str(refused))
+        _end(row, Status.NOT_RUN, str(refused))
         return
     if not BatchRow.objects.filter(pk=row.pk, status=Status.WAITING).update(status=Status.RUNNING, job=job):
         jobs.cancel(_request(row), job)
@@ -126,10 +122,15 @@ def _follow(row: BatchRow) -> None:
         JobStatus.STALE,
         JobStatus.EXPIRED,
     ):
-        _end(row, Status.FAILED, job.problem or f"Job {job.pk} was {job.status}.")
+        _end(row, Status.FAILED if _ran(job) else Status.NOT_RUN, job.problem or f"Job {job.pk} was {job.status}.")
         if job.approved_at is not None:
             rest = BatchRow.objects.filter(batch=row.batch, cluster=row.cluster, status=Status.WAITING)
             rest.update(status=Status.LEFT, problem=f"Not tried: job {job.pk} of line {row.number} was {job.status}.")
+
+
+def _ran(job: Job) -> bool:
+    """Whether anything of it may have run: one that nobody approved, or that was called off or grown stale before it began, did not."""
+    return job.approved_at is not None and job.status in (JobStatus.FAILED, JobStatus.INTERRUPTED)
 
 
 def _let_run(row: BatchRow, job: Job) -> None:
@@ -138,33 +139,23 @@ def _let_run(row: BatchRow, job: Job) -> None:
     if stops or plan.danger is not Danger.NONE:
         jobs.cancel(_request(row), job)
         why = stops[0].text if stops else INTERRUPTS
-        _end(row, Status.FAILED, why)
+        _end(row, Status.NOT_RUN, why)
     elif unseen := [finding for finding in warned(plan.findings) if not was_read(finding, row.shown)]:
         why = f"Its plan says what was not known when it was approved: {unseen[0].text} Read the plan, and run it or cancel it."
         BatchRow.objects.filter(pk=row.pk, status=Status.RUNNING).exclude(problem=why).update(problem=why)
-    elif not _taken(row.cluster, but=job):
+    elif not waits.holder(row.cluster, but=job.pk):
         try:
             with transaction.atomic():
                 if not _goes_on(row):
                     return  # stopped this moment: the next move calls its job off
                 jobs.approve(_request(row), job, reason=f"line {row.number} of batch {row.batch_id}")
         except (jobs.Refused, PermissionDenied) as refused:
-            _end(row, Status.FAILED, str(refused))
+            _end(row, Status.NOT_RUN, str(refused))
 
 
 def _goes_on(row: BatchRow) -> bool:
     """Whether nobody has stopped it; holds whoever stops it back until this has been settled."""
     return BatchRow.objects.filter(pk=row.pk, status=Status.RUNNING, stopped_by="").update(status=Status.RUNNING) == 1
-
-
-def _taken(cluster: Cluster, but: Job | None = None) -> bool:
-    """A job has the lock, or a person reads a plan: it would lapse."""
-    if jobs.holder(cluster) is not None:
-        return True
-    lately = Job.objects.filter(
-        cluster=cluster, status__in=(JobStatus.PROPOSED, JobStatus.DRAFTING), created_at__gte=timezone.now() - READING
-    )
-    return (lately.exclude(pk=but.pk) if but else lately).exists()
 
 
 def _end(row: BatchRow, status: str, problem: str) -> None:

@@ -257,6 +257,7 @@ class BatchRow(models.Model):
         RUNNING = "running"  # it has a job
         DONE = "done"
         FAILED = "failed"
+        NOT_RUN = "not run"  # it could not be a job, or its plan was not let run: nothing of it ever ran
         LEFT = "left"  # a row before it on this pair failed half way, or somebody stopped the batch
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")

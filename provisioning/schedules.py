@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from clusters import waits
 from clusters.findings import blockers
-from clusters.models import Cluster
-from clusters.states import ENDED, JobStatus
+from clusters.states import JobStatus
 from provisioning import actions, codec, jobs
 from provisioning.models import Job
 from provisioning.scheduled import KINDS, WHO, Kind, Schedule, no_longer_kept, zone
@@ -25,7 +24,6 @@ from provisioning.steps import Plan
 
 log = logging.getLogger(__name__)
 __all__ = ["no_longer_kept", "tick", "zone"]
-READING = timedelta(minutes=5)  # a plan that somebody asked for so long ago is not taken away by a run
 AGAIN = timedelta(minutes=20)  # how long a run that lost its turn, or could not read a node, is tried again
 TRIES = 3  # in that time
 PAUSE = timedelta(minutes=1)  # before a node that could not be read is read again
@@ -41,7 +39,7 @@ def tick() -> None:
     now = timezone.now()
     for action, kind in KINDS.items():
         for schedule in kind.due(now):
-            if not _busy(schedule.volume.cluster):
+            if not waits.holder(schedule.volume.cluster):
                 _start(action, kind, schedule, now)
 
 
@@ -77,7 +75,7 @@ def _let_run(job: Job) -> None:
 def _deal_with(job: Job) -> None:
     kind, schedule = KINDS[job.action], _schedule(job)
     if schedule is not None and _may_try_again(job, schedule):
-        if _busy(job.cluster) or _just_failed(job):
+        if waits.holder(job.cluster) or _just_failed(job):
             return
         try:
             jobs.plan_again(_request(), job)
@@ -103,14 +101,6 @@ def _may_try_again(job: Job, schedule: Schedule) -> bool:
 
 def _just_failed(job: Job) -> bool:
     return job.status == JobStatus.FAILED and bool(job.ended_at and timezone.now() - job.ended_at < PAUSE)
-
-
-def _busy(cluster: Cluster) -> bool:
-    """A job has the lock, or a person has asked for a plan lately and may be reading it: approving another would take it away."""
-    if jobs.holder(cluster) is not None:
-        return True
-    lately = Job.objects.filter(cluster=cluster, created_at__gte=timezone.now() - READING).exclude(status__in=ENDED)
-    return lately.filter(Q(status=JobStatus.PROPOSED) | Q(status=JobStatus.DRAFTING)).exists()
 
 
 def _schedule(job: Job) -> Schedule | None:

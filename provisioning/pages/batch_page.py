@@ -11,12 +11,13 @@ from clusters import figures
 from clusters.findings import Finding
 from clusters.models import Cluster
 from clusters.states import AccessLevel, JobStatus
+from clusters.waits import Holder, holder
 from provisioning import bulk, planned
 from provisioning.models import Batch, BatchRow, Job
 from provisioning.planned import OfRow, Planned
 
 ASKS = "waits for a person"
-KINDS = {"waiting": "idle", "running": "work", "done": "ok", "failed": "danger", "left": "idle"}
+KINDS = {"waiting": "idle", "running": "work", "done": "ok", "failed": "danger", "not run": "danger", "left": "idle"}
 LISTED = 20  # line numbers in the sentence
 READY = "ready"
 GOOD, WARNED, BAD = ("ok", READY), ("warn", READY), ("danger", "not possible")
@@ -49,6 +50,7 @@ class Group:
     warnings: Sequence[str] = ()  # of all of its rows
     planned: Planned = Planned()
     may_plan: bool = False
+    waits: Holder | None = None  # what its next row waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Shown:
             "can be added": sum(group.ready for group in self.groups),
             PLANNING[1]: self._count(PLANNING[1]),
             UNPLANNED[1]: self._count(UNPLANNED[1]),
+            "not run": self._count("not run"),
             "not tried": self.left,
             "could not be": self._count("failed", BAD[1], BLOCKED[1]),
         }
@@ -153,7 +156,19 @@ def _approved(rows: list[BatchRow], plans: Mapping[int, Planned]) -> Group:
     cluster = rows[0].cluster
     mine = plans.get(cluster.pk, Planned())
     lines = [_approved_line(row, mine.rows.get(row.number)) for row in rows]
-    return Group(cluster.slug, cluster.get_absolute_url(), lines, True, 0, False, planned=mine)
+    return Group(
+        cluster.slug, cluster.get_absolute_url(), lines, True, 0, False, planned=mine, waits=_waits(cluster, rows)
+    )
+
+
+def _waits(cluster: Cluster, rows: Iterable[BatchRow]) -> Holder | None:
+    """What the next row waits for: not the one before it, which stands there, and not what its own plan asks of a person."""
+    running = next((row for row in rows if row.status == BatchRow.Status.RUNNING), None)
+    if running is None and not any(row.status == BatchRow.Status.WAITING for row in rows):
+        return None
+    if running and (running.problem or running.job is None or running.job.status != JobStatus.PROPOSED):
+        return None
+    return holder(cluster, but=running.job_id if running else None)
 
 
 def _approved_line(row: BatchRow, plan: OfRow | None) -> Line:

@@ -52,7 +52,7 @@ def test_rows_run_one_after_the_other_on_their_own_pair(client: Client, olga: An
     assert states(batch)[:3] == [(2, "done"), (3, "running"), (4, "waiting")]
     assert Job.objects.filter(cluster__slug="web").count() == 2
     html = client.get(batch.get_absolute_url()).content.decode()
-    assert "1 of 5 volumes added, 3 under way or waiting, 1 could not be." in html
+    assert "1 of 5 volumes added, 3 under way or waiting, 1 not run." in html
 
 
 def test_a_plan_that_finds_a_reason_against_it_is_not_run_and_the_next_row_is_tried(
@@ -64,7 +64,7 @@ def test_a_plan_that_finds_a_reason_against_it_is_not_run_and_the_next_row_is_tr
     propose(Job.objects.get(), make_plan(findings=(blocker("vg.no-room", "There is no room."),)))
     batches.tick()
     batches.tick()
-    assert states(batch)[:2] == [(2, "failed"), (3, "running")]
+    assert states(batch)[:2] == [(2, "not run"), (3, "running")]
     assert batch.rows.get(number=2).problem == "There is no room."
     propose(Job.objects.latest("pk"), make_plan(danger=Danger.INTERRUPTS))
     batches.tick()
@@ -81,7 +81,7 @@ def test_after_a_row_that_stopped_half_way_the_rest_of_its_pair_is_left(client: 
     batches.tick()
     end(job, JobStatus.FAILED)
     batches.tick()
-    assert states(batch) == [(2, "failed"), (3, "left"), (4, "left"), (5, "failed"), (6, "running")]
+    assert states(batch) == [(2, "failed"), (3, "left"), (4, "left"), (5, "not run"), (6, "running")]
     answer: Any = client.get(f"{batch.get_absolute_url()}?format=csv")
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
     assert [row["name"] for row in rows] == ["a", "b", "c", "Bad"]
@@ -97,6 +97,41 @@ def test_a_row_waits_while_a_person_reads_a_plan(client: Client, olga: Any, two:
     )
     batches.tick()
     assert states(batch)[0] == (2, "waiting")
+    job, html = Job.objects.get(), client.get(batch.get_absolute_url()).content.decode()
+    assert f'The next row waits for <a href="/jobs/{job.pk}/">job {job.pk}</a>' in html
+    assert "olga may be reading its plan. It waits until" in html
+    Job.objects.update(status=JobStatus.INTERRUPTED)
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "it stopped half way, and its page says how to go on." in html and "at the latest" not in html
+
+
+def test_a_row_whose_plan_waits_for_the_lock_says_whose(client: Client, olga: Any, two: None):
+    batch = send(client, olga)
+    approve(client, batch)
+    batches.tick()
+    mine = propose(Job.objects.get())
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "The next row waits" not in html  # its own plan holds nobody back
+    other = Job.objects.create(
+        cluster=mine.cluster, action="volume.grow", title="Grow a", intent={}, idempotency_key="k", status=JobStatus.RUNNING
+    )  # fmt: skip
+    batches.tick()
+    assert states(batch)[0] == (2, "running")
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert f'waits for <a href="/jobs/{other.pk}/">job {other.pk}</a> (Grow a): nothing else runs on the pair' in html
+
+
+@pytest.mark.parametrize("status", [JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.STALE])
+def test_a_row_whose_job_never_ran_is_not_called_failed(client: Client, olga: Any, two: None, status: JobStatus):
+    batch = send(client, olga)
+    approve(client, batch)
+    batches.tick()
+    job = propose(Job.objects.get())
+    Job.objects.filter(pk=job.pk).update(status=status, problem="The plan was called off.")
+    batches.tick()
+    assert states(batch)[0] == (2, "not run")
+    html = client.get(batch.get_absolute_url()).content.decode()
+    assert "The plan was called off." in html and "2 not run." in html and ">failed<" not in html
 
 
 def test_who_lost_the_level_meanwhile_adds_nothing(client: Client, olga: Any, two: None):
@@ -104,10 +139,10 @@ def test_who_lost_the_level_meanwhile_adds_nothing(client: Client, olga: Any, tw
     approve(client, batch)
     Membership.objects.filter(user=olga).update(level=AccessLevel.VIEWER)
     batches.tick()
-    assert states(batch)[0] == (2, "failed") and not Job.objects.exists()
+    assert states(batch)[0] == (2, "not run") and not Job.objects.exists()
     olga.delete()
     batches.tick()
-    assert states(batch)[1] == (3, "failed") and not Job.objects.exists()
+    assert states(batch)[1] == (3, "not run") and not Job.objects.exists()
 
 
 @pytest.mark.parametrize("coding", ["utf-16", "utf-16-be"])
@@ -177,13 +212,13 @@ def test_a_batch_that_is_stopped_begins_nothing_more_and_says_what_was_not_done(
     actions.settle(end(runs, JobStatus.SUCCEEDED))
     batches.tick()
     batches.tick()
-    assert states(batch) == [(2, "done"), (3, "left"), (4, "left"), (5, "failed"), (6, "left")]
+    assert states(batch) == [(2, "done"), (3, "left"), (4, "left"), (5, "not run"), (6, "left")]
     assert batch.rows.get(number=3).problem == "Not tried: olga stopped the batch before its turn."
     assert batch.rows.get(number=6).problem == "Planned, and not run: olga stopped the batch."
     assert Job.objects.get(cluster__slug="db").status == JobStatus.CANCELLED
     assert Job.objects.count() == 2
     html = client.get(batch.get_absolute_url()).content.decode()
-    assert "1 of 5 volumes added, 3 not tried, 1 could not be." in html and "What is left, as CSV" in html
+    assert "1 of 5 volumes added, 1 not run, 3 not tried." in html and "What is left, as CSV" in html
     assert "olga stopped it. Not done: lines 3, 4, 6." in html and "Stop after the row" not in html
     answer: Any = client.get(f"{batch.get_absolute_url()}?format=csv")
     assert [row["name"] for row in csv.DictReader(io.StringIO(answer.getvalue().decode()))] == ["b", "c", "Bad", "a"]

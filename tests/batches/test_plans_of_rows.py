@@ -63,7 +63,7 @@ def test_a_row_with_a_reason_against_it_is_not_approved_with_the_others(client: 
     assert "Add 1 to web" in html and "2 of 5 volumes can be added, 3 cannot." in html
     assert "This row will not be run." in client.get(f"/batches/{batch.pk}/lines/3/").content.decode()
     approve(client, batch)
-    assert states(batch) == [(2, "waiting"), (3, "failed"), (4, "failed"), (5, "failed")]
+    assert states(batch) == [(2, "waiting"), (3, "not run"), (4, "not run"), (5, "not run")]
     assert batch.rows.get(number=3).problem == "vg_data/b exists already. Name it otherwise."
     batches.tick()
     assert Job.objects.count() == 1

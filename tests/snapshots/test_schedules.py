@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from clusters import snapshots
@@ -236,3 +237,31 @@ def test_one_that_is_off_takes_none(hourly: SnapshotSchedule, at: Callable[..., 
     with at():
         schedules.tick()
     assert not Job.objects.exists()
+
+
+def test_a_run_that_waits_says_for_which_job_on_the_volumes_page(
+    hourly: SnapshotSchedule, at: Callable[..., Any], olga: Any, client: Client
+):
+    """Nothing was said: the run was due, and no snapshot came."""
+    cluster, address = hourly.volume.cluster, hourly.volume.get_absolute_url()
+    client.force_login(olga)
+    with at(-1):
+        read = propose(jobs.draft(request_of(olga), "volume.create", cluster, volume_intent()))
+        assert "A run is due" not in client.get(address).content.decode()
+    with at():
+        schedules.tick()
+        html = client.get(address).content.decode()
+        assert f'A run is due and waits for <a href="/jobs/{read.pk}/">job {read.pk}</a>' in html
+        assert "olga may be reading its plan" in html
+        jobs.cancel(request_of(olga), read)
+        assert "A run is due" not in client.get(address).content.decode()
+        schedules.tick()
+        propose(Job.objects.get(action="snapshot.keep"))
+        held = Job.objects.create(
+            cluster=cluster, action="volume.grow", title="Grow", intent={}, idempotency_key="k", status=JobStatus.RUNNING
+        )  # fmt: skip
+        schedules.tick()
+        assert (
+            f'waits for <a href="/jobs/{held.pk}/">job {held.pk}</a> (Grow): nothing else runs'
+            in client.get(address).content.decode()
+        )
