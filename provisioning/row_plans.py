@@ -5,7 +5,7 @@ the only one. Changes nothing. The plan that runs is made anew when the row's tu
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from django.db import transaction
@@ -45,8 +45,7 @@ def _plans(inquiry: Inquiry, batch: Batch) -> Iterator[Asking]:
     desired, action, backend = desired_of(cluster), ACTIONS[batch.action], BACKENDS[cluster.manager]
     intents = intents_of(batch, cluster)
     world = world_for(cluster)
-    directories = (path for intent in intents.values() for path in action.asks(intent, desired).directories)
-    asked = Asked(tuple(dict.fromkeys(directories)))
+    asked = together([action.asks(intent, desired) for intent in intents.values()])
     observed, told = once_more.asked(lambda: observe_each(world, cluster, desired, asked), cluster, time_of(world))
     _nobody_at_it(cluster)
     signed = time.monotonic()
@@ -56,6 +55,14 @@ def _plans(inquiry: Inquiry, batch: Batch) -> Iterator[Asking]:
         if time.monotonic() - signed > SIGN_OF_LIFE:
             inquiries.still_at_it(inquiry.pk)
             signed = time.monotonic()
+
+
+def together(questions: Sequence[Asked]) -> Asked:
+    """Ask for everybody at once what volumes and exports ask for."""
+    return Asked(
+        tuple(dict.fromkeys(path for one in questions for path in one.directories)),
+        accounts=tuple(dict.fromkeys(pair for one in questions for pair in one.accounts)),
+    )
 
 
 def _nobody_at_it(cluster: Cluster) -> None:

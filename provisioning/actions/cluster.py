@@ -6,9 +6,11 @@ from clusters import apart, inventory
 from clusters.models import Cluster, Node
 from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action
+from provisioning.facts import Asked
 from provisioning.intents import ForgetCluster, ProvisionCluster
 from provisioning.models import SealedSecret
 from provisioning.plans import forget, provision
+from provisioning.plans.parts import owning
 from provisioning.plans.parts.words import provision_title
 from provisioning.snapshot import Incomplete, desired_of
 
@@ -58,6 +60,7 @@ ROWS = (
         settle=lambda cluster, _: inventory.finish_cluster(cluster),
         give_back=lambda cluster, *_: inventory.give_back_cluster(cluster),
         named=_set_up_or_mend,
+        asks=lambda intent, desired: Asked(accounts=owning.all_names(desired)),
     ),
     Action(
         name="cluster.forget",

@@ -7,8 +7,10 @@ from clusters.models import Cluster
 from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action, not_running, taken
 from provisioning.desired import DesiredExport
+from provisioning.facts import Asked
 from provisioning.intents import EditExport, PublishExport, WithdrawExport
 from provisioning.plans import export, export_edit, export_withdraw
+from provisioning.plans.parts import owning
 
 
 def _refuses_export(cluster: Cluster, intent: PublishExport) -> str:
@@ -75,6 +77,7 @@ ROWS = (
         give_back=lambda cluster, intent, partly: inventory.give_back_export(
             cluster, intent.export.path, partly_made=partly
         ),
+        asks=lambda intent, desired: Asked(accounts=owning.names(intent.export.owner)),
     ),
     Action(
         name="export.edit",

@@ -23,7 +23,7 @@ def _refuses(cluster: Cluster, intent: EditQuota) -> str:
 
 def _asks(intent: EditQuota, desired: DesiredCluster) -> Asked:
     volume = desired.volume(intent.volume)
-    return Asked(quotas=volume.mount_point, account=quota_edit.account(intent)) if volume else Asked()
+    return Asked(quotas=volume.mount_point, accounts=quota_edit.accounts(intent)) if volume else Asked()
 
 
 def _settle(cluster: Cluster, intent: EditQuota) -> None:

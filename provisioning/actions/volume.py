@@ -10,6 +10,7 @@ from provisioning.desired import DesiredCluster
 from provisioning.facts import Asked
 from provisioning.intents import CreateVolume, DeleteVolume, EditVolume, GrowVolume
 from provisioning.plans import volume, volume_delete, volume_edit, volume_grow
+from provisioning.plans.parts import owning
 
 
 def _refuses_volume(cluster: Cluster, intent: CreateVolume) -> str:
@@ -123,7 +124,7 @@ ROWS = (
         give_back=lambda cluster, intent, partly: inventory.give_back_volume(
             cluster, intent.volume.name, partly_made=partly
         ),
-        asks=lambda intent, desired: Asked((intent.volume.mount_point,)),
+        asks=lambda intent, desired: Asked((intent.volume.mount_point,), accounts=owning.names(intent.volume.owner)),
     ),
     Action(
         name="volume.grow",

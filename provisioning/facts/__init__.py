@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provisioning.facts import (
+    accounts,
     attributes,
     chrony,
     clients,
@@ -83,8 +84,9 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading("file-system", cmd(*file_system.question(wanted.asked), exits=(0, 1), timeout=20)))
     if wanted.asked.quotas:
         found.append(Reading("quotas", cmd(*quotas.repquota(wanted.asked.quotas), exits=(0, 1, 2), timeout=20)))
-    if wanted.asked.account:
-        found.append(Reading("account", cmd("getent", *wanted.asked.account, exits=(0, 2), timeout=20)))
+    for database in accounts.DATABASES:
+        if question := accounts.getent(database, wanted.asked.accounts):
+            found.append(Reading(database, cmd(*question, exits=(0, 2), timeout=20)))
     if wanted.asked.discards:
         found.append(Reading("discard", cmd(*discard.LSBLK, timeout=20)))
     if wanted.service_ip:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from provisioning.facts import (
+    accounts,
     attributes,
     chrony,
     clients,
@@ -32,6 +33,7 @@ from provisioning.facts import (
 from provisioning.facts.answers import Answer, Missing, ParseError, refuse, stdout
 from provisioning.facts.reading import Reading
 from provisioning.observed import (
+    Account,
     ActiveExport,
     DrbdVersion,
     FileState,
@@ -117,7 +119,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         directories=_directories(answers),
         quotas=see("quotas", lambda: quotas.parse(answers.of("quotas"))),
         quota_tools=see("quota_tools", lambda: quotas.tools(answers.of("quotas"))),
-        account=see("account", lambda: _account(answers.of("account"))),
+        accounts=_accounts(answers),
         layers=see("layers", lambda: discard.parse(out("discard", "lsblk"))),
         file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),
     )
@@ -272,9 +274,13 @@ def _directories(answers: Answers) -> tuple[tuple[str, str], ...] | None:
     return tuple(found) or None
 
 
-def _account(answer: Answer) -> bool:
-    """getent ends with 2 where nobody has the name."""
-    return False if answer.exit == 2 else bool(stdout(answer, "getent"))
+def _accounts(answers: Answers) -> tuple[Account, ...] | None:
+    found: list[Account] = []
+    for database in (each for each in accounts.DATABASES if each in answers.asked):
+        names = answers.arguments(database)
+        one = answers.see("accounts", lambda d=database, n=names: accounts.parse(answers.of(d), d, n))  # type: ignore[misc]
+        found += one or ()
+    return tuple(found) or None
 
 
 def _files(answers: Answers) -> tuple[FileState, ...]:

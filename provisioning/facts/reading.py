@@ -23,7 +23,7 @@ class Asked:
     mount_point: str = ""
     quotas: str = ""  # mount point of the file system whose limits and usage are asked for
     discards: bool = False  # which devices take discards
-    account: tuple[str, ...] = ()  # passwd or group, and the name that is looked up there
+    accounts: tuple[tuple[str, str], ...] = ()  # passwd or group, and a name that is looked up there
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from provisioning.observed.storage import (
     QuotaUse,
     VolumeGroup,
 )
-from provisioning.observed.system import Clock, FileState, HeartbeatReading, Interface, Kernel, Unit
+from provisioning.observed.system import Account, Clock, FileState, HeartbeatReading, Interface, Kernel, Unit
 
 __all__ = [
     "BLOCK",
+    "Account",
     "ActiveExport",
     "Clock",
     "Disk",

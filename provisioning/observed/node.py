@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from provisioning.observed.replication import DrbdVersion, ReplicaReading
 from provisioning.observed.serving import ActiveExport, NfsClient, NfsPool, NfsRunning
 from provisioning.observed.storage import Disk, Layer, LogicalVolume, Mount, PhysicalVolume, QuotaUse, VolumeGroup
-from provisioning.observed.system import Clock, FileState, HeartbeatReading, Interface, Kernel, Unit
+from provisioning.observed.system import Account, Clock, FileState, HeartbeatReading, Interface, Kernel, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,15 @@ class NodeObserved:
         None  # whether the tools that check and repair a thin pool are installed; None when not asked
     )
     quota_tools: bool | None = None  # whether they are installed; None when it was not asked
-    account: bool | None = None  # whether the node knows the user or group that was asked about
+    accounts: tuple[Account, ...] | None = None  # users and groups that were asked about
     layers: tuple[Layer, ...] | None = None  # block devices and whether they take discards; None when it was not asked
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why
 
     def file(self, path: str) -> FileState | None:
         return next((file for file in self.files if file.path == path), None)
+
+    def account(self, database: str, name: str) -> Account | None:
+        return next((one for one in self.accounts or () if (one.database, one.name) == (database, name)), None)
 
     def unit(self, name: str) -> Unit | None:
         return next((unit for unit in self.units or () if unit.name == name), None)

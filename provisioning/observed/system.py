@@ -21,6 +21,13 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    database: str  # passwd or group
+    name: str
+    number: int | None  # None: the node knows nobody of that name
+
+
+@dataclass(frozen=True, slots=True)
 class FileState:
     """A file the panel manages or must respect. `text` is None for absent, unreadable or secret files."""
 

@@ -107,4 +107,6 @@ def _reasons(
     only = replace(change.after, exports=(export,))
     findings = [*line_itself(change.before, export, volume), *owning.nobody_may_write(export, volume)]
     findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
+    if not (active and served(change.after, observed[active], export.path)):
+        findings += owning.same(observed, export.owner)
     return findings + (list(checks.taking(change, observed, active)) if active else [])

@@ -42,6 +42,8 @@ def plan(
     findings += _keys(desired) + _hidden(desired, observed)
     if not finished_once(desired, observed):
         findings += [f for e in desired.exports for f in owning.nobody_may_write(e, desired.volume(e.volume))]
+        owners = dict.fromkeys(owner for _, owner, _, _ in owning.owned(desired))
+        findings += dict.fromkeys(f for owner in owners for f in owning.same(observed, owner))
     whole = all(node.name in observed for node in desired.nodes)
     possible = whole and not any(finding.code == "spelling.refused" for finding in findings)
     steps = in_order(_steps(desired, observed, backend)) if possible else ()

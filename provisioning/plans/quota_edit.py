@@ -213,13 +213,14 @@ def _steps(
     yield from _set(intent, node, volume, known=known)
 
 
-def account(intent: EditQuota) -> tuple[str, ...]:
+def accounts(intent: EditQuota) -> tuple[tuple[str, str], ...]:
     """Give where a name is looked up; a number needs nobody to know it."""
-    return (DATABASES[intent.kind], intent.who) if intent.who and not intent.who.isdigit() else ()
+    return ((DATABASES[intent.kind], intent.who),) if intent.who and not intent.who.isdigit() else ()
 
 
 def _nobody_of_that_name(intent: EditQuota, node: NodeObserved) -> Iterator[Finding]:
-    if account(intent) and node.account is False:
+    found = (node.account(*ask) for ask in accounts(intent))
+    if any(one and one.number is None for one in found):
         yield blocker(
             "quota.holder-unknown", f"{node.node} knows no {intent.kind} {intent.who}.", node=node.node,
             hint="Look how it is spelled there, or give the number: what is counted are the numbers that own files.",
@@ -228,9 +229,9 @@ def _nobody_of_that_name(intent: EditQuota, node: NodeObserved) -> Iterator[Find
 
 
 def _known(intent: EditQuota) -> tuple[Guard, ...]:
-    if not (ask := account(intent)):
-        return ()
-    return (Guard(f"the {intent.kind} {intent.who} is known", cmd("getent", *ask), Expect()),)
+    return tuple(
+        Guard(f"the {intent.kind} {intent.who} is known", cmd("getent", *ask), Expect()) for ask in accounts(intent)
+    )
 
 
 def _switched_on(node: NodeObserved, volume: DesiredVolume, guards: tuple[Guard, ...]) -> Iterator[Step]:

@@ -36,6 +36,8 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
     if active:
         findings += _fits(before, observed, observed[active], volume)
         findings += [f for node in observed.values() for f in _free(before, node, volume)]
+        there = observed[active].mount(volume.mount_point) is not None
+        findings += [] if there else owning.same(observed, volume.owner)
     steps = (
         in_order(_steps(after, observed, active, volume, backend))
         if active and len(observed) == 2 and not refused

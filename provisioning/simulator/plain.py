@@ -11,8 +11,8 @@ from provisioning.simulator.state import Answer, Machine, Pair, by_id
 from provisioning.simulator.storage_words import disk_content
 
 ACCOUNTS = {
-    "passwd": ("root", "backup", "www-data", "nobody"),
-    "group": ("root", "users", "staff", "www-data", "nogroup"),
+    "passwd": {"root": 0, "www-data": 33, "backup": 34, "nobody": 65534},
+    "group": {"root": 0, "www-data": 33, "staff": 50, "users": 100, "nogroup": 65534},
 }
 
 
@@ -27,8 +27,8 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
                 if (size := backing_size(machine, device))
                 else (1, "", f"blockdev: cannot open {device}\n")
             )
-        case ("getent", "passwd" | "group" as kind, name):
-            return (0, f"{name}:x:33:\n", "") if name in ACCOUNTS[kind] else (2, "", "")
+        case ("getent", "passwd" | "group" as kind, *names):
+            return _accounts(ACCOUNTS[kind], [name for name in names if name != "--"])
         case ("readlink", "--canonicalize", link):
             path = next((disk.path for disk in machine.disks if by_id(disk) == link), "")
             return (0, f"{path}\n", "") if path else (1, "", "")
@@ -67,6 +67,11 @@ def answer(pair: Pair, machine: Machine, argv: tuple[str, ...]) -> Answer | None
         case (program, "--try") if program == FENCE_PEER:
             return _try(pair, machine)
     return None
+
+
+def _accounts(known: dict[str, int], names: list[str]) -> Answer:
+    found = [f"{name}:x:{known[name]}:\n" for name in names if name in known]
+    return 0 if len(found) == len(names) else 2, "".join(found), ""
 
 
 def _disk(machine: Machine, device: str) -> Answer:

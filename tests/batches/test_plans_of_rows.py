@@ -13,6 +13,7 @@ from clusters.findings import blocker, warning
 from clusters.models import Cluster, Export, Membership, NodeState, Volume
 from clusters.states import Danger, JobStatus
 from provisioning import batches, enrolment, inquiries, jobs, planned, row_plans
+from provisioning.facts import Asked
 from provisioning.models import BatchRow, Inquiry, Job, RowPlan
 from tests.batches import answering
 from tests.batches.sending import approve, codes, only_send, send, states
@@ -193,3 +194,8 @@ def test_a_second_batch_of_a_pair_waits_for_the_first_one_s_plans(client: Client
     inquiries.still_at_it(asked.pk)
     inquiries.end(asked.pk, Inquiry.Status.DONE, result={})
     assert inquiries.take(waits.pk)
+
+
+def test_the_names_of_all_rows_are_looked_up_in_one_reading() -> None:
+    asked = [Asked(("/srv/a",), accounts=(("passwd", "ada"),)), Asked(accounts=(("passwd", "ada"), ("group", "staff")))]
+    assert row_plans.together(asked) == Asked(("/srv/a",), accounts=(("passwd", "ada"), ("group", "staff")))

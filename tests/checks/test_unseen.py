@@ -21,7 +21,7 @@ NO_REASON_STANDS_ON_IT = {
     "exports", "nfsd_threads", "nfs_clients", "nfs_pool", "nfs_running",  # only say what a change costs a pair in service
     "heartbeat",  # whether it runs is told by its unit
     "marks",  # of the monitor
-    "immutable", "directories", "file_system_size", "quotas", "thin_tools", "account", "quota_tools", "layers",  # asked for by other actions
+    "immutable", "directories", "file_system_size", "quotas", "thin_tools", "accounts", "quota_tools", "layers",  # asked for by other actions
     "available",  # below: only where a package is missing
     "disk_links",  # below: only where a whole disk is given away
 }  # fmt: skip

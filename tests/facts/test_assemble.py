@@ -28,7 +28,7 @@ WANTED = Wanted(
         "/srv/homes",
         quotas="/srv/homes",
         discards=True,
-        account=("passwd", "carol"),
+        accounts=(("passwd", "carol"),),
     ),
 )
 PROC = {
@@ -93,7 +93,7 @@ def healthy():
         "inside-0": ok(""),
         "file-system": ok(captured("file_system", "ext4-alpha")),
         "quotas": ok(captured("quotas", "both-kinds")),
-        "account": ok("carol:x:1001:1001::/home/carol:/bin/bash\n"),
+        "passwd": ok("carol:x:1001:1001::/home/carol:/bin/bash\n"),
         "discard": ok(captured("discard", "alpha")),
         "lvmconfig": ok(captured("lvmconfig")),
         "defined": ok(captured("defined")),

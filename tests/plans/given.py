@@ -38,7 +38,7 @@ from provisioning.intents import (
     TrimVolume,
     WithdrawExport,
 )
-from provisioning.observed import HeartbeatReading, LogicalVolume, Mount, NodeObserved
+from provisioning.observed import Account, HeartbeatReading, LogicalVolume, Mount, NodeObserved
 from provisioning.plans import (
     export,
     export_edit,
@@ -189,6 +189,8 @@ def _seen(node: NodeObserved, changes: dict) -> NodeObserved:
     node = replace(node, disks=tuple(disks) if sizes else node.disks)
     if points := changes.get("unmounted"):
         node = replace(node, mounts=tuple(mount for mount in node.mounts or () if mount.target not in points))
+    if rows := changes.get("accounts"):
+        node = replace(node, accounts=tuple(Account(*row) for row in rows))
     for name, value in changes.get("facts", {}).items():
         value = tuple(tuple(each) for each in value) if isinstance(value, list) else value
         node = replace(node, **{name: value})

@@ -153,7 +153,7 @@ def quota(given: Given, name: str, who: str = "1234", **limits: int) -> Plan:
     volume = wanted.volume(name)
     assert volume
     intent = EditQuota(wanted.name, name, "user", who, **limits)
-    observed = machines.read(wanted, Asked(quotas=volume.mount_point, account=quota_edit.account(intent)))
+    observed = machines.read(wanted, Asked(quotas=volume.mount_point, accounts=quota_edit.accounts(intent)))
     return quota_edit.plan(intent, wanted, observed, HEARTBEAT)
 
 

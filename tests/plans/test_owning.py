@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from clusters.findings import blockers
+from provisioning.actions import ACTIONS
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume, ExportClient
+from provisioning.facts import Asked
 from provisioning.intents import CreateVolume, ProvisionCluster, PublishExport
+from provisioning.observed import Account, NodeObserved
 from provisioning.plans import export, provision, volume
 from provisioning.plans.parts import owning
 from provisioning.steps import Command, Plan
@@ -21,12 +24,23 @@ WEB = DesiredVolume("web", 100 * MIB, "ext4", "/srv/web", owner="1000:staff", mo
 RO = ExportClient("192.0.2.5", ("ro", "sync", "no_subtree_check"))
 ROOT = ExportClient("192.0.2.6", ("rw", "sync", "no_subtree_check", "no_root_squash"))
 USUAL = ExportClient("192.0.2.7")
+Observed = dict[str, NodeObserved]
 
 
-def published(path: str, *clients: ExportClient, owner: str = "", mode: str = "", home: str = "homes") -> Plan:
+ADA, STAFF = Account("passwd", "ada", 1000), Account("group", "staff", 50)
+
+
+def published(
+    path: str, *clients: ExportClient, owner: str = "", mode: str = "", observed: Observed | None = None
+) -> Plan:
     wanted = desired()
-    one = DesiredExport(path, 103, clients, home, owner, mode)
-    return export.plan(PublishExport(wanted.name, one), replace(wanted, exports=()), finished(), HEARTBEAT)
+    one = DesiredExport(path, 103, clients, "homes", owner, mode)
+    seen = observed or known(ADA, STAFF)
+    return export.plan(PublishExport(wanted.name, one), replace(wanted, exports=()), seen, HEARTBEAT)
+
+
+def known(*accounts: Account) -> Observed:
+    return {name: replace(node, accounts=accounts) for name, node in finished().items()}
 
 
 def warned(plan: Plan) -> bool:
@@ -92,6 +106,10 @@ def test_a_set_up_gives_and_warns_once() -> None:
     assert provision.plan(ProvisionCluster(wanted.name), given, finished(given), HEARTBEAT).todo() == ()
 
 
+def read_for(machines: Machines, wanted: DesiredCluster) -> Observed:
+    return machines.read(wanted, Asked(accounts=(("passwd", "www-data"), ("group", "staff"))))
+
+
 def carry_out(machines: Machines, plan: Plan) -> None:
     assert blockers(plan.findings) == []
     for step in plan.todo():
@@ -104,26 +122,67 @@ def test_it_is_carried_out_on_simulated_machines_and_not_twice() -> None:
     given = replace(
         wanted, volumes=(replace(wanted.volumes[0], owner="www-data:staff", mode="2775"), wanted.volumes[1])
     )
-    carry_out(machines, provision.plan(ProvisionCluster(wanted.name), given, machines.read(given), HEARTBEAT))
-    carry_out(machines, volume.plan(CreateVolume(wanted.name, WEB), given, machines.read(given), HEARTBEAT))
+    carry_out(machines, provision.plan(ProvisionCluster(wanted.name), given, read_for(machines, given), HEARTBEAT))
+    carry_out(machines, volume.plan(CreateVolume(wanted.name, WEB), given, read_for(machines, given), HEARTBEAT))
     after = replace(given, volumes=(*given.volumes, WEB))
     assert volume.plan(CreateVolume(wanted.name, WEB), given, machines.read(after), HEARTBEAT).todo() == ()
     one = DesiredExport("/srv/web/pages", 110, (USUAL,), "web", "www-data", "2770")
-    carry_out(machines, export.plan(PublishExport(wanted.name, one), after, machines.read(after), HEARTBEAT))
+    carry_out(machines, export.plan(PublishExport(wanted.name, one), after, read_for(machines, after), HEARTBEAT))
     both = replace(after, exports=(*after.exports, one))
     assert export.plan(PublishExport(wanted.name, one), after, machines.read(both), HEARTBEAT).todo() == ()
 
 
-def test_a_name_that_is_not_known_stops_before_anything_is_done() -> None:
+def test_a_name_that_is_not_known_blocks_and_stops_before_anything_is_done() -> None:
     machines = Machines()
     wanted = machines.wanted()
     carry_out(machines, provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT))
-    plan = volume.plan(
-        CreateVolume(wanted.name, replace(WEB, owner="mallory")), wanted, machines.read(wanted), HEARTBEAT
-    )
-    with pytest.raises(AssertionError, match="getent passwd mallory"):
-        carry_out(machines, plan)
+    intent = CreateVolume(wanted.name, replace(WEB, owner="mallory"))
+    asked = ACTIONS["volume.create"].asks(intent, wanted)
+    plan = volume.plan(intent, wanted, machines.read(wanted, asked), HEARTBEAT)
+    assert said(plan) == [f"{node} knows no user mallory." for node in ("alice", "bob")]
+    with pytest.raises(AssertionError, match="getent passwd mallory"):  # removed since it was planned
+        carry_out(machines, replace(plan, findings=()))
     assert machines.pair.inside.lvs.keys() == {"homes", "media"}
+
+
+def said(plan: Plan) -> list[str]:
+    return [finding.text for finding in blockers(plan.findings)]
+
+
+def test_a_name_with_another_number_on_the_other_node_blocks() -> None:
+    observed = known(ADA, STAFF)
+    observed["bob"] = replace(observed["bob"], accounts=(replace(ADA, number=1001), STAFF))
+    differs = ["The user ada is 1000 on alice and 1001 on bob."]
+    assert said(published("/srv/homes/ada", USUAL, owner="ada:staff", observed=observed)) == differs
+    new = replace(WEB, size=4 * MIB, owner="ada:staff")
+    assert said(volume.plan(CreateVolume("web-files", new), desired(), observed, HEARTBEAT)) == differs
+    given = replace(desired(), volumes=(replace(desired().volumes[0], owner="ada:staff"), desired().volumes[1]))
+    bare = {name: replace(node, accounts=observed[name].accounts) for name, node in fresh().items()}
+    assert said(provision.plan(ProvisionCluster("web-files"), given, bare, HEARTBEAT)) == differs
+    assert said(published("/srv/homes/ada", USUAL, owner="1000:staff", observed=observed)) == []
+    assert said(published("/srv/homes/ada", USUAL, owner="root:root", observed=finished())) == []
+
+
+def test_a_number_that_was_not_seen_is_not_taken_for_the_same() -> None:
+    observed = known(ADA)
+    observed["bob"] = replace(finished()["bob"], unreadable=(("accounts", "getent did not answer in time"),))
+    plan = published("/srv/homes/ada", USUAL, owner="ada", observed=observed)
+    assert said(plan) == ["bob did not tell which number the user ada has: getent did not answer in time."]
+
+
+@pytest.mark.parametrize("action", ["volume.create", "export.publish", "cluster.provision"])
+def test_the_nodes_are_asked_for_the_names_and_for_no_number(action: str) -> None:
+    one = DesiredExport("/srv/web", 110, (USUAL,), "web", "1000:staff")
+    wanted = replace(desired(), volumes=(WEB,), exports=(replace(one, owner="staff:ada"),))
+    asked = {
+        "volume.create": (CreateVolume("web-files", WEB), (("group", "staff"),)),
+        "export.publish": (PublishExport("web-files", one), (("group", "staff"),)),
+        "cluster.provision": (
+            ProvisionCluster("web-files"), (("group", "staff"), ("passwd", "staff"), ("group", "ada"))
+        ),
+    }  # fmt: skip
+    intent, names = asked[action]
+    assert ACTIONS[action].asks(intent, wanted).accounts == names
 
 
 @pytest.mark.parametrize("owner", ["www-data", ""])
@@ -140,7 +199,7 @@ def test_a_link_that_a_client_put_there_is_not_followed(links: dict[str, str], p
     carry_out(machines, provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT))
     machines.pair.machines["alice"].links |= links
     one = DesiredExport(path, 110, (USUAL,), "homes", owner)
-    plan = export.plan(PublishExport(wanted.name, one), wanted, machines.read(wanted), HEARTBEAT)
+    plan = export.plan(PublishExport(wanted.name, one), wanted, read_for(machines, wanted), HEARTBEAT)
     before = list(machines.pair.machines["alice"].directories)
     with pytest.raises(AssertionError, match="readlink --canonicalize-missing"):
         carry_out(machines, plan)
@@ -153,7 +212,7 @@ def test_a_link_put_there_between_two_steps_is_not_followed_either(owner: str) -
     wanted = machines.wanted()
     carry_out(machines, provision.plan(ProvisionCluster(wanted.name), wanted, machines.read(wanted), HEARTBEAT))
     one = DesiredExport("/srv/homes/shared", 110, (USUAL,), "homes", owner)
-    plan = export.plan(PublishExport(wanted.name, one), wanted, machines.read(wanted), HEARTBEAT)
+    plan = export.plan(PublishExport(wanted.name, one), wanted, read_for(machines, wanted), HEARTBEAT)
     made = next(number for number, step in enumerate(plan.todo()) if step.title.startswith("Make the directory"))
     for step in plan.todo()[: made + 1]:
         machines.do(step)

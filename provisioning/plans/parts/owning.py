@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from clusters.findings import Finding, warning
+from clusters.findings import Finding, blocker, warning
 from provisioning.desired import DesiredCluster, DesiredExport, DesiredVolume
+from provisioning.observed import NodeObserved
 from provisioning.steps import Command, Expect, Guard, Kind, Stage, Step, Wait, cmd
 
-DATABASES = ("passwd", "group")
+KINDS = {"passwd": "user", "group": "group"}
 # chmod and chown look a path up anew, and a client may have put a link into it since the guard looked. Where a process is does not change under
 # it: so it goes there, asks the kernel where that is, and works on "." only when no link has led it elsewhere.
 INSIDE = 'cd -P -- "$1" && test "$(pwd -P)" = "$1" && shift && exec "$@"'
@@ -40,17 +41,42 @@ def words(owner: str, mode: str) -> str:
     return " with mode ".join(word for word in (owner, mode) if word)
 
 
+def names(owner: str) -> tuple[tuple[str, str], ...]:
+    """Give the names in an owner with where each is looked up; a number means itself, and root is 0 everywhere."""
+    pairs = zip(KINDS, owner.split(":"), strict=False)
+    return tuple((kind, name) for kind, name in pairs if name not in ("", "root") and not name.isdigit())
+
+
 def known(owner: str) -> tuple[Guard, ...]:
-    """A name must be known before anything is done with it; a number means itself."""
-    names = [
-        (kind, name)
-        for kind, name in zip(DATABASES, owner.split(":"), strict=False)
-        if name not in ("", "root") and not name.isdigit()
-    ]
+    """A name must be known before anything is done with it."""
     return tuple(
-        Guard(f"the {'user' if kind == 'passwd' else 'group'} {name} is known", cmd("getent", kind, name), Expect())
-        for kind, name in names
-    )  # fmt: skip
+        Guard(f"the {KINDS[kind]} {name} is known", cmd("getent", kind, name), Expect()) for kind, name in names(owner)
+    )
+
+
+def same(observed: Mapping[str, NodeObserved], owner: str) -> Iterator[Finding]:
+    """Files keep the number and not the name: after a failover another number is somebody else (row 21)."""
+    for kind, name in names(owner):
+        who = f"{KINDS[kind]} {name}"
+        found = {node: seen.account(kind, name) for node, seen in observed.items()}
+        for node in [node for node, one in found.items() if one is None]:
+            why = dict(observed[node].unreadable).get("accounts", "")
+            yield blocker(
+                "owner.unseen", f"{node} did not tell which number the {who} has{': ' + why if why else ''}.", node=node,
+                hint="Plan again, or give the number.", hazard=21,
+            )  # fmt: skip
+        for node in [node for node, one in found.items() if one and one.number is None]:
+            yield blocker(
+                "owner.unknown", f"{node} knows no {who}.", node=node, fix=f"getent {kind} {name}", hazard=21,
+                hint="Look how the name is spelled, make it on both nodes with the same number, or give the number.",
+            )  # fmt: skip
+        numbers = {node: one.number for node, one in found.items() if one and one.number is not None}
+        if len(set(numbers.values())) > 1:
+            yield blocker(
+                "owner.differs", f"The {who} is {' and '.join(f'{number} on {node}' for node, number in numbers.items())}.",
+                hint="After a failover the files would belong to somebody else. Make the numbers the same, or give the number itself.",
+                fix=f"getent {kind} {name}", hazard=21,
+            )  # fmt: skip
 
 
 def asked(nodes: Iterable[str], owner: str, stage: Stage) -> Iterator[Step]:
@@ -75,6 +101,10 @@ def nobody_may_write(export: DesiredExport, volume: DesiredVolume | None) -> Ite
             hint="Give the directory an owner or a mode. Leave it when it was given to somebody already.",
             hazard=21,
         )
+
+
+def all_names(desired: DesiredCluster) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys(pair for _, owner, _, _ in owned(desired) for pair in names(owner)))
 
 
 def owned(desired: DesiredCluster) -> Iterator[tuple[str, str, str, DesiredVolume]]:
