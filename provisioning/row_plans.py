@@ -61,6 +61,7 @@ def together(questions: Sequence[Asked]) -> Asked:
     """Ask for everybody at once what volumes and exports ask for."""
     return Asked(
         tuple(dict.fromkeys(path for one in questions for path in one.directories)),
+        kerberos=any(one.kerberos for one in questions),
         accounts=tuple(dict.fromkeys(pair for one in questions for pair in one.accounts)),
     )
 

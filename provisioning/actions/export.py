@@ -6,7 +6,8 @@ from clusters import inventory
 from clusters.models import Cluster
 from clusters.states import AccessLevel, Inventory
 from provisioning.actions.action import Action, not_running, taken
-from provisioning.desired import DesiredExport
+from provisioning.checks import kerberos
+from provisioning.desired import DesiredCluster, DesiredExport
 from provisioning.facts import Asked
 from provisioning.intents import EditExport, PublishExport, WithdrawExport
 from provisioning.plans import export, export_edit, export_withdraw
@@ -59,6 +60,11 @@ def _not_there(cluster: Cluster, path: str, fsid: int, *states: Inventory) -> st
     return "" if row.inventory in states else f"{path} is not in service: it is {row.inventory}."
 
 
+def _asks(intent: PublishExport | EditExport, desired: DesiredCluster) -> Asked:
+    options = (client.options for client in intent.export.clients)
+    return Asked(kerberos=kerberos.asked(options), accounts=owning.names(intent.export.owner))
+
+
 def _clients(export: DesiredExport) -> list[tuple[str, tuple[str, ...]]]:
     return [(client.client, client.options) for client in export.clients]
 
@@ -77,7 +83,7 @@ ROWS = (
         give_back=lambda cluster, intent, partly: inventory.give_back_export(
             cluster, intent.export.path, partly_made=partly
         ),
-        asks=lambda intent, desired: Asked(accounts=owning.names(intent.export.owner)),
+        asks=_asks,
     ),
     Action(
         name="export.edit",
@@ -90,6 +96,7 @@ ROWS = (
         begin=lambda *_: None,
         settle=lambda cluster, intent: inventory.change_export(cluster, intent.export.path, _clients(intent.export)),
         give_back=lambda *_: None,
+        asks=_asks,
         left="a node may serve it as it was or as it was to be: plan again, or compare the pair with its set-up",
         unsettles=lambda intent, desired: (intent.export.path,),
     ),

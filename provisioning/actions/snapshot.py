@@ -213,7 +213,7 @@ ROWS = (
         level=AccessLevel.OPERATOR,
         object=lambda intent: _object(intent.snapshot),
         refuses=_refuses_open,
-        asks=lambda intent, desired: Asked((SNAPSHOTS, path(intent.snapshot))),
+        asks=lambda intent, desired: Asked((SNAPSHOTS, path(intent.snapshot)), kerberos=bool(intent.snapshot.sec)),
         begin=_begin_open,  # from here on every file that is written says that it is opened, also when the job stops half way
         settle=_settle_open,
         give_back=_give_back_open,

@@ -21,6 +21,7 @@ from provisioning.facts import (
     file_system,
     files,
     heartbeat,
+    keytab,
     lvm,
     mounts,
     network,
@@ -84,6 +85,8 @@ def full_readings(wanted: Wanted) -> tuple[Reading, ...]:
         found.append(Reading("file-system", cmd(*file_system.question(wanted.asked), exits=(0, 1), timeout=20)))
     if wanted.asked.quotas:
         found.append(Reading("quotas", cmd(*quotas.repquota(wanted.asked.quotas), exits=(0, 1, 2), timeout=20)))
+    if wanted.asked.kerberos:
+        found.append(Reading("klist", cmd(*keytab.KLIST, exits=(0, 1), timeout=20)))
     for database in accounts.DATABASES:
         if question := accounts.getent(database, wanted.asked.accounts):
             found.append(Reading(database, cmd(*question, exits=(0, 2), timeout=20)))
@@ -118,7 +121,8 @@ def _moving(wanted: Wanted) -> tuple[Reading, ...]:
 
 def _last(wanted: Wanted) -> Reading:
     """Read the node's clock at the very end, so that it can be compared with the moment the answer arrived."""
-    return Reading("entries", cmd(*files.find(_paths(wanted)), exits=(0, 1), timeout=20))
+    paths = (*_paths(wanted), *((keytab.KEYTAB,) if wanted.asked.kerberos else ()))
+    return Reading("entries", cmd(*files.find(paths), exits=(0, 1), timeout=20))
 
 
 def assemble(node: str, readings: Sequence[Reading], results: Sequence[Answer], read_at: float) -> NodeObserved:

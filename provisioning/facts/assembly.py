@@ -21,6 +21,7 @@ from provisioning.facts import (
     files,
     heartbeat,
     host,
+    keytab,
     lvm,
     mounts,
     network,
@@ -52,7 +53,7 @@ TOGETHER = {
         "nodename", "kernel", "machine", "os_id", "os_version", "machine_id", "boot_id", "uptime", "drbd", "listening",
         "listening_udp", "fstab", "mounts", "exports", "nfsd_threads", "nfs_running",
     ),
-    "entries": ("node_clock", "marks"),
+    "entries": ("node_clock", "marks", "keytab"),
 }  # fmt: skip
 
 
@@ -120,6 +121,7 @@ def assembled(node: str, answers: Answers, read_at: float) -> NodeObserved:
         quotas=see("quotas", lambda: quotas.parse(answers.of("quotas"))),
         quota_tools=see("quota_tools", lambda: quotas.tools(answers.of("quotas"))),
         accounts=_accounts(answers),
+        principals=see("principals", lambda: keytab.principals(answers.of("klist"))) if observed.keytab else None,
         layers=see("layers", lambda: discard.parse(out("discard", "lsblk"))),
         file_system_size=see("file_system_size", lambda: file_system.size(answers.of("file-system"))),
     )
@@ -138,6 +140,7 @@ def _identity(observed: NodeObserved, answers: Answers) -> NodeObserved:
         observed,
         node_clock=see("node_clock", lambda: files.now(entries)) if entries is not None else None,
         marks=files.marks(entries) if entries is not None else None,
+        keytab=keytab.KEYTAB in entries if entries is not None and "klist" in answers.asked else None,
     )
     if small is None:
         return observed

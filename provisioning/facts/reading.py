@@ -23,6 +23,7 @@ class Asked:
     mount_point: str = ""
     quotas: str = ""  # mount point of the file system whose limits and usage are asked for
     discards: bool = False  # which devices take discards
+    kerberos: bool = False  # whether there is a keytab, and whose keys are in it
     accounts: tuple[tuple[str, str], ...] = ()  # passwd or group, and a name that is looked up there
 
 

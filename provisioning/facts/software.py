@@ -10,7 +10,7 @@ from provisioning.observed import Kernel, Unit
 # Services that hold the pair, and those that must not get in its way.
 UNITS = (
     "drbd", "heartbeat", "pacemaker", "corosync", "nfs-server", "nfs-blkmap", "nfs-idmapd", "nfsdcld", "rpcbind", "rpc-statd",
-    "chrony", "systemd-timesyncd", "ntpsec", "lvm2-monitor", "multipathd", "logd", "ssh",
+    "rpc-svcgssd", "gssproxy", "chrony", "systemd-timesyncd", "ntpsec", "lvm2-monitor", "multipathd", "logd", "ssh",
 )  # fmt: skip
 SYSTEMCTL = (
     "systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", "--", *(f"{unit}.service" for unit in UNITS)

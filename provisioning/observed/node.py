@@ -69,6 +69,8 @@ class NodeObserved:
         None  # whether the tools that check and repair a thin pool are installed; None when not asked
     )
     quota_tools: bool | None = None  # whether they are installed; None when it was not asked
+    keytab: bool | None = None  # whether /etc/krb5.keytab is there; None when it was not asked
+    principals: tuple[str, ...] | None = None  # whose keys are in it; None also where klist is not installed
     accounts: tuple[Account, ...] | None = None  # users and groups that were asked about
     layers: tuple[Layer, ...] | None = None  # block devices and whether they take discards; None when it was not asked
     unreadable: tuple[tuple[str, str], ...] = field(default=())  # fact, why

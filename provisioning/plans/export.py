@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from clusters.findings import Finding, blocker, blockers
 from provisioning.checks import exporting as checks
-from provisioning.checks import spelling
+from provisioning.checks import kerberos, spelling
 from provisioning.checks.export_line import line_itself
 from provisioning.checks.known import gaps
 from provisioning.checks.running import running
@@ -107,6 +107,7 @@ def _reasons(
     only = replace(change.after, exports=(export,))
     findings = [*line_itself(change.before, export, volume), *owning.nobody_may_write(export, volume)]
     findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
+    findings += kerberos.ready(observed, (client.options for client in export.clients))
     if not (active and served(change.after, observed[active], export.path)):
         findings += owning.same(observed, export.owner)
     return findings + (list(checks.taking(change, observed, active)) if active else [])

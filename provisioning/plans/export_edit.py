@@ -13,7 +13,7 @@ from clusters.export_rights import gave_more, keeps, still_gets
 from clusters.findings import Finding, blocker, blockers
 from clusters.states import Danger
 from provisioning.checks import exporting as checks
-from provisioning.checks import spelling
+from provisioning.checks import kerberos, spelling
 from provisioning.checks.export_line import line_itself
 from provisioning.checks.known import gaps
 from provisioning.checks.running import running
@@ -159,4 +159,5 @@ def _reasons(
     findings += line_itself(others, export, volume)
     only = replace(change.after, exports=(export,))
     findings += [f for node in observed.values() for f in checks.foreign(only, node) if f.code != "export.foreign"]
+    findings += kerberos.ready(observed, (client.options for client in export.clients))
     return findings + (list(checks.taking(change, observed, active)) if active else [])

@@ -14,7 +14,7 @@ from dataclasses import replace
 from clusters.export_access import of_all, stricter, strictest, weakest
 from clusters.findings import Finding, blocker, blockers, warning
 from clusters.states import Danger
-from provisioning.checks import spelling
+from provisioning.checks import kerberos, spelling
 from provisioning.checks.export_line import line_itself
 from provisioning.checks.exporting import beside, foreign, taking
 from provisioning.checks.placed import undescribed
@@ -146,6 +146,7 @@ def _reasons(desired: DesiredCluster, node: NodeObserved, snapshot: DesiredSnaps
     if snapshot.as_root:
         text = "root of these clients may read every file in it."
         found.append(warning("export.no-root-squash", text, hint="Close it when the files are restored.", hazard=21))
+    found += kerberos.ready({node.node: node}, [(f"sec={snapshot.sec or 'sys'}",)])  # a failover closes it
     return found + _weaker(desired, snapshot)
 
 

@@ -11,7 +11,7 @@ UNITS_OF = {
     "heartbeat": {"heartbeat": ["inactive", "disabled", "loaded"], "logd": ["inactive", "disabled", "loaded"]},
     "nfs-kernel-server": {
         "nfs-server": ["inactive", "enabled", "loaded"], "rpcbind": ["active", "enabled", "loaded"],
-        "rpc-statd": ["active", "static", "loaded"],
+        "rpc-statd": ["active", "static", "loaded"], "rpc-svcgssd": ["inactive", "static", "loaded"],
         "nfsdcld": ["active", "static", "loaded"], "nfs-idmapd": ["inactive", "static", "loaded"], "nfs-blkmap": ["inactive", "enabled", "loaded"],
     },
     "chrony": {"chrony": ["active", "enabled", "loaded"]},

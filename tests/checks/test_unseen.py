@@ -22,6 +22,7 @@ NO_REASON_STANDS_ON_IT = {
     "heartbeat",  # whether it runs is told by its unit
     "marks",  # of the monitor
     "immutable", "directories", "file_system_size", "quotas", "thin_tools", "accounts", "quota_tools", "layers",  # asked for by other actions
+    "keytab", "principals",  # of exports with Kerberos
     "available",  # below: only where a package is missing
     "disk_links",  # below: only where a whole disk is given away
 }  # fmt: skip

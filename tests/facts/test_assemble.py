@@ -28,6 +28,7 @@ WANTED = Wanted(
         "/srv/homes",
         quotas="/srv/homes",
         discards=True,
+        kerberos=True,
         accounts=(("passwd", "carol"),),
     ),
 )
@@ -93,6 +94,7 @@ def healthy():
         "inside-0": ok(""),
         "file-system": ok(captured("file_system", "ext4-alpha")),
         "quotas": ok(captured("quotas", "both-kinds")),
+        "klist": ok(captured("keytab", "two-principals")),
         "passwd": ok("carol:x:1001:1001::/home/carol:/bin/bash\n"),
         "discard": ok(captured("discard", "alpha")),
         "lvmconfig": ok(captured("lvmconfig")),
@@ -114,7 +116,7 @@ def healthy():
         "neighbour": ok("[]"),
         "entries": ok(
             "f 444 root:root 1795384906.2126915420 /proc/self/stat\n"
-            f"{found}f 600 root:root 1.0 /etc/ha.d/authkeys\n"
+            f"{found}f 600 root:root 1.0 /etc/ha.d/authkeys\nf 600 root:root 1.0 /etc/krb5.keytab\n"
             "d 755 root:root 1.0 /var/lib/storagepanel/marks\nf 644 root:root 1.0 /var/lib/storagepanel/marks/r0-1795384000\n",
             1,
         ),
@@ -431,3 +433,16 @@ def test_find_prints_kernels_and_names_of_this_very_machine():
 def test_a_file_cannot_pass_for_another():
     forged = small_files(**{"/etc/fstab": "/proc/sys/kernel/hostname:mallory"})
     assert seen(texts=forged).nodename == "alpha"
+
+
+def test_whose_keys_there_are_is_asked_only_where_there_is_a_keytab_and_klist():
+    gone = ok(healthy()["entries"].stdout.replace("/etc/krb5.keytab", "/etc/else"), 1)
+    none = ok("", 1, "klist: Key table file '/etc/krb5.keytab' not found while starting keytab scan\n")
+    absent = seen(entries=gone, klist=none)
+    assert (absent.keytab, absent.principals, absent.unreadable) == (False, None, ())
+    without = seen(klist=ok("", 127, "klist: command not found"))
+    assert (without.keytab, without.principals, without.unreadable) == (True, None, ())
+    broken = seen(klist=ok("", 1, "klist: Unsupported key table format version number while starting keytab scan\n"))
+    assert (broken.keytab, broken.principals, [fact for fact, _ in broken.unreadable]) == (True, None, ["principals"])
+    blind = seen(entries=ok("nonsense\n"))
+    assert blind.keytab is None and "keytab" in dict(blind.unreadable)
