@@ -55,6 +55,19 @@ def test_one_copy_holds_back_only_what_needs_two(web_files: Cluster, ada_client:
     assert "could delete the last good one" in shown(ada_client, "/c/web-files/volumes/media/")
 
 
+@pytest.mark.parametrize(("age", "stops"), [(3, True), (600, False)])
+def test_the_page_of_a_volumes_end_says_that_the_other_copy_is_behind(
+    age: float, stops: bool, web_files: Cluster, ada_client: Client
+):
+    address = "/c/web-files/volumes/media/delete/"
+    web_files.exports.filter(volume__name="media").delete()
+    assert "Not now" not in shown(ada_client, address)
+    saw(web_files, "drbd.resync", age=age)
+    page = shown(ada_client, address)
+    assert ("Not now: the two copies are not both UpToDate and connected" in page) is stops
+    assert ("media cannot be deleted yet." in page) is stops and ("disabled" in page) is stops
+
+
 def test_a_service_that_is_nowhere_can_be_mended(web_files: Cluster, ada_client: Client):
     saw(web_files, "group.nowhere", node="")
     page = shown(ada_client)
