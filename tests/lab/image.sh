@@ -35,7 +35,7 @@ if [ -z "${LAB_PLAIN:-}" ]; then
   printf '#!/bin/sh\nexit 101\n' >"$R/usr/sbin/policy-rc.d"; chmod 755 "$R/usr/sbin/policy-rc.d"
   inside apt-get install -y --no-install-recommends "${preinstalled[@]}" >"$WORK/preinstall.log" 2>&1
   rm "$R/usr/sbin/policy-rc.d"
-  inside systemctl -q disable smartmontools
+  inside systemctl -q disable smartmontools krb5-kdc krb5-admin-server
 fi
 
 echo "== 3/5 configuration"
