@@ -14,7 +14,7 @@ from provisioning.desired import DesiredCluster, DesiredSnapshot
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CreateSnapshot, KeepSnapshots
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import snapshots, thin, words
+from provisioning.plans.parts import copies, snapshots, thin, words
 from provisioning.steps import Impact, Plan, Stage, Step, in_order
 
 NO_BACKUP = (
@@ -44,12 +44,18 @@ def plan(
         title=f"Snapshot {snapshot.volume}@{snapshot.name}",
         summary=_summary(snapshot, pool),
         now=words.now(desired, observed) + _now(desired, observed, active, snapshot),
-        after=f"{snapshot.volume} as it is now can be looked at and gone back to. {NO_BACKUP} {THIN if pool else FULL}",
+        after=f"{snapshot.volume} as it is now can be looked at and gone back to. {_lies(desired, observed, active)} {THIN if pool else FULL}",
         steps=steps,
         findings=tuple(findings),
         button=f"Take {snapshot.name}" if any(s.runs for s in steps) or blockers(findings) else "Nothing to do",
         impact=_impact(snapshot, pool),
     )
+
+
+def _lies(desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str | None) -> str:
+    """Say what it is worth; without the link it is on one node only until that is back."""
+    late = copies.linked(desired, observed[active], "") if active else ""
+    return f"{NO_BACKUP} {late}".strip()
 
 
 def _pool(desired: DesiredCluster, observed: Mapping[str, NodeObserved], active: str | None, volume: str) -> str:
@@ -91,7 +97,7 @@ def keep(
         title=f"Snapshot {snapshot.volume}@{snapshot.name} by schedule",
         summary=f"Takes {snapshot.name}" + (f" and lets {names} go." if dropped else ".") + " Nobody is interrupted.",
         now=words.now(desired, observed) + _now(desired, observed, active, snapshot),
-        after=f"{snapshot.volume} has the snapshots its schedule keeps. {NO_BACKUP}",
+        after=f"{snapshot.volume} has the snapshots its schedule keeps. {_lies(desired, observed, active)}",
         steps=steps,
         findings=tuple(findings),
         button=f"Take {snapshot.name}",

@@ -20,7 +20,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node, mounted
 from provisioning.intents import CreateVolume
 from provisioning.observed import LogicalVolume, NodeObserved
-from provisioning.plans.parts import owning, places, serving, thin, volumes, words
+from provisioning.plans.parts import copies, owning, places, serving, thin, volumes, words
 from provisioning.render.lvm import mapper
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, in_order, unchanged
 
@@ -43,7 +43,7 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
         if active and len(observed) == 2 and not refused
         else ()
     )
-    todo = [step for step in steps if step.runs]
+    todo, node = [step for step in steps if step.runs], observed[active] if active else None
     room = words.size(volume.size)
     kind = "XFS" if volume.fstype == "xfs" else volume.fstype
     return Plan(
@@ -59,7 +59,7 @@ def plan(intent: CreateVolume, desired: DesiredCluster, observed: Mapping[str, N
         impact=Impact(
             pause="none; NFS is not restarted",
             takes="about a minute",
-            notes=("The file system's first blocks go over the replication link.",),
+            notes=(copies.linked(before, node, "The file system's first blocks go over the replication link."),),
         ),
     )
 

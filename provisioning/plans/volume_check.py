@@ -17,7 +17,7 @@ from provisioning.desired import DesiredCluster, DesiredSnapshot, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import CheckVolume, RepairVolume
 from provisioning.observed import NodeObserved
-from provisioning.plans.parts import checking, growing, pausing, snapshots, volumes, words
+from provisioning.plans.parts import checking, copies, growing, pausing, snapshots, volumes, words
 from provisioning.plans.parts.felt import felt
 from provisioning.render import snapshots as render
 from provisioning.steps import Impact, Kind, Plan, Stage, Step, Wait, cmd, in_order
@@ -275,6 +275,6 @@ def _mend(desired: DesiredCluster, node: NodeObserved, volume: DesiredVolume, *,
         guards=(pausing.primary_here(desired), *pausing.unmounted(desired, volume)),
         commands=(checking.repair(volume.fstype, device, forced=forced),),
         assumes=(f"{device} is not mounted anywhere",) if forced else (),
-        note="No way back. DRBD writes it to both copies; a snapshot taken before keeps what was." if forced
+        note=f"No way back. {copies.linked(desired, node, 'DRBD writes it to both copies.')} A snapshot taken before keeps what was." if forced
         else "What would need a decision is left as it is and told.",
     )  # fmt: skip

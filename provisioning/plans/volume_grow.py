@@ -1,6 +1,6 @@
 """The plan of a larger volume, while it is mounted, exported and written to: nobody is interrupted. Pure.
 
-1. The logical volume, to an absolute size, where DRBD is Primary; both copies get it, since it lies on DRBD. 2. See it. 3. The file system, online.
+1. The logical volume, to an absolute size, where DRBD is Primary; it lies on DRBD, so the other copy gets it. 2. See it. 3. The file system, online.
 4. See that too. What is done already is unchanged: a volume that was made larger, with a file system that was not, goes on at 3.
 """
 
@@ -18,7 +18,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import GrowVolume
 from provisioning.observed import LogicalVolume, NodeObserved
-from provisioning.plans.parts import growing, thin, words
+from provisioning.plans.parts import copies, growing, thin, words
 from provisioning.render.lvm import mapper
 from provisioning.steps import Command, Expect, Guard, Impact, Kind, Plan, Stage, Step, Wait, cmd, unchanged
 
@@ -56,7 +56,9 @@ def plan(intent: GrowVolume, desired: DesiredCluster, observed: Mapping[str, Nod
         impact=Impact(
             pause="none; reads and writes go on",
             takes="some seconds, longer for a large ext4",
-            notes=("Only the file system's own new structures go over the replication link.",),
+            notes=(
+                copies.linked(desired, node, "Only the file system's own new structures go over the replication link."),
+            ),
         ),
     )
 
@@ -113,7 +115,7 @@ def _steps(
         stage=Stage.VOLUMES,
         guards=(growing.size_is(vg, volume.name, lv.size),),
         commands=(cmd("lvextend", "--size", f"{size}b", f"{vg}/{volume.name}", timeout=120),),
-        note="It lies on DRBD, so the other copy has it too. The file system does not use the new room yet.",
+        note=f"{copies.linked(desired, node, 'It lies on DRBD, so the other copy has it too.')} The file system does not use the new room yet.",
     )
     see = Step(
         node=node.node,

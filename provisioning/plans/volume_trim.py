@@ -13,7 +13,7 @@ from provisioning.desired import DesiredCluster, DesiredVolume
 from provisioning.ha.base import Backend, active_node
 from provisioning.intents import TrimVolume
 from provisioning.observed import Layer, NodeObserved
-from provisioning.plans.parts import growing, snapshots, words
+from provisioning.plans.parts import copies, growing, snapshots, words
 from provisioning.render.lvm import mapper
 from provisioning.steps import Expect, Guard, Impact, Kind, Plan, Stage, Step, cmd
 
@@ -29,9 +29,11 @@ def plan(intent: TrimVolume, desired: DesiredCluster, observed: Mapping[str, Nod
     elif active and len(observed) == 2 and not snapshots.ill_formed(findings):
         findings += _reasons(desired, observed, active, volume)
         steps = (_trim(observed[active], volume),)
+    alone = active if active and copies.cut(desired, observed[active]) else ""
+    disks = f"the disk of {alone}" if alone else "the disks of both nodes"
     return Plan(
         title=f"Trim {intent.name}",
-        summary=f"Tells the disks of both nodes which blocks of {intent.name} hold nothing. Nobody is interrupted; no file is touched.",
+        summary=f"Tells {disks} which blocks of {intent.name} hold nothing. Nobody is interrupted; no file is touched.",
         now=words.now(desired, observed),
         after=f"Thin or flash storage below {intent.name} can use what is free in it.",
         steps=steps,
@@ -40,9 +42,17 @@ def plan(intent: TrimVolume, desired: DesiredCluster, observed: Mapping[str, Nod
         impact=Impact(
             pause="none; reads and writes go on, perhaps slower",
             takes="seconds to minutes",
-            notes=("The discards go over the replication link as well; they are short.",),
+            notes=(_sent(desired, alone),),
         ),
     )
+
+
+def _sent(desired: DesiredCluster, alone: str) -> str:
+    """A resync copies what differs and discards nothing, so the other disk is not told later either."""
+    if not alone:
+        return "The discards go over the replication link as well; they are short."
+    peer = desired.peer(alone).name
+    return f"The replication link to {peer} is down: its disk is not told. Trim again when both copies are UpToDate."
 
 
 def _trim(node: NodeObserved, volume: DesiredVolume) -> Step:

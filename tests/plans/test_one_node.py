@@ -9,10 +9,10 @@ import pytest
 
 from clusters.findings import Finding, blockers, warned
 from clusters.states import ConnectionState, DiskState
-from provisioning.desired import DesiredSnapshot
-from provisioning.intents import CreateSnapshot, EditVolume, GrowVolume
+from provisioning.desired import DesiredSnapshot, DesiredVolume
+from provisioning.intents import CreateSnapshot, CreateVolume, EditVolume, GrowVolume, TrimVolume
 from provisioning.observed import NodeObserved
-from provisioning.plans import snapshot_take, volume_edit, volume_grow
+from provisioning.plans import snapshot_take, volume, volume_edit, volume_grow, volume_trim
 from provisioning.steps import Plan
 from tests.pair import HEARTBEAT, desired, serving, standby
 
@@ -75,3 +75,40 @@ def test_what_has_files_on_both_needs_both() -> None:
     intent = EditVolume("web-files", "media", replace(was, mount_options=("noatime",)))
     plan = volume_edit.plan(intent, desired(), alone(), HEARTBEAT)
     assert silent(plan) in blockers(plan.findings)
+
+
+CUT = "The replication link to bob is down: bob gets it when the link is back."
+
+
+def told(plan: Plan) -> str:
+    return " ".join([plan.summary, plan.after, *plan.impact.notes, *(step.note for step in plan.steps)])
+
+
+@pytest.mark.parametrize("observed", [alone(**GONE), alone(**GONE) | {"bob": standby("bob")}])
+def test_nothing_is_said_to_be_on_the_other_copy_while_the_link_is_cut(observed: dict[str, NodeObserved]) -> None:
+    new = DesiredVolume("logs", 64 * MIB, "ext4", "/srv/logs")
+    plans = [
+        grow(observed),
+        volume.plan(CreateVolume("web-files", new), desired(), observed, HEARTBEAT),
+        snapshot_take.plan(
+            CreateSnapshot("web-files", DesiredSnapshot("media", "a", "media-a", 64 * MIB)), desired(), observed, HEARTBEAT
+        ),
+    ]  # fmt: skip
+    for plan in plans:
+        assert CUT in told(plan), plan.title
+        assert not any(said in told(plan) for said in ("other copy has it too", "go over the replication link")), (
+            plan.title
+        )
+
+
+def test_a_trim_says_that_the_other_disk_is_not_told_while_the_link_is_cut() -> None:
+    observed = alone(**GONE) | {"bob": standby("bob")}
+    said = told(volume_trim.plan(TrimVolume("web-files", "media"), desired(), observed, HEARTBEAT))
+    assert (
+        "Tells the disk of alice which blocks" in said
+        and "The replication link to bob is down: its disk is not told." in said
+    )
+
+
+def test_with_the_link_up_the_other_copy_has_it() -> None:
+    assert "so the other copy has it too." in told(grow(alone())) and CUT not in told(grow(alone()))
