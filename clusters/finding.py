@@ -119,13 +119,14 @@ def _connected(keys: QuerySet[Any, Any], text: str) -> list[Hit]:
 
 def _opened(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
     """Opened snapshots are exported too, each at a path of its own."""
-    rows = (row for row in opened.every(clusters) if opened.has(row, text))
-    return [_snapshot(row, f"fsid {row.fsid}") for row in islice(rows, MOST + 1)]
+    found = [one for one in opened.look(clusters) if one.has(text)]
+    return [_snapshot(row, f"fsid {row.fsid}") for row in opened.read(found[: MOST + 1])]
 
 
 def _opened_to(clusters: QuerySet[Cluster], text: str) -> list[Hit]:
     meant = means(text, clusters)
-    rows = ((row, one) for row in opened.every(clusters) for one in opened.allowed(row) if meant(one.client))
+    found = [one for one in opened.look(clusters) if one.gives(meant, lambda options: True)]
+    rows = ((row, one) for row in opened.read(found[: MOST + 1]) for one in opened.allowed(row) if meant(one.client))
     return [_snapshot(row, f"as {one.client} ({one.options})") for row, one in islice(rows, MOST + 1)]
 
 

@@ -18,7 +18,7 @@ from clusters.rules.addresses import Address
 from clusters.states import Inventory
 from clusters.tables import asked, opened
 from clusters.tables.asked import Column
-from clusters.tables.opened import Allowed
+from clusters.tables.opened import Allowed, Opened
 from clusters.tables.volumes import HEALTHS, SHOWN
 
 CLIENTS_SHOWN = 4
@@ -102,9 +102,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """Opened snapshots and then exports, for a paginator: of the exports only those of the page are read."""
+    """Opened snapshots and then exports, for a paginator: only those of the page are read whole."""
 
-    snapshots: Sequence[Snapshot]
+    snapshots: Sequence[Opened]
     exports: QuerySet[Any]
 
     def count(self) -> int:
@@ -113,7 +113,7 @@ class Both:
     def __getitem__(self, part: slice) -> list[Export | Snapshot]:
         first, past = part.start, part.stop
         here, ahead = self.snapshots[first:past], len(self.snapshots)
-        return [*here, *self.exports[max(0, first - ahead) : max(0, past - ahead)]]
+        return [*opened.read(here), *self.exports[max(0, first - ahead) : max(0, past - ahead)]]
 
 
 def load(clusters: QuerySet[Cluster], filters: Filters, number: str | None, now: datetime, total: int) -> Table:
@@ -126,14 +126,14 @@ def _both(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Both:
     return Both(_opened(clusters, meant, filters), _ordered(_found(clusters, meant, filters), filters))
 
 
-def _opened(clusters: QuerySet[Cluster], meant: QuerySet[Cluster], filters: Filters) -> list[Snapshot]:
-    rows = list(opened.every(meant, filters.order, down=filters.down))
+def _opened(clusters: QuerySet[Cluster], meant: QuerySet[Cluster], filters: Filters) -> list[Opened]:
+    rows = opened.look(meant, filters.order, down=filters.down)
     if filters.q:
         called = means(filters.q, clusters)
-        rows = [row for row in rows if opened.has(row, filters.q) or opened.gives(row, called, lambda options: True)]
+        rows = [row for row in rows if row.has(filters.q) or row.gives(called, lambda options: True)]
     if filters.client or filters.gives:
         who = means(filters.client, clusters)
-        rows = [row for row in rows if opened.gives(row, who, lambda options: _gives(options, filters.gives))]
+        rows = [row for row in rows if row.gives(who, lambda options: _gives(options, filters.gives))]
     return rows
 
 
@@ -155,9 +155,9 @@ def _found(clusters: QuerySet[Cluster], meant: QuerySet[Cluster], filters: Filte
 def as_csv(clusters: QuerySet[Cluster], filters: Filters, now: datetime) -> Iterator[list[object]]:
     """Every row that the filters leave, in the columns that the panel reads back in."""
     both = _both(clusters, filters, now)
-    for row in both.snapshots:
+    for row in opened.read(both.snapshots):
         clients, named = " ".join(str(client) for client in opened.allowed(row)), row.volume.name
-        yield [row.volume.cluster.slug, named, row.path, clients, "", "", row.fsid, row.inventory, row.name]  # type: ignore[attr-defined]
+        yield [row.volume.cluster.slug, named, row.path, clients, "", "", row.fsid, row.inventory, row.name]
     for export in both.exports.iterator(chunk_size=2000):
         clients = " ".join(str(client) for client in export.clients.all())
         yield [
